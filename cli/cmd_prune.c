@@ -1,0 +1,143 @@
+/* espalier prune: prunes a trained network, at once or while fine-tuning it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "output.h"
+#include "run.h"
+
+/* Without fine-tuning there are no epochs that steps could wait for. */
+static int check_at_once(const option_set *set, const run_settings *s)
+{
+    const char *useless = options_given_training(set);
+    if (s->prune.trigger != ESPALIER_TRIGGER_ONCE)
+        return usage_error(set->command, "--trigger: expected once, or --epochs N with DATA to "
+                                         "prune while fine-tuning, found %s",
+                           espalier_trigger_name(s->prune.trigger));
+    if (useless)
+        return usage_error(set->command, "--%s has a meaning only with --epochs N and DATA: the "
+                                         "network is pruned in one step", useless);
+    return EXIT_NONE;
+}
+
+static int check(option_set *set, run_settings *s)
+{
+    const char *command = set->command, *model = set->files[0];
+    const char *source = set->file_count > 1 ? set->files[1] : NULL;
+    int code = output_given(command, s->output);
+    if (code == EXIT_NONE && s->train.epochs > 0 && !source)
+        code = usage_error(command, "--epochs: expected DATA to fine-tune on, found none");
+    if (code == EXIT_NONE && s->train.epochs == 0)
+        code = check_at_once(set, s);
+    if (code == EXIT_NONE)
+        code = output_differs(command, s->output, model);
+    if (code == EXIT_NONE && source)
+        code = output_differs_from_data(command, s->output, source, &s->data);
+    if (code == EXIT_NONE && s->folder)
+        code = folder_free(command, s->folder);
+    return code == EXIT_NONE ? output_writable(s->output) : code;
+}
+
+/* What depends on the network: steps of one-by-one, the rows of validation, and
+ * how it was trained. */
+static int open_network(run *r, option_set *set, run_settings *s)
+{
+    int code = read_model(set->files[0], &r->network);
+    if (code != EXIT_NONE)
+        return code;
+    if (s->prune.scope == ESPALIER_SCOPE_ONE_BY_ONE && !option_given(set, "steps"))
+        s->prune.steps = espalier_network_layer_count(r->network) - 1;
+    const char *before = espalier_network_metadata(r->network, "training");
+    if (before && !(r->before = malloc(strlen(before) + 1))) {
+        message("out of memory");
+        return EXIT_FAILED;
+    }
+    if (before)
+        strcpy(r->before, before);
+    s->data.options.seed = s->seed;
+    data_follow_model(&s->data, set, r->network);
+    return settings_settle(s, set);
+}
+
+static int open_data(run *r, const option_set *set, const run_settings *s)
+{
+    espalier_error error = {0};
+    if (!r->source)
+        return EXIT_NONE;
+    int code = data_open(r->source, &s->data, &r->dataset);
+    if (code == EXIT_NONE)
+        code = check_fit(set->files[0], r->network, r->source, r->dataset);
+    if (code != EXIT_NONE || s->prune.trigger != ESPALIER_TRIGGER_ONCE ||
+        s->prune.count == ESPALIER_COUNT_NONE)
+        return code;
+    return espalier_network_count_activations(r->network, r->dataset, NULL, &error)
+               ? fail(&error)
+               : EXIT_NONE;
+}
+
+static int prune_at_once(run *r)
+{
+    int code = run_begin(r);
+    while (code == EXIT_NONE && espalier_pruner_outstanding(r->pruner) > 0) {
+        espalier_error error = {0};
+        espalier_prune_step step;
+        bool uncounted = espalier_network_inputs_counted(r->network) == 0;
+        if (espalier_pruner_step(r->pruner, r->network, &step, &error)) {
+            code = fail(&error);
+            if (error.status == ESPALIER_ERROR_ARGUMENT && uncounted && !r->source)
+                message("name DATA to count activations now, or take a criterion that needs "
+                        "none, such as --criterion magnitude");
+        } else if (espalier_record_add_step(r->record, &step)) {
+            message("the log of the run cannot be written");
+            code = EXIT_FAILED;
+        }
+    }
+    return code;
+}
+
+static int prune(option_set *set, run_settings *s)
+{
+    run r = {.options = set, .settings = s, .source = set->file_count > 1 ? set->files[1] : NULL,
+             .threads = s->train.threads};
+    espalier_error error = {0};
+    int code = open_network(&r, set, s);
+    if (code == EXIT_NONE)
+        code = open_data(&r, set, s);
+    if (code == EXIT_NONE &&
+        espalier_pruner_create(r.network, &s->prune, NULL, &r.pruner, &error))
+        code = settings_fail(&error, set->command);
+    if (code == EXIT_NONE)
+        code = s->train.epochs > 0 ? run_train(&r) : prune_at_once(&r);
+    if (code == EXIT_NONE)
+        code = run_finish(&r);
+    run_clear(&r);
+    return code;
+}
+
+int cmd_prune(int argc, char **argv)
+{
+    run_settings s = run_settings_defaults();
+    option_set set = {
+        .command = argv[0],
+        .arguments = "MODEL [DATA] -o MODEL",
+        .summary = "Prunes a trained network: without DATA by the counts stored in its file, with "
+                   "DATA by fresh ones, with --epochs N while it is fine-tuned on DATA.",
+        .least = 1,
+        .most = 2,
+        .epilogue = settings_epilogue,
+    };
+    s.train.epochs = 0;
+    s.target = s.prune.target;
+    s.prune.trigger = ESPALIER_TRIGGER_ONCE;
+    s.prune.trained = true;
+    settings_add_training(&set, &s, false);
+    settings_add_pruning(&set, &s);
+    data_add_options(&set, &s.data, DATA_SPLIT);
+    settings_add_output(&set, &s);
+    int code = options_parse(&set, argc, argv);
+    if (code == EXIT_NONE)
+        code = check(&set, &s);
+    if (code == EXIT_NONE)
+        code = prune(&set, &s);
+    options_clear(&set);
+    return code;
+}

@@ -1,0 +1,101 @@
+/* Messages, exit codes, models and JSON for all commands. Where data sets come
+ * from is data.c's business, where results go is output.c's. */
+#define _POSIX_C_SOURCE 200809L
+#include "common.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void say(const char *format, va_list arguments)
+{
+    fputs("espalier: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
+void message(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
+}
+
+int usage_error(const char *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "try 'espalier %s%s--help'\n", command ? command : "", command ? " " : "");
+    return EXIT_USAGE;
+}
+
+int fail(const espalier_error *error)
+{
+    message("%s", error->message[0] ? error->message : espalier_status_text(error->status));
+    return error->status == ESPALIER_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int finish_stdout(int code)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    message("cannot write to standard output: %s", errno ? strerror(errno) : "a write failed");
+    return EXIT_FAILED;
+}
+
+int read_model(const char *path, espalier_network **network)
+{
+    espalier_error error = {0};
+    return espalier_network_read(path, NULL, network, &error) ? fail(&error) : EXIT_NONE;
+}
+
+int check_fit(const char *model, const espalier_network *network, const char *source,
+              const espalier_dataset *dataset)
+{
+    size_t width = espalier_network_row_width(network);
+    size_t classes = espalier_network_class_count(network);
+    if (width != espalier_dataset_input_count(dataset)) {
+        message("%s: the network takes %zu inputs, but the rows of %s have %zu", model, width,
+                source, espalier_dataset_input_count(dataset));
+        return EXIT_FAILED;
+    }
+    if (classes < espalier_dataset_class_count(dataset)) {
+        message("%s: the network knows %zu classes, but %s has %zu", model, classes, source,
+                espalier_dataset_class_count(dataset));
+        return EXIT_FAILED;
+    }
+    return EXIT_NONE;
+}
+
+void base_name(const char *path, char *name, size_t size)
+{
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/')
+        start--;
+    snprintf(name, size, "%.*s", (int)(end - start), path + start);
+}
+
+json_t *json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+char *json_text(const json_t *json)
+{
+    return json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(15));
+}
+
+void print_json(const json_t *json)
+{
+    json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    putchar('\n');
+}

@@ -1,0 +1,58 @@
+/* What every command needs: messages, exit codes, and opening its inputs. */
+#ifndef CLI_COMMON_H
+#define CLI_COMMON_H
+
+#include <jansson.h>
+
+#include "espalier/espalier.h"
+
+typedef enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1, /* a file, the machine, the data */
+    EXIT_USAGE = 2,  /* the command line */
+    EXIT_CHECK = 3,  /* the work was done, but a requested check did not hold */
+    EXIT_NONE = -1   /* inside the program: nothing ended yet, go on */
+} exit_code;
+
+/* "espalier: …" and a newline on stderr. */
+__attribute__((format(printf, 1, 2)))
+void message(const char *format, ...);
+
+/* The same with a second line that points to the command's help; EXIT_USAGE.
+ * command NULL: the program's own help. */
+__attribute__((format(printf, 2, 3)))
+int usage_error(const char *command, const char *format, ...);
+
+/* Says what the library said. An option or argument out of range is wrong usage. */
+int fail(const espalier_error *error);
+
+/* Flushes stdout; `code`, or EXIT_FAILED with a message if stdout took not everything. */
+int finish_stdout(int code);
+
+/* Every command but help is one of these: argv[0] is its name. */
+int cmd_train(int argc, char **argv);
+int cmd_prune(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
+int cmd_predict(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_compact(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+
+/* Reads a model file. EXIT_NONE, or an exit code after a message. */
+int read_model(const char *path, espalier_network **network);
+
+/* EXIT_NONE if rows of the data set fit the network; else says both sizes. */
+int check_fit(const char *model, const espalier_network *network, const char *source,
+              const espalier_dataset *dataset);
+
+/* The last part of a path, without slashes at its end. Copied, at most size - 1 bytes. */
+void base_name(const char *path, char *name, size_t size);
+
+/* Null for NaN and infinity, which JSON cannot write. */
+json_t *json_number(double value);
+/* One line of JSON and a newline on stdout. */
+void print_json(const json_t *json);
+/* The same as a text to free(). */
+char *json_text(const json_t *json);
+
+#endif

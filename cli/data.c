@@ -1,0 +1,138 @@
+/* Data sets by path or name. The folders are, in this order: --data-dir,
+ * $ESPALIER_DATA, the user's data folder, the system's. The library reads no
+ * environment, so that is done here. */
+#define _POSIX_C_SOURCE 200809L
+#include "data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *validation_at(size_t index)
+{
+    static const char *const names[] = {"first", "random", "stratified"};
+    return index < sizeof names / sizeof *names ? names[index] : NULL;
+}
+
+const char *split_name(size_t index)
+{
+    static const char *const names[] = {"train", "validation", "test"};
+    return index < sizeof names / sizeof *names ? names[index] : NULL;
+}
+
+data_settings data_settings_defaults(void)
+{
+    return (data_settings){.options = espalier_dataset_options_defaults()};
+}
+
+void data_add_options(option_set *set, data_settings *settings, data_rows wanted)
+{
+    espalier_dataset_options *o = &settings->options;
+    const char *shown = wanted == DATA_MODEL ? "the model's" : NULL;
+    const option rows[] = {
+        {.kind = OPTION_TITLE, .help = "Data"},
+        {.name = "data-dir", .kind = OPTION_TEXTS, .value = &settings->directories,
+         .argument = "DIR",
+         .help = "look for named data sets here first; may be repeated; then in $ESPALIER_DATA, "
+                 "$XDG_DATA_HOME/espalier (~/.local/share/espalier), /usr/share/datasets"},
+        {.name = "validation", .kind = OPTION_FRACTION, .value = &o->validation_fraction,
+         .argument = "FRACTION", .low = 0, .high = 1, .below = true, .shown = shown,
+         .recorded = true, .help = "part of the training rows kept apart for validation"},
+        {.name = "validation-split", .kind = OPTION_CHOICE, .value = &o->validation,
+         .argument = "HOW", .names = validation_at, .shown = shown, .recorded = true,
+         .help = "which rows those are"},
+        {.name = "validation-seed", .kind = OPTION_SEED, .value = &o->seed, .argument = "N",
+         .shown = shown, .help = "for random and stratified"},
+    };
+    options_add(set, rows, wanted == DATA_FOLDERS ? 2 : wanted == DATA_SPLIT ? 4 : 5);
+}
+
+static void follow(data_settings *settings, const option_set *set, const json_t *validation)
+{
+    espalier_dataset_options *o = &settings->options;
+    const json_t *fraction = json_object_get(validation, "fraction");
+    const json_t *seed = json_object_get(validation, "seed");
+    const char *split = json_string_value(json_object_get(validation, "split"));
+    double value = json_number_value(fraction);
+    if (!option_given(set, "validation") && json_is_number(fraction) && value >= 0 && value < 1)
+        o->validation_fraction = value;
+    size_t index = split ? name_index(validation_at, split) : SIZE_MAX;
+    if (!option_given(set, "validation-split") && index != SIZE_MAX)
+        o->validation = (espalier_validation)index;
+    if (!option_given(set, "validation-seed") && json_is_integer(seed))
+        o->seed = (uint64_t)json_integer_value(seed);
+}
+
+void data_follow_model(data_settings *settings, const option_set *set,
+                       const espalier_network *network)
+{
+    const char *text = espalier_network_metadata(network, "training");
+    json_t *training = text ? json_loads(text, 0, NULL) : NULL;
+    follow(settings, set, json_object_get(training, "validation"));
+    json_decref(training);
+}
+
+json_t *data_validation_json(const data_settings *settings)
+{
+    const espalier_dataset_options *o = &settings->options;
+    return json_pack("{s:o, s:s, s:I}", "fraction", json_number(o->validation_fraction), "split",
+                     validation_at(o->validation), "seed", (json_int_t)o->seed);
+}
+
+/* ---- places --------------------------------------------------------------- */
+
+enum { PLACES_MOST = TEXTS_MOST + 3, PLACE_BYTES = 4096 };
+
+typedef struct places {
+    size_t count;
+    const char *paths[PLACES_MOST];
+    char user[PLACE_BYTES];
+} places;
+
+static void find_places(const data_settings *settings, places *found)
+{
+    const char *own = getenv("ESPALIER_DATA");
+    const char *data_home = getenv("XDG_DATA_HOME");
+    const char *home = getenv("HOME");
+    found->count = 0;
+    for (size_t i = 0; i < settings->directories.count; i++)
+        found->paths[found->count++] = settings->directories.texts[i];
+    if (own && *own)
+        found->paths[found->count++] = own;
+    int length = -1;
+    if (data_home && *data_home)
+        length = snprintf(found->user, sizeof found->user, "%s/espalier", data_home);
+    else if (home && *home)
+        length = snprintf(found->user, sizeof found->user, "%s/.local/share/espalier", home);
+    if (length > 0 && length < PLACE_BYTES)
+        found->paths[found->count++] = found->user;
+    found->paths[found->count++] = "/usr/share/datasets";
+}
+
+int data_open(const char *source, const data_settings *settings, espalier_dataset **dataset)
+{
+    places found;
+    find_places(settings, &found);
+    espalier_dataset_options options = settings->options;
+    options.directories = found.paths;
+    options.directory_count = found.count;
+    espalier_error error = {0};
+    return espalier_dataset_open(source, &options, NULL, dataset, &error) ? fail(&error)
+                                                                          : EXIT_NONE;
+}
+
+bool data_folder(const char *source, const data_settings *settings, char *path, size_t size)
+{
+    struct stat status;
+    places found;
+    if (stat(source, &status) == 0)
+        return S_ISDIR(status.st_mode) && snprintf(path, size, "%s", source) < (int)size;
+    find_places(settings, &found);
+    for (size_t i = 0; i < found.count; i++) {
+        int length = snprintf(path, size, "%s/%s", found.paths[i], source);
+        if (length < (int)size && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,40 @@
+/* Where data sets are sought and how they are split: the options of every
+ * command that reads data, and what a model file remembers of it. */
+#ifndef CLI_DATA_H
+#define CLI_DATA_H
+
+#include "options.h"
+
+typedef struct data_settings {
+    text_list directories; /* --data-dir */
+    espalier_dataset_options options;
+} data_settings;
+
+data_settings data_settings_defaults(void);
+
+/* Which of the rows are asked for. */
+typedef enum data_rows {
+    DATA_FOLDERS, /* --data-dir */
+    DATA_SPLIT,   /* and --validation, --validation-split */
+    DATA_MODEL    /* and --validation-seed; unless given all come from the model */
+} data_rows;
+void data_add_options(option_set *set, data_settings *settings, data_rows rows);
+
+/* Takes the validation rows' fraction, choice and seed from the model's
+ * metadata, as far as they were not given as options. */
+void data_follow_model(data_settings *settings, const option_set *set,
+                       const espalier_network *network);
+
+/* {"fraction":…,"split":…,"seed":…}, what data_follow_model() reads back. */
+json_t *data_validation_json(const data_settings *settings);
+
+/* Opens a data set by path or name. EXIT_NONE, or an exit code after a message. */
+int data_open(const char *source, const data_settings *settings, espalier_dataset **dataset);
+
+/* The folder that a path or name stands for; false if there is none. */
+bool data_folder(const char *source, const data_settings *settings, char *path, size_t size);
+
+/* "train", "validation", "test": the index is an espalier_split. */
+const char *split_name(size_t index);
+
+#endif

@@ -1,0 +1,22 @@
+/* A model described: as text, side by side with others, as JSON. */
+#ifndef CLI_INFO_H
+#define CLI_INFO_H
+
+#include "common.h"
+
+typedef struct model_info {
+    const char *path;
+    char label[64];
+    espalier_network *network; /* owned */
+    bool measured;             /* the two below are set */
+    double accuracy, nanoseconds;
+    double times[16];
+} model_info;
+
+void info_print_one(const model_info *model);
+void info_print_several(const model_info *models, size_t count);
+
+/* One object for one model, {"models":[…]} for several. */
+void info_print_json(const model_info *models, size_t count);
+
+#endif

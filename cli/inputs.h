@@ -1,0 +1,15 @@
+/* What eval, predict, info and compact open: a model and rows that fit it. */
+#ifndef CLI_INPUTS_H
+#define CLI_INPUTS_H
+
+#include "data.h"
+
+/* Opens the data set with the validation rows that the model was trained with,
+ * and checks that it fits. EXIT_NONE, or an exit code after a message. */
+int open_rows(const option_set *set, data_settings settings, const char *model,
+              const espalier_network *network, const char *source, espalier_dataset **dataset);
+
+/* EXIT_FAILED with a message if the split has no rows. */
+int check_split(const espalier_dataset *dataset, const char *source, espalier_split split);
+
+#endif

@@ -1,0 +1,186 @@
+/* Output files. Model files are written by the library itself; here are the
+ * checks that come before the work, and texts. */
+#define _POSIX_C_SOURCE 200809L
+#include "output.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    if (strcmp(a, b) == 0)
+        return true;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+static int refuse(const char *command, const char *output, const char *input)
+{
+    return usage_error(command, "%s: output and input are the same file (%s)", output, input);
+}
+
+int output_given(const char *command, const char *output)
+{
+    return output ? EXIT_NONE : usage_error(command, "expected -o FILE, found no output");
+}
+
+int output_differs(const char *command, const char *output, const char *input)
+{
+    return same_file(output, input) ? refuse(command, output, input) : EXIT_NONE;
+}
+
+int output_differs_from_data(const char *command, const char *output, const char *source,
+                             const data_settings *settings)
+{
+    char folder[4096], path[4400];
+    if (!data_folder(source, settings, folder, sizeof folder))
+        return output_differs(command, output, source);
+    DIR *directory = opendir(folder);
+    int code = EXIT_NONE;
+    for (struct dirent *entry; directory && code == EXIT_NONE && (entry = readdir(directory));) {
+        /* A model kept beside the data may be overwritten; data may not. */
+        if (!strstr(entry->d_name, "idx") && !strstr(entry->d_name, "ubyte"))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        code = output_differs(command, output, path);
+    }
+    if (directory)
+        closedir(directory);
+    return code;
+}
+
+/* A name beside `output` that mkstemp can fill in; false if it is too long. */
+static bool name_aside(const char *output, char *aside, size_t size)
+{
+    const char *slash = strrchr(output, '/');
+    int folder = slash ? (int)(slash - output) + 1 : 0;
+    return (size_t)snprintf(aside, size, "%.*s.espalier-XXXXXX", folder, output) < size;
+}
+
+int output_writable(const char *output)
+{
+    char aside[4200];
+    struct stat status;
+    if (stat(output, &status) == 0 && S_ISDIR(status.st_mode)) {
+        message("%s: expected a file to write, found a folder", output);
+        return EXIT_FAILED;
+    }
+    int descriptor = -1;
+    errno = ENAMETOOLONG;
+    if (name_aside(output, aside, sizeof aside))
+        descriptor = mkstemp(aside);
+    if (descriptor < 0) {
+        message("%s: cannot write there: %s", output, strerror(errno));
+        return EXIT_FAILED;
+    }
+    close(descriptor);
+    unlink(aside);
+    return EXIT_NONE;
+}
+
+int folder_free(const char *command, const char *path)
+{
+    DIR *directory = opendir(path);
+    if (!directory) {
+        struct stat status;
+        if (stat(path, &status) == 0)
+            return usage_error(command, "--run: expected a new or empty folder, found the file %s",
+                               path);
+        return EXIT_NONE;
+    }
+    bool empty = true;
+    for (struct dirent *entry; empty && (entry = readdir(directory));)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(directory);
+    return empty ? EXIT_NONE
+                 : usage_error(command, "--run: expected a new or empty folder, but %s holds files",
+                               path);
+}
+
+int folder_make(const char *path)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return EXIT_NONE;
+    message("%s: cannot make this folder: %s", path, strerror(errno));
+    return EXIT_FAILED;
+}
+
+/* ---- texts ---------------------------------------------------------------- */
+
+static int text_failed(text_file *file)
+{
+    message("%s: cannot write: %s", file->path, strerror(errno));
+    text_abandon(file);
+    return EXIT_FAILED;
+}
+
+int text_open(text_file *file, const char *path)
+{
+    *file = (text_file){.path = path, .stream = stdout};
+    if (!path)
+        return EXIT_NONE;
+    file->stream = NULL;
+    errno = ENAMETOOLONG;
+    int descriptor = -1;
+    if (name_aside(path, file->aside, sizeof file->aside))
+        descriptor = mkstemp(file->aside);
+    if (descriptor < 0) {
+        message("%s: cannot write: %s", path, strerror(errno));
+        return EXIT_FAILED;
+    }
+    mode_t mask = umask(0);
+    umask(mask);
+    file->stream = fdopen(descriptor, "w");
+    if (file->stream && fchmod(descriptor, 0666 & ~mask) == 0)
+        return EXIT_NONE;
+    return text_failed(file);
+}
+
+int text_commit(text_file *file)
+{
+    if (!file->path)
+        return finish_stdout(EXIT_NONE);
+    if (ferror(file->stream) || fflush(file->stream) || fsync(fileno(file->stream)))
+        return text_failed(file);
+    FILE *stream = file->stream;
+    file->stream = NULL;
+    if (fclose(stream) || rename(file->aside, file->path))
+        return text_failed(file);
+    return EXIT_NONE;
+}
+
+void text_abandon(text_file *file)
+{
+    if (!file->path)
+        return;
+    if (file->stream)
+        fclose(file->stream);
+    unlink(file->aside);
+}
+
+int write_text(const char *directory, const char *name, const char *text)
+{
+    char path[4200];
+    text_file file;
+    if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path) {
+        message("%s: the path is too long", directory);
+        return EXIT_FAILED;
+    }
+    int code = text_open(&file, path);
+    if (code != EXIT_NONE)
+        return code;
+    size_t length = strlen(text);
+    fprintf(file.stream, "%s%s", text, length && text[length - 1] == '\n' ? "" : "\n");
+    return text_commit(&file);
+}
+
+uint64_t file_bytes(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+}

@@ -1,0 +1,136 @@
+/* The bar of a run on a terminal: epoch, training accuracy, sparsity, live
+ * neurons, time left. Pruning steps and notes become lines above it. Where
+ * stderr is no terminal nothing is printed at all. */
+#define _DEFAULT_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#include "progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "table.h"
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+void progress_init(progress *p, bool quiet)
+{
+    *p = (progress){.shown = !quiet && isatty(STDERR_FILENO), .accuracy = NAN};
+}
+
+void progress_clear(const progress *p)
+{
+    if (p->shown)
+        fputs("\r\033[K", stderr);
+}
+
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* The bar takes the room that the text leaves on the line, or none. */
+static void draw(progress *p)
+{
+    enum { BAR_MOST = 30, BAR_LEAST = 4 };
+    static const char filled[] = "==============================";
+    char line[1024], left[TIME_BYTES];
+    size_t at = 0, columns = terminal_columns() - 1;
+    double share = p->epochs ? p->done / (double)p->epochs : 0;
+    p->drawn = now();
+    at += (size_t)snprintf(line, sizeof line, "epoch %zu/%zu", p->epoch, p->epochs);
+    if (!isnan(p->accuracy))
+        at += (size_t)snprintf(line + at, sizeof line - at, "  accuracy %.1f %%",
+                               100 * p->accuracy);
+    at += (size_t)snprintf(line + at, sizeof line - at, "  sparsity %.1f %%  %s",
+                           100 * p->sparsity, p->neurons);
+    if (p->done > 0) {
+        double rest = (p->drawn - p->began) * ((double)p->epochs / p->done - 1);
+        at += (size_t)snprintf(line + at, sizeof line - at, "  %s left", clock_time(left, rest));
+    }
+    fputs("\r\033[K", stderr);
+    if (columns >= at + BAR_LEAST + 3) {
+        size_t bar = columns - at - 3 < BAR_MOST ? columns - at - 3 : BAR_MOST;
+        fprintf(stderr, "[%-*.*s] ", (int)bar, (int)((double)bar * fmin(share, 1.0)), filled);
+    }
+    fprintf(stderr, "%.*s", (int)columns, line);
+    fflush(stderr);
+}
+
+static void look(progress *p, espalier_trainer *trainer)
+{
+    const espalier_network *network = espalier_trainer_network(trainer);
+    p->sparsity = espalier_network_sparsity(network);
+    live_neurons(p->neurons, network);
+}
+
+static void step_line(const progress *p, const espalier_prune_step *step)
+{
+    char rank[DIGITS_BYTES], more[DIGITS_BYTES];
+    progress_clear(p);
+    fprintf(stderr, "epoch %zu: pruned %s weights and %s by propagation, sparsity %.2f %%, %s%s\n",
+            step->epoch, digits(rank, step->removed_by_rank),
+            digits(more, step->removed_by_propagation), 100 * step->sparsity_all, p->neurons,
+            step->forced ? " (patience ran out)" : "");
+}
+
+static espalier_status notify(void *context, espalier_trainer *trainer,
+                              const espalier_event *event, espalier_error *error)
+{
+    (void)error;
+    progress *p = context;
+    p->epochs = event->epochs;
+    switch (event->kind) {
+    case ESPALIER_EVENT_BEGIN:
+        p->began = now();
+        look(p, trainer);
+        break;
+    case ESPALIER_EVENT_BATCH:
+        if (now() - p->drawn < 0.1)
+            return ESPALIER_OK;
+        p->epoch = event->epoch;
+        p->done = (double)(event->epoch - 1) + (double)event->batch / (double)event->batches;
+        break;
+    case ESPALIER_EVENT_EPOCH:
+        p->epoch = event->epoch;
+        p->done = (double)event->epoch;
+        p->accuracy = event->result->training_accuracy;
+        look(p, trainer);
+        break;
+    case ESPALIER_EVENT_PRUNE:
+        look(p, trainer);
+        step_line(p, event->step);
+        break;
+    case ESPALIER_EVENT_NOTE:
+        progress_clear(p);
+        fprintf(stderr, "epoch %zu: %s\n", event->epoch, event->note);
+        break;
+    case ESPALIER_EVENT_END:
+        progress_clear(p);
+        return ESPALIER_OK;
+    default:
+        return ESPALIER_OK;
+    }
+    draw(p);
+    return ESPALIER_OK;
+}
+
+static espalier_status silent(void *context, espalier_trainer *trainer,
+                              const espalier_event *event, espalier_error *error)
+{
+    (void)context, (void)trainer, (void)event, (void)error;
+    return ESPALIER_OK;
+}
+
+espalier_observer progress_observer(progress *p)
+{
+    return (espalier_observer){p, p->shown ? notify : silent, p->shown};
+}

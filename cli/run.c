@@ -1,0 +1,218 @@
+/* One run of `train` or `prune`. Options are checked and inputs opened by the
+ * commands; what the result looks like to a person is summary.c's business. */
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output.h"
+#include "progress.h"
+#include "proof.h"
+#include "summary.h"
+#include "table.h"
+
+int run_begin(run *r)
+{
+    const char *folder = r->settings->folder;
+    char log[4200];
+    espalier_error error = {0};
+    if (folder) {
+        int code = folder_make(folder);
+        if (code != EXIT_NONE)
+            return code;
+        snprintf(log, sizeof log, "%s/log.jsonl", folder);
+    }
+    return espalier_record_create(folder ? log : NULL, NULL, &r->record, &error) ? fail(&error)
+                                                                                : EXIT_NONE;
+}
+
+/* The bar is told of a step after the record and before the next epoch: the
+ * pruner announces its steps to the observers that came before it. */
+static int observe(run *r, espalier_trainer *trainer, progress *bar)
+{
+    espalier_observer observers[] = {espalier_record_observer(r->record), progress_observer(bar),
+                                     espalier_pruner_observer(r->pruner)};
+    for (size_t i = 0; i < sizeof observers / sizeof *observers; i++) {
+        if (espalier_trainer_observe(trainer, observers[i])) {
+            message("out of memory");
+            return EXIT_FAILED;
+        }
+    }
+    return EXIT_NONE;
+}
+
+/* The name from the library's table: it outlives the trainer. */
+static const char *lasting_math(const char *name)
+{
+    size_t index = name_index(espalier_math_name, name);
+    return index == SIZE_MAX ? NULL : espalier_math_name(index);
+}
+
+int run_train(run *r)
+{
+    espalier_error error = {0};
+    espalier_trainer *trainer = NULL;
+    progress bar;
+    if (espalier_trainer_create(r->network, r->dataset, &r->settings->train, NULL, &trainer,
+                                &error))
+        return fail(&error);
+    progress_init(&bar, r->settings->quiet);
+    r->math = lasting_math(espalier_trainer_math(trainer));
+    r->threads = espalier_trainer_threads(trainer);
+    int code = run_begin(r);
+    if (code == EXIT_NONE)
+        code = observe(r, trainer, &bar);
+    if (code == EXIT_NONE && espalier_trainer_run(trainer, &r->summary, &error)) {
+        progress_clear(&bar);
+        code = fail(&error);
+    }
+    r->trained = code == EXIT_NONE;
+    espalier_trainer_destroy(trainer);
+    return code;
+}
+
+/* ---- the end -------------------------------------------------------------- */
+
+static int write_network(const espalier_network *network, const char *path)
+{
+    espalier_error error = {0};
+    return espalier_network_write(network, path, &error) ? fail(&error) : EXIT_NONE;
+}
+
+/* Replaces the network by its small form, or keeps it and says why. */
+static int compact(run *r, json_t **proof, char *line, size_t size, bool *holds)
+{
+    espalier_error error = {0};
+    espalier_network *small = NULL;
+    espalier_compaction compaction;
+    espalier_difference difference;
+    if (espalier_network_compact(r->network, NULL, &small, &compaction, &error))
+        return fail(&error);
+    int code = proof_run(r->network, small, r->dataset, r->settings->train.threads, &difference);
+    if (code != EXIT_NONE) {
+        espalier_network_destroy(small);
+        return code;
+    }
+    proof_text(&difference, line, size);
+    *proof = proof_json(&difference, &compaction);
+    *holds = proof_holds(&difference);
+    if (!*holds) {
+        message("%s; writing the masked network instead", line);
+        espalier_network_destroy(small);
+    } else {
+        espalier_network_destroy(r->network);
+        r->network = small;
+    }
+    return EXIT_NONE;
+}
+
+static void say_short(const run *r, double sparsity)
+{
+    const run_settings *s = r->settings;
+    size_t taken = espalier_pruner_step_count(r->pruner);
+    char stopped[96] = "";
+    if (r->trained)
+        snprintf(stopped, sizeof stopped, "; the run ended after epoch %zu, stopped by %s",
+                 r->summary.epochs, espalier_stopped_by_name(r->summary.stopped_by));
+    message("TARGET SPARSITY NOT REACHED: asked for %.2f %% of %s weights, got %.2f %% "
+            "(%zu pruning steps taken, %zu outstanding%s)",
+            100 * s->target, s->prune.of == ESPALIER_OF_ALL ? "all" : "the prunable",
+            100 * sparsity, taken, espalier_pruner_outstanding(r->pruner), stopped);
+}
+
+static bool reached(const run *r)
+{
+    if (!(r->settings->prune.target > 0) || espalier_pruner_reached(r->pruner, r->network))
+        return true;
+    say_short(r, r->settings->prune.of == ESPALIER_OF_ALL
+                     ? espalier_network_sparsity(r->network)
+                     : espalier_network_sparsity_prunable(r->network));
+    return false;
+}
+
+/* The result object as a text to free(); with what compaction came to, if any. */
+static int make_result(const run *r, json_t *proof, json_t **result)
+{
+    espalier_error error = {0};
+    const espalier_result_facts facts = {.seed = r->settings->seed,
+                                         .target = r->settings->prune.target,
+                                         .summary = r->trained ? &r->summary : NULL,
+                                         .math = r->math,
+                                         .threads = r->threads};
+    char *text = NULL;
+    if (espalier_record_result(r->record, r->network, r->dataset, &facts, &text, &error))
+        return fail(&error);
+    *result = json_loads(text, 0, NULL);
+    espalier_text_release(text);
+    if (!*result) {
+        message("out of memory");
+        return EXIT_FAILED;
+    }
+    if (proof)
+        json_object_set(*result, "compaction", proof);
+    return EXIT_NONE;
+}
+
+static int write_folder(const run *r, const char *config, const json_t *result)
+{
+    char path[4200];
+    const char *folder = r->settings->folder;
+    char *text = json_text(result);
+    int code = EXIT_FAILED;
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    if (text && (code = write_network(r->network, path)) == EXIT_NONE &&
+        (code = write_text(folder, "config.json", config)) == EXIT_NONE)
+        code = write_text(folder, "result.json", text);
+    free(text);
+    return code;
+}
+
+static int set_configuration(run *r, char **config)
+{
+    json_t *json = settings_json(r->options, r->settings, r->source, r->network, r->math,
+                                 r->before);
+    *config = json_text(json);
+    json_decref(json);
+    if (*config && !espalier_network_set_metadata(r->network, "training", *config))
+        return EXIT_NONE;
+    message("out of memory");
+    return EXIT_FAILED;
+}
+
+int run_finish(run *r)
+{
+    const run_settings *s = r->settings;
+    char *config = NULL, line[160] = "";
+    json_t *proof = NULL, *result = NULL;
+    bool holds = true;
+    int code = set_configuration(r, &config);
+    bool enough = reached(r);
+    if (code == EXIT_NONE && s->compact)
+        code = compact(r, &proof, line, sizeof line, &holds);
+    if (code == EXIT_NONE)
+        code = write_network(r->network, s->output);
+    if (code == EXIT_NONE)
+        code = make_result(r, proof, &result);
+    if (code == EXIT_NONE && s->folder)
+        code = write_folder(r, config, result);
+    if (code == EXIT_NONE && s->json)
+        print_json(result);
+    else if (code == EXIT_NONE && !s->quiet)
+        print_summary(result, r->network, s->output, line);
+    free(config);
+    json_decref(proof);
+    json_decref(result);
+    if (code != EXIT_NONE)
+        return code;
+    return finish_stdout(enough && holds ? EXIT_DONE : EXIT_CHECK);
+}
+
+void run_clear(run *r)
+{
+    espalier_record_destroy(r->record);
+    espalier_pruner_destroy(r->pruner);
+    espalier_dataset_destroy(r->dataset);
+    espalier_network_destroy(r->network);
+    free(r->before);
+}

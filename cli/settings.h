@@ -1,0 +1,44 @@
+/* The options that `train` and `prune` share, and the record of them. */
+#ifndef CLI_SETTINGS_H
+#define CLI_SETTINGS_H
+
+#include "data.h"
+
+typedef struct run_settings {
+    width_list hidden;
+    espalier_initialiser init;
+    espalier_train_options train;
+    espalier_prune_options prune;
+    data_settings data;
+    double target;         /* --prune; NaN = not given */
+    double final_accuracy; /* one option for training and pruning */
+    uint64_t seed;         /* of weights, order, samples, and validation rows */
+    const char *output, *folder;
+    bool compact, json, quiet;
+} run_settings;
+
+/* The library's defaults and the paper's widths. */
+run_settings run_settings_defaults(void);
+
+/* Adds all option rows; `prune` leaves out what makes a new network. */
+void settings_add_training(option_set *set, run_settings *s, bool new_network);
+void settings_add_pruning(option_set *set, run_settings *s);
+void settings_add_output(option_set *set, run_settings *s);
+
+/* After parsing: copies what one option sets in several places, and lets the
+ * library check the whole. EXIT_NONE, or an exit code after a message. */
+int settings_settle(run_settings *s, const option_set *set);
+
+/* Says what the library found wrong with an option, by the option's own name. */
+int settings_fail(const espalier_error *error, const char *command);
+
+/* More help: criteria, math backends. */
+void settings_epilogue(void);
+
+/* The configuration that is kept in the model: everything that decides what
+ * comes out, nothing about the machine or the moment.
+ * before: the "training" text of the network that was pruned, or NULL. */
+json_t *settings_json(const option_set *set, const run_settings *s, const char *source,
+                      const espalier_network *network, const char *math, const char *before);
+
+#endif

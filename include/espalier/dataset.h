@@ -1,0 +1,113 @@
+/* Labelled rows to learn from, split into training, validation and test part. */
+#ifndef ESPALIER_DATASET_H
+#define ESPALIER_DATASET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espalier/memory.h"
+#include "espalier/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Immutable after opening; any number of threads may read it. */
+typedef struct espalier_dataset espalier_dataset;
+
+typedef enum espalier_split {
+    ESPALIER_TRAINING,   /* the training rows less the validation rows */
+    ESPALIER_VALIDATION, /* cut from the training rows */
+    ESPALIER_TEST,       /* the test rows; may be empty */
+    ESPALIER_SPLIT_COUNT
+} espalier_split;
+
+/* How the validation rows are chosen among the training rows. */
+typedef enum espalier_validation {
+    ESPALIER_VALIDATION_FIRST,     /* the first rows of the file (the paper) */
+    ESPALIER_VALIDATION_RANDOM,    /* drawn with the seed */
+    ESPALIER_VALIDATION_STRATIFIED /* drawn with the seed, the same share of each class */
+} espalier_validation;
+
+typedef struct espalier_dataset_options {
+    const char *const *directories; /* where named data sets are sought, in this order; borrowed */
+    size_t directory_count;
+    double validation_fraction;     /* 0 <= f < 1; floor(f * rows) rows (per class if stratified) */
+    espalier_validation validation;
+    uint64_t seed;                  /* for RANDOM and STRATIFIED */
+} espalier_dataset_options;
+
+/* No directories, the first tenth as validation, seed 1. */
+ESPALIER_API espalier_dataset_options espalier_dataset_options_defaults(void);
+
+/* Returns ESPALIER_ERROR_ARGUMENT and names the field that is out of range. */
+ESPALIER_API espalier_status espalier_dataset_options_check(const espalier_dataset_options *options,
+                                                            espalier_error *error);
+
+/* Opens a data set: a folder with IDX files, or a name such as "fashion-mnist"
+ * that is a folder in one of the directories (or in the system's own place).
+ *
+ * source     path or name; a path wins where both exist
+ * options    NULL = defaults
+ * dataset    receives the handle (owned by the caller); untouched on an error
+ *
+ * Errors: NOT_FOUND (says where was looked), IO, FORMAT, MISMATCH (images and
+ * labels of different number or size), MEMORY.
+ * Cost: one pass over the files; bytes stay bytes in memory. */
+ESPALIER_API espalier_status espalier_dataset_open(const char *source,
+                                                   const espalier_dataset_options *options,
+                                                   const espalier_allocator *allocator,
+                                                   espalier_dataset **dataset,
+                                                   espalier_error *error);
+
+/* Makes a data set of rows in memory (copied).
+ *
+ * values       [training_rows + test_rows][inputs], row-major; training rows first
+ * labels       [training_rows + test_rows], each < class_count
+ * class_count  0 = the largest label plus one
+ * Errors: ARGUMENT (no rows, no inputs, NaN or infinity: row and column are
+ * named), MEMORY. */
+ESPALIER_API espalier_status espalier_dataset_from_floats(
+    const float *values, const uint32_t *labels, size_t training_rows, size_t test_rows,
+    size_t inputs, size_t class_count, const espalier_dataset_options *options,
+    const espalier_allocator *allocator, espalier_dataset **dataset, espalier_error *error);
+
+/* The same for values 0..255, which stay bytes in memory. */
+ESPALIER_API espalier_status espalier_dataset_from_bytes(
+    const uint8_t *values, const uint32_t *labels, size_t training_rows, size_t test_rows,
+    size_t inputs, size_t class_count, const espalier_dataset_options *options,
+    const espalier_allocator *allocator, espalier_dataset **dataset, espalier_error *error);
+
+/* Frees the data set. NULL does nothing. */
+ESPALIER_API void espalier_dataset_destroy(espalier_dataset *dataset);
+
+ESPALIER_API size_t espalier_dataset_row_count(const espalier_dataset *dataset, espalier_split split);
+ESPALIER_API size_t espalier_dataset_input_count(const espalier_dataset *dataset);
+ESPALIER_API size_t espalier_dataset_class_count(const espalier_dataset *dataset);
+
+/* The name of class `index` (borrowed), or NULL where the data set has no names. */
+ESPALIER_API const char *espalier_dataset_class_name(const espalier_dataset *dataset, size_t index);
+
+/* Height and width of a row that is an image; false where rows are not images. */
+ESPALIER_API bool espalier_dataset_image_shape(const espalier_dataset *dataset, size_t *height,
+                                               size_t *width);
+
+/* The label of row `row` (< row count) of a split. */
+ESPALIER_API uint32_t espalier_dataset_label(const espalier_dataset *dataset, espalier_split split,
+                                             size_t row);
+
+/* Copies rows as they are stored, bytes as 0..255, without scaling.
+ * values  [count][inputs], written. first + count <= row count. */
+ESPALIER_API void espalier_dataset_rows(const espalier_dataset *dataset, espalier_split split,
+                                        size_t first, size_t count, float *values);
+
+/* The scaling that suits the values: x' = (x - shift) * scale, one pair for
+ * all inputs. Bytes: 0 and 1/255. Floats: 0 and 1. */
+ESPALIER_API void espalier_dataset_scaling(const espalier_dataset *dataset, float *shift,
+                                           float *scale);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

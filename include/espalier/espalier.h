@@ -1,0 +1,18 @@
+/* Espalier: train, prune and run small classifiers. All public headers, in the
+ * order in which data flows. */
+#ifndef ESPALIER_ESPALIER_H
+#define ESPALIER_ESPALIER_H
+
+#include "espalier/status.h"
+#include "espalier/memory.h"
+#include "espalier/dataset.h"
+#include "espalier/network.h"
+#include "espalier/observe.h"
+#include "espalier/train.h"
+#include "espalier/prune.h"
+#include "espalier/predict.h"
+#include "espalier/analyse.h"
+#include "espalier/report.h"
+#include "espalier/export.h"
+
+#endif

@@ -1,0 +1,176 @@
+/* A fully connected network: layers, masks, activation counts, its file.
+ *
+ * Layer l (0-based) computes  y = W x + b,  W [outputs][inputs] row-major; all
+ * layers but the last apply ReLU, the last one softmax. A mask byte says for
+ * each weight whether it is kept (1) or pruned (0); a pruned weight is exactly
+ * 0.0f. Hidden layers carry a count for each neuron: how many training inputs
+ * activated it. */
+#ifndef ESPALIER_NETWORK_H
+#define ESPALIER_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espalier/memory.h"
+#include "espalier/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Any number of threads may read a network; a writer must be alone. */
+typedef struct espalier_network espalier_network;
+
+typedef enum espalier_initialiser {
+    ESPALIER_GLOROT_UNIFORM, /* U(-a, a), a = sqrt(6 / (inputs + outputs)) (the paper) */
+    ESPALIER_GLOROT_NORMAL,  /* N(0, 2 / (inputs + outputs)) */
+    ESPALIER_HE_UNIFORM,     /* U(-a, a), a = sqrt(6 / inputs) */
+    ESPALIER_HE_NORMAL,      /* N(0, 2 / inputs) */
+    ESPALIER_INITIALISER_COUNT
+} espalier_initialiser;
+
+/* The name used on the command line ("glorot-uniform" …); NULL out of range. */
+ESPALIER_API const char *espalier_initialiser_name(espalier_initialiser initialiser);
+
+/* Makes a network with zero weights, all kept, no counts, no metadata.
+ *
+ * widths   [width_count]: inputs, hidden widths…, classes; width_count >= 2,
+ *          each 1 … 2^24
+ * network  receives the handle (owned); untouched on an error
+ * Errors: ARGUMENT (names the layer), MEMORY. */
+ESPALIER_API espalier_status espalier_network_create(const size_t *widths, size_t width_count,
+                                                     const espalier_allocator *allocator,
+                                                     espalier_network **network,
+                                                     espalier_error *error);
+
+/* A deep copy, metadata included. */
+ESPALIER_API espalier_status espalier_network_copy(const espalier_network *network,
+                                                   const espalier_allocator *allocator,
+                                                   espalier_network **copy, espalier_error *error);
+
+/* Frees the network. NULL does nothing. */
+ESPALIER_API void espalier_network_destroy(espalier_network *network);
+
+/* Draws the kept weights anew and sets the biases to zero. The value of a
+ * weight depends on the seed and its place only, not on masks or threads. */
+ESPALIER_API void espalier_network_initialise(espalier_network *network,
+                                              espalier_initialiser initialiser, uint64_t seed);
+
+/* ---- shape ---------------------------------------------------------- */
+
+ESPALIER_API size_t espalier_network_layer_count(const espalier_network *network);
+/* Inputs and outputs of a layer (< layer count). */
+ESPALIER_API size_t espalier_network_inputs(const espalier_network *network, size_t layer);
+ESPALIER_API size_t espalier_network_outputs(const espalier_network *network, size_t layer);
+/* Width of the rows the network is fed: more than the first layer's inputs
+ * where compaction has dropped inputs that no neuron reads. */
+ESPALIER_API size_t espalier_network_row_width(const espalier_network *network);
+ESPALIER_API size_t espalier_network_class_count(const espalier_network *network);
+/* All weights; weights of the hidden layers (those that can be pruned);
+ * pruned weights of one layer. Biases are never counted. */
+ESPALIER_API uint64_t espalier_network_weight_count(const espalier_network *network);
+ESPALIER_API uint64_t espalier_network_prunable_count(const espalier_network *network);
+ESPALIER_API uint64_t espalier_network_pruned_count(const espalier_network *network, size_t layer);
+
+/* ---- parameters (borrowed, valid until the network is destroyed) ----- */
+
+ESPALIER_API float *espalier_network_weights(espalier_network *network, size_t layer); /* [out][in] */
+ESPALIER_API float *espalier_network_biases(espalier_network *network, size_t layer);  /* [out] */
+ESPALIER_API uint8_t *espalier_network_mask(espalier_network *network, size_t layer);  /* [out][in] */
+ESPALIER_API const float *espalier_network_weights_const(const espalier_network *network, size_t layer);
+ESPALIER_API const float *espalier_network_biases_const(const espalier_network *network, size_t layer);
+ESPALIER_API const uint8_t *espalier_network_mask_const(const espalier_network *network, size_t layer);
+
+/* Sets every pruned weight to +0.0f: call it after writing to weights or masks. */
+ESPALIER_API void espalier_network_apply_masks(espalier_network *network);
+
+/* ---- activation counts ------------------------------------------------ */
+
+/* Counts of a hidden layer, [outputs], writable; NULL for the output layer.
+ * Meaningless while espalier_network_inputs_counted() is 0. */
+ESPALIER_API uint64_t *espalier_network_activations(espalier_network *network, size_t layer);
+ESPALIER_API const uint64_t *espalier_network_activations_const(const espalier_network *network,
+                                                                size_t layer);
+/* How many training inputs were looked at since counting began. */
+ESPALIER_API uint64_t espalier_network_inputs_counted(const espalier_network *network);
+ESPALIER_API void espalier_network_set_inputs_counted(espalier_network *network, uint64_t count);
+/* Forgets all counts. */
+ESPALIER_API void espalier_network_clear_activations(espalier_network *network);
+
+/* A neuron of a hidden layer is live when it has a kept incoming and a kept
+ * outgoing weight. live: [outputs] bytes, written, or NULL. Returns their number. */
+ESPALIER_API size_t espalier_network_live(const espalier_network *network, size_t layer,
+                                          uint8_t *live);
+
+/* ---- what travels with it --------------------------------------------- */
+
+/* Input scaling x' = (x - shift) * scale: count is 1 (one pair for all inputs)
+ * or the row width. Copied. Errors: ARGUMENT, MEMORY. */
+ESPALIER_API espalier_status espalier_network_set_scaling(espalier_network *network, size_t count,
+                                                          const float *shift, const float *scale);
+/* Number of pairs (0 = no scaling: x' = x); the pointers are borrowed and may be NULL. */
+ESPALIER_API size_t espalier_network_scaling(const espalier_network *network, const float **shift,
+                                             const float **scale);
+
+/* Class names, [class count], copied; NULL entries or no names: "0", "1", … */
+ESPALIER_API espalier_status espalier_network_set_class_names(espalier_network *network,
+                                                              const char *const *names);
+/* Never NULL for index < class count; borrowed. */
+ESPALIER_API const char *espalier_network_class_name(const espalier_network *network, size_t index);
+
+/* Free text by key, such as "training" and "history" (JSON). value NULL removes
+ * the key. The keys that the library itself derives from the network
+ * (docs/model-format.md) are refused with ARGUMENT. Copied. */
+ESPALIER_API espalier_status espalier_network_set_metadata(espalier_network *network,
+                                                           const char *key, const char *value);
+/* The text (borrowed until it is set again), or NULL. */
+ESPALIER_API const char *espalier_network_metadata(const espalier_network *network, const char *key);
+
+/* Original index of each input of the first layer (layer == SIZE_MAX) or of
+ * each neuron of a hidden layer; NULL where nothing was taken out. Borrowed. */
+ESPALIER_API const uint64_t *espalier_network_kept(const espalier_network *network, size_t layer);
+/* Widths before any compaction; position 0 is the row width. */
+ESPALIER_API size_t espalier_network_original_width(const espalier_network *network, size_t position);
+
+/* ---- compaction ------------------------------------------------------- */
+
+/* What compaction took out. */
+typedef struct espalier_compaction {
+    size_t neurons_removed; /* over all hidden layers */
+    size_t inputs_removed;
+} espalier_compaction;
+
+/* Makes the network with the same function and smaller matrices: dead neurons
+ * go (a constant one is folded into the next layer's biases), and so do inputs
+ * that no live neuron reads. Repeated until nothing changes. A hidden layer
+ * keeps at least one neuron.
+ *
+ * small   receives the new network (owned); the given one is not changed
+ * report  may be NULL
+ * Equal in function up to the order of float sums. */
+ESPALIER_API espalier_status espalier_network_compact(const espalier_network *network,
+                                                      const espalier_allocator *allocator,
+                                                      espalier_network **small,
+                                                      espalier_compaction *report,
+                                                      espalier_error *error);
+
+/* ---- the model file (safetensors; docs/model-format.md) --------------- */
+
+/* Reads a model file or a plain state dict with the names layers.{i}.weight
+ * and layers.{i}.bias. Without masks in the file exact zeros are taken as pruned.
+ * Errors: NOT_FOUND, IO, FORMAT, UNSUPPORTED (a newer format), MEMORY. */
+ESPALIER_API espalier_status espalier_network_read(const char *path,
+                                                   const espalier_allocator *allocator,
+                                                   espalier_network **network,
+                                                   espalier_error *error);
+
+/* Writes a model file aside and renames it: an existing file is replaced whole
+ * or not at all. The same network gives the same bytes. Errors: IO, MEMORY. */
+ESPALIER_API espalier_status espalier_network_write(const espalier_network *network,
+                                                    const char *path, espalier_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,81 @@
+/* What a training run announces, and who may listen.
+ *
+ * The trainer knows nothing of pruning, counting modes or reports: it announces
+ * events, and observers act on them. The pruner is one, a progress bar another. */
+#ifndef ESPALIER_OBSERVE_H
+#define ESPALIER_OBSERVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espalier/network.h"
+#include "espalier/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct espalier_trainer espalier_trainer;
+
+typedef enum espalier_event_kind {
+    ESPALIER_EVENT_BEGIN,       /* before the first epoch */
+    ESPALIER_EVENT_EPOCH_BEGIN, /* before each epoch */
+    ESPALIER_EVENT_BATCH,       /* after each batch; only to observers that asked for it */
+    ESPALIER_EVENT_EPOCH,       /* after each epoch, its validation done */
+    ESPALIER_EVENT_PRUNE,       /* after a pruning step; announced by the pruner */
+    ESPALIER_EVENT_NOTE,        /* something a person should know, in one sentence */
+    ESPALIER_EVENT_END          /* after the last epoch; the network is final */
+} espalier_event_kind;
+
+/* What one epoch came to. Accuracies are 0..1, losses mean cross-entropy in nats. */
+typedef struct espalier_epoch {
+    size_t epoch;               /* 1, 2, … */
+    double training_accuracy;   /* running over the batches, each before its update */
+    double training_loss;
+    double validation_accuracy; /* NaN without validation rows */
+    double validation_loss;
+    double learning_rate;       /* at the last batch */
+    double seconds;             /* training only, without validation and observers */
+} espalier_epoch;
+
+/* What one pruning step did. Sparsities are fractions of weights pruned so far. */
+typedef struct espalier_prune_step {
+    size_t step;                  /* 0, 1, … */
+    size_t epoch;                 /* at whose end (or in which) it happened; 0 = before training */
+    double training_accuracy;     /* of that epoch; NaN if none */
+    uint64_t requested;           /* weights to remove by rank in this step */
+    uint64_t removed_by_rank;
+    uint64_t removed_by_propagation;
+    uint64_t neurons_removed;     /* hidden neurons that died in this step */
+    uint64_t neurons_guarded;     /* neurons kept only by min_neurons */
+    bool forced;                  /* taken by patience, not by its trigger */
+    bool last;
+    double sparsity_all;
+    double sparsity_prunable;
+} espalier_prune_step;
+
+typedef struct espalier_event {
+    espalier_event_kind kind;
+    size_t epoch;                    /* current epoch, 1, 2, …; 0 at BEGIN */
+    size_t epochs;                   /* at most this many */
+    size_t batch;                    /* BATCH: finished batches of this epoch, 1 … batches */
+    size_t batches;
+    const espalier_epoch *result;    /* EPOCH and PRUNE in training: that epoch; else NULL */
+    const espalier_prune_step *step; /* PRUNE; else NULL */
+    const char *note;                /* NOTE; else NULL */
+} espalier_event;
+
+/* A listener. Called on the thread that runs the trainer, never inside a batch.
+ * A status other than OK ends the run with that status. */
+typedef struct espalier_observer {
+    void *context; /* borrowed */
+    espalier_status (*notify)(void *context, espalier_trainer *trainer, const espalier_event *event,
+                              espalier_error *error);
+    bool batches; /* also wants ESPALIER_EVENT_BATCH */
+} espalier_observer;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,66 @@
+/* Prediction and evaluation with a finished network. */
+#ifndef ESPALIER_PREDICT_H
+#define ESPALIER_PREDICT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espalier/dataset.h"
+#include "espalier/memory.h"
+#include "espalier/network.h"
+#include "espalier/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A network made ready to predict: weights laid out for speed, dead parts left
+ * out. Immutable: any number of threads may use it, each with its own workspace. */
+typedef struct espalier_predictor espalier_predictor;
+
+/* Copies what it needs of the network. Errors: MEMORY. */
+ESPALIER_API espalier_status espalier_predictor_create(const espalier_network *network,
+                                                       const espalier_allocator *allocator,
+                                                       espalier_predictor **predictor,
+                                                       espalier_error *error);
+ESPALIER_API void espalier_predictor_destroy(espalier_predictor *predictor);
+
+/* Floats of workspace that one call needs for that many rows. */
+ESPALIER_API size_t espalier_predictor_workspace(const espalier_predictor *predictor, size_t rows);
+
+/* Class probabilities of rows as they come from the data (scaling is applied).
+ *
+ * values         [rows][row width]
+ * probabilities  [rows][classes], written
+ * workspace      espalier_predictor_workspace(rows) floats, the caller's, not shared
+ * Allocates nothing, one thread; a row's result does not depend on the others
+ * beyond rounding. */
+ESPALIER_API void espalier_predictor_run(const espalier_predictor *predictor, const float *values,
+                                         size_t rows, float *probabilities, float *workspace);
+
+/* Evaluation of a network on one split. */
+typedef struct espalier_evaluation {
+    uint64_t rows;
+    double accuracy;         /* top 1; the first of equal probabilities wins */
+    size_t k;
+    double top_k_accuracy;   /* label among the k most probable */
+    double loss;             /* mean cross-entropy, nats */
+    size_t class_count;
+    uint64_t *confusion;     /* [true class][predicted class], owned; NULL after clear */
+} espalier_evaluation;
+
+/* Runs the network over a split. k 0 = min(5, classes); threads 0 = all.
+ * evaluation is written whole; clear it after use.
+ * Errors: MISMATCH (row width or classes), ARGUMENT (empty split, k > classes), MEMORY.
+ * The result does not depend on the number of threads. */
+ESPALIER_API espalier_status espalier_evaluate(const espalier_network *network,
+                                               const espalier_dataset *dataset, espalier_split split,
+                                               size_t k, size_t threads,
+                                               espalier_evaluation *evaluation,
+                                               espalier_error *error);
+ESPALIER_API void espalier_evaluation_clear(espalier_evaluation *evaluation);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,38 @@
+/* Statuses, their texts, and messages; the version. */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *espalier_status_text(espalier_status status)
+{
+    static const char *const texts[] = {
+#define TEXT(name, text) text,
+        ESPALIER_STATUS_LIST(TEXT)
+#undef TEXT
+    };
+    size_t index = (size_t)status;
+    return index < sizeof texts / sizeof *texts ? texts[index] : "unknown status";
+}
+
+const char *espalier_version(void)
+{
+    return ESPALIER_VERSION;
+}
+
+espalier_status error_set(espalier_error *error, espalier_status status, const char *format, ...)
+{
+    if (error && error->status == ESPALIER_OK) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(error->message, sizeof error->message, format, arguments);
+        va_end(arguments);
+        error->status = status;
+    }
+    return status;
+}
+
+espalier_status error_memory(espalier_error *error)
+{
+    return error_set(error, ESPALIER_ERROR_MEMORY, "out of memory");
+}

@@ -1,0 +1,15 @@
+/* Setting the message of an espalier_error. */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include "espalier/status.h"
+
+/* Writes status and message unless one is there already; returns status.
+ * error may be NULL. Format as printf. */
+__attribute__((format(printf, 3, 4)))
+espalier_status error_set(espalier_error *error, espalier_status status, const char *format, ...);
+
+/* The standard message for a failed allocation. */
+espalier_status error_memory(espalier_error *error);
+
+#endif

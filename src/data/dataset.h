@@ -1,0 +1,68 @@
+/* The data set's inside, for the rooms that gather batches and the readers. */
+#ifndef DATA_DATASET_H
+#define DATA_DATASET_H
+
+#include "espalier/dataset.h"
+
+/* The most classes: as many as the widest layer of a network. */
+#define DATASET_CLASSES_MOST ((size_t)1 << 24)
+
+struct espalier_dataset {
+    const espalier_allocator *allocator;
+    size_t inputs, classes;
+    size_t training_rows;     /* of the training file, validation rows included */
+    size_t stored_rows;       /* training file rows, then test rows; at most 2^32 - 1 */
+    uint8_t *bytes;           /* [stored_rows][inputs]; or NULL */
+    float *floats;            /* [stored_rows][inputs]; or NULL */
+    uint32_t *labels;         /* [stored_rows] */
+    uint32_t *rows[ESPALIER_SPLIT_COUNT]; /* stored row of each row of a split, ascending */
+    size_t row_count[ESPALIER_SPLIT_COUNT];
+    char **class_names;       /* [classes], or NULL */
+    size_t image_height, image_width; /* 0: not images */
+};
+
+/* ---- making one (dataset.c) ------------------------------------------- */
+
+/* An empty data set to fill; espalier_dataset_destroy takes it back at any stage. */
+espalier_status dataset_create(const espalier_allocator *allocator, espalier_dataset **dataset,
+                               espalier_error *error);
+
+/* Sets the shape and takes memory for labels and for bytes or floats.
+ * source: the file or folder that messages name; NULL = rows from the caller, and
+ * ARGUMENT takes the place of FORMAT.
+ * Errors: FORMAT (no training rows, no inputs, more than 2^32 - 1 rows), MEMORY. */
+espalier_status dataset_reserve(espalier_dataset *dataset, const char *source, size_t training_rows,
+                                size_t test_rows, size_t inputs, bool as_bytes,
+                                espalier_error *error);
+
+/* Check `rows` rows from stored row `first` on. Labels must be below class_count
+ * (0: not known, DATASET_CLASSES_MOST) and make the number of classes grow to it, or
+ * to the largest label plus one.
+ * Errors: FORMAT, or ARGUMENT without a source (names the row, counted from `first`). */
+espalier_status dataset_check_labels(espalier_dataset *dataset, const char *source, size_t first,
+                                     size_t rows, size_t class_count, espalier_error *error);
+/* Values must be finite (names the column, too). */
+espalier_status dataset_check_values(const espalier_dataset *dataset, const char *source,
+                                     size_t first, size_t rows, espalier_error *error);
+
+/* ---- splits (splits.c) ------------------------------------------------ */
+
+/* Cuts the stored rows into the splits. Options NULL = defaults. Errors: MEMORY. */
+espalier_status dataset_split(espalier_dataset *dataset, const espalier_dataset_options *options,
+                              espalier_error *error);
+
+/* ---- use (gather.c) --------------------------------------------------- */
+
+/* Gathers rows for a network: picks the kept inputs, scales, lays them side by side.
+ *   values[i][c] = (x[row_i][column_c] - shift) * scale
+ *
+ * split, indices  [count] rows of the split; NULL = first, first + 1, …
+ * columns         [column_count] inputs to read, or NULL = all (column_count = inputs)
+ * scaling_count   0: none; 1: one pair; else one pair for each input of the data set
+ * values          [count][stride], stride >= column_count; the rest of a row is not touched */
+void dataset_gather(const espalier_dataset *dataset, espalier_split split, const uint32_t *indices,
+                    size_t first, size_t count, const uint64_t *columns, size_t column_count,
+                    size_t scaling_count, const float *shift, const float *scale, float *values,
+                    size_t stride);
+
+#endif

@@ -1,0 +1,78 @@
+/* Rows on their way to a network: picked, scaled, side by side. */
+#include "data/dataset.h"
+
+#include <string.h>
+
+#include "math/clones.h"
+
+/* out[c] = (in[c] - shift) * scale: the case of every batch of images, one pass. */
+VECTOR_CLONES
+static void scale_bytes(const uint8_t *restrict in, size_t count, float shift, float scale,
+                        float *restrict out)
+{
+    for (size_t c = 0; c < count; c++)
+        out[c] = ((float)in[c] - shift) * scale;
+}
+
+static void scale_floats(const float *restrict in, size_t count, float shift, float scale,
+                         float *restrict out)
+{
+    for (size_t c = 0; c < count; c++)
+        out[c] = (in[c] - shift) * scale;
+}
+
+/* out[c] = x[row][column_c], as stored. */
+static void pick(const espalier_dataset *dataset, size_t row, const uint64_t *columns, size_t count,
+                 float *restrict out)
+{
+    const uint8_t *bytes = dataset->bytes ? dataset->bytes + row * dataset->inputs : NULL;
+    const float *floats = dataset->floats ? dataset->floats + row * dataset->inputs : NULL;
+    if (bytes && columns)
+        for (size_t c = 0; c < count; c++)
+            out[c] = bytes[columns[c]];
+    else if (bytes)
+        for (size_t c = 0; c < count; c++)
+            out[c] = bytes[c];
+    else if (columns)
+        for (size_t c = 0; c < count; c++)
+            out[c] = floats[columns[c]];
+    else
+        memcpy(out, floats, count * sizeof *out);
+}
+
+/* Scales a picked row in place: pair 0 for all columns, or each column's own. */
+static void scale_picked(size_t scaling_count, const uint64_t *columns, size_t count,
+                         const float *shift, const float *scale, float *out)
+{
+    for (size_t c = 0; c < count; c++) {
+        size_t pair = scaling_count == 1 ? 0 : columns ? (size_t)columns[c] : c;
+        out[c] = (out[c] - shift[pair]) * scale[pair];
+    }
+}
+
+void dataset_gather(const espalier_dataset *dataset, espalier_split split, const uint32_t *indices,
+                    size_t first, size_t count, const uint64_t *columns, size_t column_count,
+                    size_t scaling_count, const float *shift, const float *scale, float *values,
+                    size_t stride)
+{
+    size_t inputs = dataset->inputs;
+    for (size_t i = 0; i < count; i++, values += stride) {
+        size_t row = dataset->rows[split][indices ? indices[i] : first + i];
+        if (!columns && scaling_count == 1 && dataset->bytes) {
+            scale_bytes(dataset->bytes + row * inputs, column_count, *shift, *scale, values);
+        } else if (!columns && scaling_count == 1) {
+            scale_floats(dataset->floats + row * inputs, column_count, *shift, *scale, values);
+        } else {
+            pick(dataset, row, columns, column_count, values);
+            if (scaling_count > 0)
+                scale_picked(scaling_count, columns, column_count, shift, scale, values);
+        }
+    }
+}
+
+void espalier_dataset_rows(const espalier_dataset *dataset, espalier_split split, size_t first,
+                           size_t count, float *values)
+{
+    dataset_gather(dataset, split, NULL, first, count, NULL, dataset->inputs, 0, NULL, NULL, values,
+                   dataset->inputs);
+}

@@ -1,0 +1,38 @@
+/* Which reader reads what. */
+#include "data/readers.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static const data_reader readers[] = {
+    {"a folder of IDX files", idx_folder_recognises, idx_folder_read},
+};
+enum { READER_COUNT = sizeof readers / sizeof *readers };
+
+/* The name's ending, ".csv", or "" if there is none. */
+static const char *ending(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    return dot ? dot : "";
+}
+
+espalier_status data_reader_find(const char *path, const data_reader **found,
+                                 espalier_error *error)
+{
+    for (size_t i = 0; i < READER_COUNT; i++)
+        if (readers[i].recognises(path)) {
+            *found = &readers[i];
+            return ESPALIER_OK;
+        }
+    char known[256] = "";
+    for (size_t i = 0; i < READER_COUNT; i++) {
+        strncat(known, i ? ", " : "", sizeof known - strlen(known) - 1);
+        strncat(known, readers[i].what, sizeof known - strlen(known) - 1);
+    }
+    const char *tail = ending(path);
+    return error_set(error, ESPALIER_ERROR_UNSUPPORTED,
+                     "%s: this build cannot read a data set from such a file: expected %s, found a "
+                     "%s%sfile",
+                     path, known, tail, *tail ? " " : "");
+}

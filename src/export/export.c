@@ -1,0 +1,51 @@
+/* Chooses the exporter by the path's ending. */
+#define _POSIX_C_SOURCE 200809L
+#include "espalier/export.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "export/exporter.h"
+
+static const exporter exporters[] = {
+    {".safetensors", "weights and biases as a plain PyTorch state dict", export_safetensors},
+};
+enum { EXPORTERS = sizeof exporters / sizeof *exporters };
+
+const char *espalier_exporter_ending(size_t index)
+{
+    return index < EXPORTERS ? exporters[index].ending : NULL;
+}
+
+const char *espalier_exporter_summary(size_t index)
+{
+    return index < EXPORTERS ? exporters[index].summary : NULL;
+}
+
+/* A file's name must have something before its ending. */
+static bool ends_in(const char *path, const char *ending)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t length = strlen(name), tail = strlen(ending);
+    return length > tail && strcasecmp(name + length - tail, ending) == 0;
+}
+
+/* Adds what fits and always ends the text. */
+static void append(char *text, size_t size, const char *more)
+{
+    strncat(text, more, size - strlen(text) - 1);
+}
+
+espalier_status espalier_network_export(const espalier_network *network, const char *path,
+                                        espalier_error *error)
+{
+    char known[256] = "";
+    for (size_t i = 0; i < EXPORTERS; i++) {
+        if (ends_in(path, exporters[i].ending))
+            return exporters[i].write(network, path, error);
+        append(known, sizeof known, i ? ", " : "");
+        append(known, sizeof known, exporters[i].ending);
+    }
+    return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                     "%s: the ending names no known format; expected one of %s", path, known);
+}

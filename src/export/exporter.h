@@ -1,0 +1,19 @@
+/* The table of exporters: one file and one row for each format. */
+#ifndef EXPORT_EXPORTER_H
+#define EXPORT_EXPORTER_H
+
+#include "base/error.h"
+#include "espalier/network.h"
+
+typedef struct exporter {
+    const char *ending;  /* with its dot; compared without regard to case */
+    const char *summary; /* one line for a person */
+    /* Writes aside and renames. Errors: IO, MEMORY, UNSUPPORTED. */
+    espalier_status (*write)(const espalier_network *network, const char *path,
+                             espalier_error *error);
+} exporter;
+
+espalier_status export_safetensors(const espalier_network *network, const char *path,
+                                   espalier_error *error);
+
+#endif

@@ -1,0 +1,42 @@
+/* The table of math backends and how one is chosen. */
+#include "math/backend.h"
+
+#include <string.h>
+
+#include "espalier/train.h"
+#include "math/backends.h"
+
+/* Best first. */
+static const math_backend *const table[] = {
+#ifdef ESPALIER_HAVE_XSMM
+    &math_xsmm,
+#endif
+#ifdef ESPALIER_HAVE_CBLAS
+    &math_cblas,
+#endif
+    &math_reference,
+};
+
+const math_backend *math_backend_at(size_t index)
+{
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i]->available() && index-- == 0)
+            return table[i];
+    return NULL;
+}
+
+const math_backend *math_backend_find(const char *name)
+{
+    if (!name)
+        return math_backend_at(0);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i]->name, name) == 0)
+            return table[i]->available() ? table[i] : NULL;
+    return NULL;
+}
+
+const char *espalier_math_name(size_t index)
+{
+    const math_backend *math = math_backend_at(index);
+    return math ? math->name : NULL;
+}

@@ -1,0 +1,97 @@
+/* The element-wise passes, as plain loops that the compiler turns into vectors. */
+#include "math/pass.h"
+
+#include <math.h>
+
+#include "math/clones.h"
+
+size_t pass_stride(size_t count)
+{
+    return (count + PASS_LANES - 1) / PASS_LANES * PASS_LANES;
+}
+
+VECTOR_CLONES
+void pass_bias_relu_count(float *y, size_t rows, size_t stride, const float *bias,
+                          uint64_t *counts)
+{
+    for (size_t j = 0; j < stride; j += PASS_LANES) {
+        uint32_t active[PASS_LANES] = {0};
+        for (size_t r = 0; r < rows; r++) {
+            float *block = y + r * stride + j;
+            for (size_t v = 0; v < PASS_LANES; v++) {
+                float value = block[v] + bias[j + v];
+                block[v] = value > 0.0f ? value : 0.0f;
+                active[v] += value > 0.0f;
+            }
+        }
+        if (counts)
+            for (size_t v = 0; v < PASS_LANES; v++)
+                counts[j + v] += active[v];
+    }
+}
+
+VECTOR_CLONES
+void pass_relu_backward(float *d, const float *y, size_t rows, size_t stride)
+{
+    for (size_t i = 0; i < rows * stride; i++)
+        d[i] = y[i] > 0.0f ? d[i] : 0.0f;
+}
+
+double pass_softmax_loss(float *y, size_t rows, size_t count, size_t stride, const float *bias,
+                         const uint32_t *labels, float scale, uint64_t *correct)
+{
+    double loss = 0.0;
+    for (size_t r = 0; r < rows; r++) {
+        float *z = y + r * stride;
+        size_t top = 0;
+        for (size_t j = 0; j < count; j++) {
+            z[j] += bias[j];
+            if (z[j] > z[top])
+                top = j;
+        }
+        float largest = z[top], at_label = z[labels[r]];
+        double sum = 0.0;
+        for (size_t j = 0; j < count; j++) {
+            z[j] = expf(z[j] - largest);
+            sum += z[j];
+        }
+        loss += log(sum) - ((double)at_label - largest);
+        *correct += top == labels[r];
+        float factor = (float)(scale / sum);
+        for (size_t j = 0; j < count; j++)
+            z[j] *= factor;
+        z[labels[r]] -= scale;
+        for (size_t j = count; j < stride; j++)
+            z[j] = 0.0f;
+    }
+    return loss;
+}
+
+VECTOR_CLONES
+void pass_column_sums(const float *y, size_t rows, size_t stride, float *sums)
+{
+    for (size_t j = 0; j < stride; j += PASS_LANES) {
+        float sum[PASS_LANES] = {0};
+        for (size_t r = 0; r < rows; r++)
+            for (size_t v = 0; v < PASS_LANES; v++)
+                sum[v] += y[r * stride + j + v];
+        for (size_t v = 0; v < PASS_LANES; v++)
+            sums[j + v] = sum[v];
+    }
+}
+
+VECTOR_CLONES
+void pass_mask(float *w, const uint8_t *mask, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        w[i] = mask[i] ? w[i] : 0.0f;
+}
+
+VECTOR_CLONES
+void pass_transpose(const float *from, size_t from_stride, size_t rows, size_t columns, float *to,
+                    size_t to_stride)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            to[j * to_stride + i] = from[i * from_stride + j];
+}

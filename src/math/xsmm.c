@@ -1,0 +1,49 @@
+/* Matrix products by libxsmm: code made at run time for the exact shape. */
+#ifdef ESPALIER_HAVE_XSMM
+#include <libxsmm.h>
+
+#include "math/backends.h"
+
+/* The JIT needs at least AVX; below that libxsmm has no code of its own. */
+static bool can_jit(void)
+{
+    libxsmm_init();
+    return libxsmm_get_target_archid() >= LIBXSMM_X86_AVX;
+}
+
+#ifdef ESPALIER_HAVE_CBLAS
+static const math_backend *const other = &math_cblas;
+#else
+static const math_backend *const other = &math_reference;
+#endif
+
+/* libxsmm counts in columns: row-major C = A B is column-major C' = B' A', so
+ * the operands change places and op(A) transposed is its "B transposed". Its JIT
+ * has no kernel for the other transposition: those products, which no inner loop
+ * asks for, go to the next backend. */
+static void gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const float *a,
+                 size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc)
+{
+    if (m == 0 || n == 0)
+        return;
+    libxsmm_smmfunction kernel = NULL;
+    if (!transpose_b && k != 0) {
+        const libxsmm_blasint stride_a = (libxsmm_blasint)lda, stride_b = (libxsmm_blasint)ldb,
+                              stride_c = (libxsmm_blasint)ldc;
+        const float alpha = 1.0f, beta = accumulate ? 1.0f : 0.0f;
+        const int flags = transpose_a ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
+        kernel = libxsmm_smmdispatch((libxsmm_blasint)n, (libxsmm_blasint)m, (libxsmm_blasint)k,
+                                     &stride_b, &stride_a, &stride_c, &alpha, &beta, &flags, NULL);
+    }
+    if (kernel)
+        kernel(b, a, c);
+    else {
+        other->available();
+        other->gemm(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
+    }
+}
+
+const math_backend math_xsmm = {"libxsmm", can_jit, gemm};
+#else
+typedef int math_xsmm_is_not_built; /* ISO C asks for a declaration */
+#endif

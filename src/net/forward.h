@@ -1,0 +1,18 @@
+/* The plain forward pass over a network as it is, layer by layer: for samples,
+ * counting passes and as the reference that faster paths are checked against. */
+#ifndef NET_FORWARD_H
+#define NET_FORWARD_H
+
+#include "math/backend.h"
+#include "net/network.h"
+
+/* y = W x + b for `rows` rows, ReLU'd if it is a hidden layer (logits if the last).
+ * x [rows][inputs], y [rows][outputs]. */
+void forward_layer(const espalier_network *network, size_t layer, const math_backend *math,
+                   const float *x, size_t rows, float *y);
+
+/* In place: rows of logits [rows][count] to probabilities, shifted by each row's
+ * largest so that logits of any size are safe. */
+void forward_softmax(float *values, size_t rows, size_t count);
+
+#endif

@@ -1,0 +1,60 @@
+/* The model file's vocabulary, for reading, writing and export.
+ *
+ * A model file is a safetensors file with the tensors
+ *   layers.{i}.weight       F32 [out, in]
+ *   layers.{i}.bias         F32 [out]
+ *   layers.{i}.mask         U8  [out, in], 1 = kept
+ *   layers.{i}.activations  I64 [out]; hidden layers
+ *   layers.{i}.kept         I64 [out], original indices; hidden layers
+ *   kept_inputs             I64 [in of layer 0], original indices
+ * and the __metadata__ that network_is_derived_key() lists, beside any other. */
+#ifndef NET_MODEL_FILE_H
+#define NET_MODEL_FILE_H
+
+#include "base/error.h"
+#include "net/network.h"
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "model files are little-endian, and so must be the machine"
+#endif
+
+#define MODEL_FORMAT "1" /* the newest version, which is also the one written */
+#define MODEL_KEPT_INPUTS "kept_inputs"
+
+typedef enum model_part {
+    MODEL_WEIGHT,
+    MODEL_BIAS,
+    MODEL_MASK,
+    MODEL_ACTIVATIONS,
+    MODEL_KEPT,
+    MODEL_PART_COUNT
+} model_part;
+
+/* A tensor's name takes at most this many bytes with its end. */
+enum { MODEL_NAME_BYTES = 48 };
+
+/* Writes the tensor's name; returns it. */
+const char *model_name(size_t layer, model_part part, char name[MODEL_NAME_BYTES]);
+
+/* ---- model_json.c: metadata as JSON texts ------------------------------ */
+
+/* Owned texts, to be released with the network's allocator; NULL without memory. */
+char *model_print_classes(const espalier_network *network);
+char *model_print_scaling(const espalier_network *network); /* floats read back bit by bit */
+/* [row width, widths of the layers]: of the original network, or with `inputs_only`
+ * of this one behind the original's inputs. */
+char *model_print_widths(const espalier_network *network, bool inputs_only);
+
+/* True where a class has another name than its number. */
+bool model_has_class_names(const espalier_network *network);
+
+/* Each sets what the text says; path is for the message. Errors: FORMAT, MEMORY.
+ * parse_widths checks against the shapes; parse_scaling needs the row width. */
+espalier_status model_parse_classes(espalier_network *network, const char *text, const char *path,
+                                    espalier_error *error);
+espalier_status model_parse_scaling(espalier_network *network, const char *text, const char *path,
+                                    espalier_error *error);
+espalier_status model_parse_widths(espalier_network *network, const char *text, const char *path,
+                                   espalier_error *error);
+
+#endif

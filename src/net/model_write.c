@@ -1,0 +1,169 @@
+/* Writing the model file. */
+#include "net/model_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "format/safetensors.h"
+
+static const char *const part_names[MODEL_PART_COUNT] = {"weight", "bias", "mask", "activations",
+                                                         "kept"};
+
+const char *model_name(size_t layer, model_part part, char name[MODEL_NAME_BYTES])
+{
+    snprintf(name, MODEL_NAME_BYTES, "layers.%zu.%s", layer, part_names[part]);
+    return name;
+}
+
+enum { KEY_MOST = 6 }; /* derived keys */
+
+typedef struct sheet {
+    const espalier_network *network;
+    safetensors_tensor *tensors; /* [MODEL_PART_COUNT * layers + 1 + unknown ones] */
+    char (*names)[MODEL_NAME_BYTES]; /* [MODEL_PART_COUNT * layers] */
+    safetensors_pair *pairs;     /* [KEY_MOST + other metadata] */
+    char *texts[KEY_MOST];       /* those that were printed for this */
+    char counted[24];
+    size_t tensor_count, pair_count, text_count;
+} sheet;
+
+static void add(sheet *s, const char *name, const char *dtype, size_t rows, size_t columns,
+                size_t item_bytes, const void *data)
+{
+    s->tensors[s->tensor_count++] =
+        (safetensors_tensor){.name = name,
+                             .dtype = dtype,
+                             .rank = columns ? 2 : 1,
+                             .shape = {rows, columns},
+                             .bytes = rows * (columns ? columns : 1) * item_bytes,
+                             .data = data};
+}
+
+static void add_part(sheet *s, size_t layer, model_part part, const char *dtype, bool matrix,
+                     size_t item_bytes, const void *data)
+{
+    const network_layer *here = &s->network->layers[layer];
+    char *name = s->names[layer * MODEL_PART_COUNT + part];
+    add(s, model_name(layer, part, name), dtype, here->outputs, matrix ? here->inputs : 0,
+        item_bytes, data);
+}
+
+/* A file without masks says that its exact zeros are pruned and nothing else is;
+ * it is written where that is no lie and there is nothing to tell: no zeros at all. */
+static bool needs_masks(const espalier_network *network)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const network_layer *layer = &network->layers[l];
+        for (size_t i = 0, count = layer->inputs * layer->outputs; i < count; i++)
+            if (!layer->mask[i] || layer->weights[i] == 0.0f)
+                return true;
+    }
+    return false;
+}
+
+static void add_tensors(sheet *s)
+{
+    const espalier_network *network = s->network;
+    bool masks = needs_masks(network);
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const network_layer *layer = &network->layers[l];
+        add_part(s, l, MODEL_WEIGHT, "F32", true, sizeof(float), layer->weights);
+        add_part(s, l, MODEL_BIAS, "F32", false, sizeof(float), layer->biases);
+        if (masks)
+            add_part(s, l, MODEL_MASK, "U8", true, 1, layer->mask);
+        if (layer->activations && network->inputs_counted)
+            add_part(s, l, MODEL_ACTIVATIONS, "I64", false, sizeof(uint64_t), layer->activations);
+        if (layer->kept)
+            add_part(s, l, MODEL_KEPT, "I64", false, sizeof(uint64_t), layer->kept);
+    }
+    if (network->kept_inputs)
+        add(s, MODEL_KEPT_INPUTS, "I64", network->layers[0].inputs, 0, sizeof(uint64_t),
+            network->kept_inputs);
+    for (size_t i = 0; i < network->tensor_count; i++) {
+        const network_tensor *from = &network->tensors[i];
+        safetensors_tensor *to = &s->tensors[s->tensor_count++];
+        *to = (safetensors_tensor){.name = from->name,
+                                   .dtype = from->dtype,
+                                   .rank = from->rank,
+                                   .bytes = from->bytes,
+                                   .data = from->data};
+        memcpy(to->shape, from->shape, sizeof to->shape);
+    }
+}
+
+static void add_pair(sheet *s, const char *key, const char *value)
+{
+    s->pairs[s->pair_count++] = (safetensors_pair){key, value};
+}
+
+/* Takes over a printed text; false if there is none. */
+static bool add_printed(sheet *s, const char *key, char *text)
+{
+    if (!text)
+        return false;
+    s->texts[s->text_count++] = text;
+    add_pair(s, key, text);
+    return true;
+}
+
+static bool add_pairs(sheet *s)
+{
+    const espalier_network *network = s->network;
+    add_pair(s, "espalier", MODEL_FORMAT);
+    add_pair(s, "activation", "relu");
+    if (network->inputs_counted) {
+        snprintf(s->counted, sizeof s->counted, "%llu",
+                 (unsigned long long)network->inputs_counted);
+        add_pair(s, "inputs_counted", s->counted);
+    }
+    bool printed = add_printed(s, "original_widths", model_print_widths(network, false));
+    if (printed && model_has_class_names(network))
+        printed = add_printed(s, "classes", model_print_classes(network));
+    if (printed && network->scaling_count)
+        printed = add_printed(s, "input_scaling", model_print_scaling(network));
+    for (size_t i = 0; i < network->metadata_count; i++)
+        add_pair(s, network->metadata[i].key, network->metadata[i].value);
+    return printed;
+}
+
+/* The file's counts are signed. */
+static espalier_status check_counts(const espalier_network *network, const char *path,
+                                    espalier_error *error)
+{
+    for (size_t l = 0; network->inputs_counted && l + 1 < network->layer_count; l++)
+        for (size_t o = 0; o < network->layers[l].outputs; o++)
+            if (network->layers[l].activations[o] > INT64_MAX)
+                return error_set(error, ESPALIER_ERROR_NUMERIC,
+                                 "%s: activation count of layer %zu, neuron %zu: %llu; expected "
+                                 "less than 2^63", path, l, o,
+                                 (unsigned long long)network->layers[l].activations[o]);
+    return ESPALIER_OK;
+}
+
+espalier_status espalier_network_write(const espalier_network *network, const char *path,
+                                       espalier_error *error)
+{
+    const espalier_allocator *allocator = network->allocator;
+    size_t parts = MODEL_PART_COUNT * network->layer_count;
+    sheet s = {.network = network};
+    espalier_status status = check_counts(network, path, error);
+    if (status != ESPALIER_OK)
+        return status;
+    s.tensors = memory_array(allocator, parts + 1 + network->tensor_count, sizeof *s.tensors);
+    s.names = memory_array(allocator, parts, sizeof *s.names);
+    s.pairs = memory_array(allocator, KEY_MOST + network->metadata_count, sizeof *s.pairs);
+    if (s.tensors && s.names && s.pairs && add_pairs(&s)) {
+        add_tensors(&s);
+        status = safetensors_write(path, allocator, s.tensors, s.tensor_count, s.pairs,
+                                   s.pair_count, error);
+    } else {
+        status = error_memory(error);
+    }
+    for (size_t i = 0; i < s.text_count; i++)
+        memory_release(allocator, s.texts[i]);
+    memory_release(allocator, s.pairs);
+    memory_release(allocator, s.names);
+    memory_release(allocator, s.tensors);
+    return status;
+}

@@ -1,0 +1,254 @@
+/* What travels with a network's parameters: input scaling, class names, free
+ * metadata, tensors of unknown names. Copied from network to network as it is. */
+#include "net/network.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* ---- scaling ----------------------------------------------------------- */
+
+espalier_status espalier_network_set_scaling(espalier_network *network, size_t count,
+                                             const float *shift, const float *scale)
+{
+    if (count > 1 && count != espalier_network_row_width(network))
+        return ESPALIER_ERROR_ARGUMENT;
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(shift[i]) || !isfinite(scale[i]))
+            return ESPALIER_ERROR_ARGUMENT;
+    float *pairs = NULL;
+    if (count) {
+        pairs = memory_array(network->allocator, count, 2 * sizeof *pairs);
+        if (!pairs)
+            return ESPALIER_ERROR_MEMORY;
+        memcpy(pairs, shift, count * sizeof *pairs);
+        memcpy(pairs + count, scale, count * sizeof *pairs);
+    }
+    memory_release(network->allocator, network->shift);
+    network->scaling_count = count;
+    network->shift = pairs;
+    network->scale = pairs ? pairs + count : NULL;
+    return ESPALIER_OK;
+}
+
+size_t espalier_network_scaling(const espalier_network *network, const float **shift,
+                                const float **scale)
+{
+    if (shift)
+        *shift = network->shift;
+    if (scale)
+        *scale = network->scale;
+    return network->scaling_count;
+}
+
+/* ---- class names ------------------------------------------------------- */
+
+/* A file's JSON holds UTF-8 only, so nothing else may come in. */
+static bool is_utf8(const char *text)
+{
+    json_t *string = json_string(text);
+    json_decref(string);
+    return string != NULL;
+}
+
+/* The name of a class, by its number where it has none of its own. */
+static const char *name_of(const char *const *names, size_t index, char number[24])
+{
+    if (names && names[index])
+        return names[index];
+    snprintf(number, 24, "%zu", index);
+    return number;
+}
+
+espalier_status espalier_network_set_class_names(espalier_network *network,
+                                                 const char *const *names)
+{
+    size_t count = espalier_network_class_count(network), bytes = count * sizeof(char *);
+    char number[24];
+    for (size_t i = 0; i < count; i++) {
+        if (names && names[i] && !is_utf8(names[i]))
+            return ESPALIER_ERROR_ARGUMENT;
+        if (!size_add(bytes, strlen(name_of(names, i, number)) + 1, &bytes))
+            return ESPALIER_ERROR_MEMORY;
+    }
+    char **table = memory_array(network->allocator, bytes, 1);
+    if (!table)
+        return ESPALIER_ERROR_MEMORY;
+    char *text = (char *)(table + count);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = name_of(names, i, number);
+        size_t length = strlen(name) + 1;
+        table[i] = memcpy(text, name, length);
+        text += length;
+    }
+    memory_release(network->allocator, network->class_names);
+    network->class_names = table;
+    return ESPALIER_OK;
+}
+
+const char *espalier_network_class_name(const espalier_network *network, size_t index)
+{
+    return network->class_names[index];
+}
+
+/* ---- metadata ---------------------------------------------------------- */
+
+bool network_is_derived_key(const char *key)
+{
+    static const char *const keys[] = {"espalier",       "activation",    "inputs_counted",
+                                       "classes",        "input_scaling", "original_widths"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(key, keys[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The first entry whose key is not below the given one. */
+static size_t find_key(const espalier_network *network, const char *key, bool *found)
+{
+    size_t i = 0;
+    while (i < network->metadata_count && strcmp(network->metadata[i].key, key) < 0)
+        i++;
+    *found = i < network->metadata_count && strcmp(network->metadata[i].key, key) == 0;
+    return i;
+}
+
+/* A larger array with an empty place at `place`; the old one is released. NULL
+ * without memory, and the old one stays. */
+static void *widen(const espalier_allocator *allocator, void *items, size_t count,
+                   size_t item_bytes, size_t place)
+{
+    size_t head = place * item_bytes, tail = (count - place) * item_bytes;
+    unsigned char *wider = memory_array(allocator, count + 1, item_bytes);
+    if (!wider)
+        return NULL;
+    if (head)
+        memcpy(wider, items, head);
+    if (tail)
+        memcpy(wider + head + item_bytes, (unsigned char *)items + head, tail);
+    memory_release(allocator, items);
+    return wider;
+}
+
+static espalier_status insert_metadata(espalier_network *network, size_t place, const char *key,
+                                       char *text)
+{
+    const espalier_allocator *allocator = network->allocator;
+    char *name = memory_text(allocator, key);
+    network_metadata *wider =
+        name ? widen(allocator, network->metadata, network->metadata_count, sizeof *wider, place)
+             : NULL;
+    if (!wider) {
+        memory_release(allocator, name);
+        memory_release(allocator, text);
+        return ESPALIER_ERROR_MEMORY;
+    }
+    wider[place] = (network_metadata){name, text};
+    network->metadata = wider;
+    network->metadata_count++;
+    return ESPALIER_OK;
+}
+
+static void remove_metadata(espalier_network *network, size_t place)
+{
+    network_metadata *entry = &network->metadata[place];
+    memory_release(network->allocator, entry->key);
+    memory_release(network->allocator, entry->value);
+    network->metadata_count--;
+    memmove(entry, entry + 1, (network->metadata_count - place) * sizeof *entry);
+}
+
+espalier_status espalier_network_set_metadata(espalier_network *network, const char *key,
+                                              const char *value)
+{
+    if (network_is_derived_key(key) || !is_utf8(key) || (value && !is_utf8(value)))
+        return ESPALIER_ERROR_ARGUMENT;
+    bool found;
+    size_t place = find_key(network, key, &found);
+    if (!value) {
+        if (found)
+            remove_metadata(network, place);
+        return ESPALIER_OK;
+    }
+    char *text = memory_text(network->allocator, value);
+    if (!text)
+        return ESPALIER_ERROR_MEMORY;
+    if (!found)
+        return insert_metadata(network, place, key, text);
+    memory_release(network->allocator, network->metadata[place].value);
+    network->metadata[place].value = text;
+    return ESPALIER_OK;
+}
+
+const char *espalier_network_metadata(const espalier_network *network, const char *key)
+{
+    bool found;
+    size_t place = find_key(network, key, &found);
+    return found ? network->metadata[place].value : NULL;
+}
+
+/* ---- tensors of unknown names ------------------------------------------ */
+
+espalier_status network_add_tensor(espalier_network *network, const network_tensor *tensor)
+{
+    const espalier_allocator *allocator = network->allocator;
+    size_t place = 0;
+    while (place < network->tensor_count && strcmp(network->tensors[place].name, tensor->name) < 0)
+        place++;
+    network_tensor copy = *tensor;
+    copy.name = memory_text(allocator, tensor->name);
+    copy.data = memory_array(allocator, tensor->bytes, 1);
+    network_tensor *wider = NULL;
+    if (copy.name && copy.data)
+        wider = widen(allocator, network->tensors, network->tensor_count, sizeof *wider, place);
+    if (!wider) {
+        memory_release(allocator, copy.name);
+        memory_release(allocator, copy.data);
+        return ESPALIER_ERROR_MEMORY;
+    }
+    if (tensor->bytes)
+        memcpy(copy.data, tensor->data, tensor->bytes);
+    wider[place] = copy;
+    network->tensors = wider;
+    network->tensor_count++;
+    return ESPALIER_OK;
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+espalier_status network_copy_travellers(const espalier_network *from, espalier_network *to)
+{
+    memcpy(to->original_widths, from->original_widths,
+           (from->layer_count + 1) * sizeof *from->original_widths);
+    to->inputs_counted = from->inputs_counted;
+    espalier_status status =
+        espalier_network_set_scaling(to, from->scaling_count, from->shift, from->scale);
+    if (status == ESPALIER_OK)
+        status = espalier_network_set_class_names(to, (const char *const *)from->class_names);
+    for (size_t i = 0; status == ESPALIER_OK && i < from->metadata_count; i++)
+        status = espalier_network_set_metadata(to, from->metadata[i].key, from->metadata[i].value);
+    for (size_t i = 0; status == ESPALIER_OK && i < from->tensor_count; i++)
+        status = network_add_tensor(to, &from->tensors[i]);
+    return status;
+}
+
+void network_release_travellers(espalier_network *network)
+{
+    const espalier_allocator *allocator = network->allocator;
+    for (size_t i = 0; i < network->metadata_count; i++) {
+        memory_release(allocator, network->metadata[i].key);
+        memory_release(allocator, network->metadata[i].value);
+    }
+    for (size_t i = 0; i < network->tensor_count; i++) {
+        memory_release(allocator, network->tensors[i].name);
+        memory_release(allocator, network->tensors[i].data);
+    }
+    memory_release(allocator, network->metadata);
+    memory_release(allocator, network->tensors);
+    memory_release(allocator, network->class_names);
+    memory_release(allocator, network->shift);
+}

@@ -1,0 +1,54 @@
+/* The table of criteria, and doubles as keys. */
+#include "prune/criteria.h"
+
+#include <string.h>
+
+#include "espalier/prune.h"
+
+static const criterion *const table[] = {
+    &criterion_activation,
+    &criterion_activation_weight,
+    &criterion_magnitude,
+    &criterion_random,
+};
+
+const criterion *criterion_at(size_t index)
+{
+    return index < sizeof table / sizeof *table ? table[index] : NULL;
+}
+
+const criterion *criterion_find(const char *name)
+{
+    const criterion *found;
+    for (size_t i = 0; name && (found = criterion_at(i)) != NULL; i++)
+        if (strcmp(found->name, name) == 0)
+            return found;
+    return NULL;
+}
+
+const char *espalier_criterion_name(size_t index)
+{
+    const criterion *found = criterion_at(index);
+    return found ? found->name : NULL;
+}
+
+const char *espalier_criterion_summary(size_t index)
+{
+    const criterion *found = criterion_at(index);
+    return found ? found->summary : NULL;
+}
+
+/* IEEE 754: the bits of non-negative doubles, read as integers, keep their order. */
+uint64_t criterion_key(double score)
+{
+    uint64_t key;
+    memcpy(&key, &score, sizeof key);
+    return key;
+}
+
+double criterion_key_score(uint64_t key)
+{
+    double score;
+    memcpy(&score, &key, sizeof score);
+    return score;
+}

@@ -1,0 +1,109 @@
+/* Trial steps and protection. */
+#include "prune/guard.h"
+
+#include <string.h>
+
+#include "prune/propagate.h"
+
+uint64_t guard_rank(const select_ranking *ranking, scratch *work, const scope_plan *plan,
+                    espalier_scope scope, uint8_t *const *masks)
+{
+    if (scope == ESPALIER_SCOPE_GLOBAL)
+        return select_remove(ranking, work, 0, plan->hidden, plan->amounts[0], masks);
+    uint64_t removed = 0;
+    for (size_t l = 0; l < plan->hidden; l++)
+        removed += select_remove(ranking, work, l, 1, plan->amounts[l], masks);
+    return removed;
+}
+
+/* What can be kept alive at all: the neurons that live before the step once
+ * those cut off earlier are gone. */
+static void find_viable(espalier_network *network, scratch *work, size_t min_neurons)
+{
+    scratch_reset_trial(work);
+    propagate_dead(network, work, work->trial, ESPALIER_DEAD_DROP, false);
+    for (size_t l = 0; l < work->hidden; l++) {
+        scratch_layer *layer = &work->layers[l];
+        size_t live = propagate_live(work, work->trial, l, layer->viable);
+        layer->need = live < min_neurons ? live : min_neurons;
+        layer->protected_count = 0;
+        memset(layer->protect, 0, layer->outputs);
+    }
+}
+
+static void try_step(const select_ranking *ranking, espalier_network *network, scratch *work,
+                     const scope_plan *plan, const espalier_prune_options *options,
+                     guard_outcome *outcome)
+{
+    scratch_reset_trial(work);
+    outcome->by_rank = guard_rank(ranking, work, plan, options->scope, work->trial);
+    outcome->by_propagation = propagate_dead(network, work, work->trial, options->dead, false);
+    for (size_t l = 0; l < work->hidden; l++)
+        work->layers[l].live_count = propagate_live(work, work->trial, l, work->layers[l].live);
+}
+
+/* Protects the best viable neuron that is not yet; false if there is none. */
+static bool protect_next(scratch_layer *layer)
+{
+    size_t best = layer->outputs;
+    for (size_t j = 0; j < layer->outputs; j++)
+        if (layer->viable[j] && !layer->protect[j] &&
+            (best == layer->outputs || layer->best[j] > layer->best[best]))
+            best = j;
+    if (best == layer->outputs)
+        return false;
+    layer->protect[best] = 1;
+    layer->protected_count++;
+    return true;
+}
+
+/* False if the trial leaves enough, or if nothing is left to protect. */
+static bool protect_more(scratch *work)
+{
+    bool collapsed = false, grown = false;
+    for (size_t l = 0; l < work->hidden; l++) {
+        scratch_layer *layer = &work->layers[l];
+        if (layer->live_count >= layer->need)
+            continue;
+        collapsed = true;
+        while (layer->protected_count < layer->need && protect_next(layer))
+            grown = true;
+    }
+    bool widen = collapsed && !grown;
+    for (size_t l = 0; widen && l < work->hidden; l++)
+        grown = protect_next(&work->layers[l]) || grown;
+    return grown;
+}
+
+static void note_lost(scratch *work)
+{
+    for (size_t l = 0; l < work->hidden; l++)
+        for (size_t j = 0; j < work->layers[l].outputs; j++)
+            work->layers[l].lost[j] = !work->layers[l].live[j];
+}
+
+static size_t count_guarded(scratch *work)
+{
+    size_t total = 0;
+    for (size_t l = 0; l < work->hidden; l++) {
+        scratch_layer *layer = &work->layers[l];
+        layer->guarded = 0;
+        for (size_t j = 0; j < layer->outputs; j++)
+            layer->guarded += layer->protect[j] && layer->lost[j] && layer->live[j];
+        total += layer->guarded;
+    }
+    return total;
+}
+
+guard_outcome guard_settle(const select_ranking *ranking, espalier_network *network, scratch *work,
+                           const scope_plan *plan, const espalier_prune_options *options)
+{
+    guard_outcome outcome = {0};
+    find_viable(network, work, options->min_neurons);
+    try_step(ranking, network, work, plan, options, &outcome);
+    note_lost(work);
+    while (protect_more(work))
+        try_step(ranking, network, work, plan, options, &outcome);
+    outcome.guarded = count_guarded(work);
+    return outcome;
+}

@@ -1,0 +1,30 @@
+/* JSON values of what a run consists of, made with jansson. */
+#ifndef REPORT_VALUE_H
+#define REPORT_VALUE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "espalier/observe.h"
+
+/* How numbers are written: twelve digits tell float32 results apart and do not
+ * show that 0.9 is no binary fraction. */
+#define VALUE_FORMAT (JSON_REAL_PRECISION(12))
+
+/* All return a new reference, NULL without memory. */
+json_t *value_number(double number); /* null where it is NaN or infinite */
+json_t *value_count(uint64_t count); /* a string of digits where it does not fit 63 bits */
+json_t *value_text(const char *text); /* null for NULL */
+json_t *value_epoch(const espalier_epoch *epoch);
+json_t *value_step(const espalier_prune_step *step);
+
+/* Puts a new reference in and gives it up whether that works or not. False for a
+ * NULL value or without memory: `a = value_put(…) && a` gathers many of them. */
+bool value_put(json_t *object, const char *key, json_t *value);
+bool value_append(json_t *array, json_t *value);
+
+/* The object if it is complete, else NULL and the object is released. */
+json_t *value_complete(json_t *object, bool complete);
+
+#endif

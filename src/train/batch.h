@@ -1,0 +1,87 @@
+/* One batch through the working copy: forward, backward, update.
+ *
+ * Work is cut in two ways, both by size and never by threads: rows of the batch
+ * in chunks for the forward and backward pass, which run through all layers
+ * without waiting for each other; rows of the weights in blocks for the update.
+ * Sums over chunks are taken in their order, so a result depends on neither. */
+#ifndef TRAIN_BATCH_H
+#define TRAIN_BATCH_H
+
+#include "data/dataset.h"
+#include "math/backend.h"
+#include "train/optimizer.h"
+#include "train/work.h"
+
+/* Rows of a chunk: wide enough for the products' kernels, small enough that a
+ * batch of 32 feeds two cores. */
+enum { BATCH_CHUNK = 16 };
+
+/* A block of weight rows that one task updates. */
+typedef struct batch_block {
+    size_t layer, first, rows;
+} batch_block;
+
+typedef struct batch {
+    const espalier_allocator *allocator;
+    const math_backend *math;
+    size_t threads, layer_count, rows_most;
+    float **values;      /* [layer_count]: values[l] = input of layer l, [rows][stride] */
+    float **deltas;      /* [layer_count]: deltas[l] = loss by output of layer l, [rows][stride] */
+    float **scratch;     /* [threads]: a block's gradient, or two layers' values in evaluation */
+    uint64_t **counts;   /* [threads]: activations since the last batch_take_counts */
+    size_t *count_start; /* [layer_count]: where a hidden layer's counts begin */
+    size_t count_total;
+    batch_block *blocks;
+    size_t block_count;
+    double *losses;      /* [chunks], of a batch or of an evaluation */
+    uint64_t *corrects;  /* [chunks] */
+    uint32_t *labels;    /* [rows_most] */
+    uint64_t *columns;   /* inputs to gather, or NULL in has_columns == false */
+    bool has_columns;
+    bool counting;
+    void **memory;       /* all of the above, to be released */
+    size_t memory_count;
+} batch;
+
+/* Takes all memory for batches of rows_most rows of this working copy, and for
+ * evaluations of up to evaluation_rows rows. */
+espalier_status batch_create(const work *copy, const espalier_network *network,
+                             const math_backend *math, size_t threads, size_t rows_most,
+                             size_t evaluation_rows, const espalier_allocator *allocator,
+                             batch *out, espalier_error *error);
+void batch_clear(batch *out);
+
+/* To be called after every work_load: cuts the work anew. */
+void batch_fit(batch *out, const work *copy, const espalier_network *network);
+
+/* Number of chunks of so many rows. */
+size_t batch_chunks(size_t rows);
+
+/* What a batch or an evaluation came to: sums over its rows. */
+typedef struct batch_result {
+    double loss;
+    uint64_t correct;
+} batch_result;
+
+/* Sums the first `chunks` chunks in their order. */
+batch_result batch_add_chunks(const batch *out, size_t chunks);
+
+/* Scaled inputs of rows indices[0 …], or first … if indices is NULL, as layer 0
+ * of the working copy reads them. values [rows][input_stride]. */
+void batch_gather(const batch *out, const work *copy, const espalier_network *network,
+                  const espalier_dataset *dataset, espalier_split split, const uint32_t *indices,
+                  size_t first, size_t rows, float *values);
+
+/* step.c: trains on the rows indices[0 … rows - 1] of the training split. */
+batch_result batch_train(batch *out, work *copy, const espalier_network *network,
+                         const espalier_dataset *dataset, const uint32_t *indices, size_t rows,
+                         const optimizer_step *step);
+
+/* evaluate.c: loss and correct rows of a whole split, without learning or counting. */
+batch_result batch_evaluate(batch *out, const work *copy, const espalier_network *network,
+                            const espalier_dataset *dataset, espalier_split split);
+
+/* Adds the activations counted since the last call to the network's. */
+void batch_take_counts(batch *out, const work *copy, espalier_network *network);
+
+#endif

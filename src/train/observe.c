@@ -1,0 +1,105 @@
+/* Between the trainer and its observers: announcing events, handing the network
+ * out up to date, and taking over what observers changed. */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+espalier_status espalier_trainer_observe(espalier_trainer *trainer, espalier_observer observer)
+{
+    size_t count = trainer->listener_count;
+    listener *grown = memory_array(trainer->allocator, count + 1, sizeof *grown);
+    if (!grown)
+        return ESPALIER_ERROR_MEMORY;
+    if (count)
+        memcpy(grown, trainer->listeners, count * sizeof *grown);
+    grown[count].observer = observer;
+    memory_release(trainer->allocator, trainer->listeners);
+    trainer->listeners = grown;
+    trainer->listener_count = count + 1;
+    return ESPALIER_OK;
+}
+
+espalier_status espalier_trainer_announce(espalier_trainer *trainer, const espalier_event *event,
+                                          espalier_error *error)
+{
+    for (size_t i = 0; i < trainer->listener_count; i++) {
+        listener *one = &trainer->listeners[i];
+        if (one->busy || (event->kind == ESPALIER_EVENT_BATCH && !one->observer.batches))
+            continue;
+        one->busy = true;
+        espalier_status status = one->observer.notify(one->observer.context, trainer, event, error);
+        one->busy = false;
+        if (status != ESPALIER_OK)
+            return error_set(error, status, "%s", espalier_status_text(status));
+    }
+    return ESPALIER_OK;
+}
+
+void trainer_pull(espalier_trainer *trainer)
+{
+    if (trainer->pulled)
+        return;
+    work_store(&trainer->copy, trainer->network);
+    batch_take_counts(&trainer->batch, &trainer->copy, trainer->network);
+    trainer->network->inputs_counted += trainer->counted;
+    trainer->counted = 0;
+    trainer->pulled = true;
+}
+
+/* Takes over what observers changed. */
+static void push(espalier_trainer *trainer)
+{
+    espalier_network_apply_masks(trainer->network);
+    work_save_states(&trainer->copy, trainer->network);
+    work_load(&trainer->copy, trainer->network);
+    batch_fit(&trainer->batch, &trainer->copy, trainer->network);
+    trainer->kept_loss = INFINITY;
+    trainer->kept_epoch = 0;
+}
+
+espalier_network *espalier_trainer_network(espalier_trainer *trainer)
+{
+    trainer_pull(trainer);
+    return trainer->network;
+}
+
+const espalier_dataset *espalier_trainer_dataset(const espalier_trainer *trainer)
+{
+    return trainer->dataset;
+}
+
+void espalier_trainer_changed(espalier_trainer *trainer)
+{
+    trainer->changed = true;
+}
+
+void espalier_trainer_hold(espalier_trainer *trainer, bool hold)
+{
+    trainer->hold = hold;
+}
+
+void espalier_trainer_count(espalier_trainer *trainer, bool count)
+{
+    trainer->counting = count;
+}
+
+void espalier_trainer_stop(espalier_trainer *trainer)
+{
+    trainer->stop = true;
+}
+
+espalier_status trainer_tell(espalier_trainer *trainer, const espalier_event *event, bool *changed,
+                             espalier_error *error)
+{
+    trainer->changed = false;
+    espalier_status status = espalier_trainer_announce(trainer, event, error);
+    if (trainer->changed)
+        push(trainer);
+    if (changed)
+        *changed = trainer->changed;
+    return status;
+}

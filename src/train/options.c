@@ -1,0 +1,115 @@
+/* Options of training: the paper's defaults, their ranges, their names. */
+#include <math.h>
+
+#include "base/error.h"
+#include "espalier/train.h"
+
+espalier_train_options espalier_train_options_defaults(void)
+{
+    return (espalier_train_options){
+        .batch_rows = 32,
+        .epochs = 500,
+        .optimizer = ESPALIER_SGD,
+        .learning_rate = 0.01,
+        .momentum = 0.9,
+        .beta1 = 0.9,
+        .beta2 = 0.999,
+        .epsilon = 1e-8,
+        .weight_decay = 0.0,
+        .lr_schedule = ESPALIER_LR_CONSTANT,
+        .lr_step = 30,
+        .lr_gamma = 0.1,
+        .warmup_epochs = 0,
+        .early_stop = ESPALIER_EARLY_STOP_AFTER_PRUNING,
+        .final_accuracy = 0.98,
+        .strike_factor = 1.1,
+        .strikes = 3,
+        .keep = ESPALIER_KEEP_LAST,
+        .seed = 1,
+        .threads = 0,
+        .math = NULL,
+    };
+}
+
+/* A field that must lie in a range, for the table below. */
+static espalier_status outside(espalier_error *error, const char *field, const char *range,
+                               double found)
+{
+    return error_set(error, ESPALIER_ERROR_ARGUMENT, "%s: expected %s, found %g", field, range,
+                     found);
+}
+
+espalier_status espalier_train_options_check(const espalier_train_options *o, espalier_error *error)
+{
+    const struct {
+        const char *field;
+        const char *range;
+        double value;
+        int holds;
+    } rules[] = {
+        {"batch_rows", "1 to 1048576", (double)o->batch_rows,
+         o->batch_rows >= 1 && o->batch_rows <= (size_t)1 << 20},
+        {"epochs", "at least 1", (double)o->epochs, o->epochs >= 1 && o->epochs <= UINT32_MAX},
+        {"optimizer", "a listed one", (double)o->optimizer, o->optimizer < ESPALIER_OPTIMIZER_COUNT},
+        {"learning_rate", "above 0", o->learning_rate,
+         o->learning_rate > 0.0 && isfinite(o->learning_rate)},
+        {"momentum", "0 to below 1", o->momentum, o->momentum >= 0.0 && o->momentum < 1.0},
+        {"beta1", "0 to below 1", o->beta1, o->beta1 >= 0.0 && o->beta1 < 1.0},
+        {"beta2", "0 to below 1", o->beta2, o->beta2 >= 0.0 && o->beta2 < 1.0},
+        {"epsilon", "above 0", o->epsilon, o->epsilon > 0.0 && isfinite(o->epsilon)},
+        {"weight_decay", "0 or more", o->weight_decay,
+         o->weight_decay >= 0.0 && isfinite(o->weight_decay)},
+        {"lr_schedule", "a listed one", (double)o->lr_schedule,
+         o->lr_schedule < ESPALIER_LR_SCHEDULE_COUNT},
+        {"lr_step", "at least 1", (double)o->lr_step, o->lr_step >= 1},
+        {"lr_gamma", "above 0", o->lr_gamma, o->lr_gamma > 0.0 && isfinite(o->lr_gamma)},
+        {"early_stop", "a listed one", (double)o->early_stop,
+         o->early_stop < ESPALIER_EARLY_STOP_COUNT},
+        {"final_accuracy", "0 to 1", o->final_accuracy,
+         o->final_accuracy >= 0.0 && o->final_accuracy <= 1.0},
+        {"strike_factor", "above 1", o->strike_factor,
+         o->strike_factor > 1.0 && isfinite(o->strike_factor)},
+        {"strikes", "at least 1", (double)o->strikes, o->strikes >= 1},
+        {"keep", "a listed one", (double)o->keep, o->keep < ESPALIER_KEEP_COUNT},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (!rules[i].holds)
+            return outside(error, rules[i].field, rules[i].range, rules[i].value);
+    return ESPALIER_OK;
+}
+
+/* name_of(TABLE, index): the entry, or NULL past the end. */
+static const char *name_of(const char *const *names, size_t count, size_t index)
+{
+    return index < count ? names[index] : NULL;
+}
+
+const char *espalier_optimizer_name(espalier_optimizer optimizer)
+{
+    static const char *const names[] = {"sgd", "momentum", "nesterov", "adam"};
+    return name_of(names, ESPALIER_OPTIMIZER_COUNT, optimizer);
+}
+
+const char *espalier_lr_schedule_name(espalier_lr_schedule schedule)
+{
+    static const char *const names[] = {"constant", "step", "cosine"};
+    return name_of(names, ESPALIER_LR_SCHEDULE_COUNT, schedule);
+}
+
+const char *espalier_early_stop_name(espalier_early_stop early_stop)
+{
+    static const char *const names[] = {"after-pruning", "always", "never"};
+    return name_of(names, ESPALIER_EARLY_STOP_COUNT, early_stop);
+}
+
+const char *espalier_keep_name(espalier_keep keep)
+{
+    static const char *const names[] = {"last", "best"};
+    return name_of(names, ESPALIER_KEEP_COUNT, keep);
+}
+
+const char *espalier_stopped_by_name(espalier_stopped_by stopped_by)
+{
+    static const char *const names[] = {"epochs", "accuracy", "early-stop", "observer"};
+    return name_of(names, ESPALIER_STOPPED_BY_COUNT, stopped_by);
+}

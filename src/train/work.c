@@ -1,0 +1,221 @@
+/* Loading, storing and laying out the working copy. */
+#include "train/work.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "math/pass.h"
+
+/* Memory that the copy owns; NULL once an allocation has failed. */
+static void *take(work *copy, size_t count, size_t size_bytes)
+{
+    void *block = memory_array(copy->allocator, count, size_bytes);
+    if (block)
+        copy->blocks[copy->block_count++] = block;
+    return block;
+}
+
+static bool take_layer(work *copy, size_t l, size_t inputs, size_t outputs)
+{
+    work_layer *layer = &copy->layers[l];
+    size_t in = pass_stride(inputs), out = pass_stride(outputs), count, back;
+    if (!size_multiply(inputs, out, &count) || !size_multiply(outputs, in, &back))
+        return false;
+    layer->weights = take(copy, count, sizeof(float));
+    layer->mask = take(copy, count, 1);
+    layer->biases = take(copy, out, sizeof(float));
+    layer->transposed = l ? take(copy, back, sizeof(float)) : NULL;
+    bool done = layer->weights && layer->mask && layer->biases && (l == 0 || layer->transposed);
+    for (size_t s = 0; s < copy->state_count && done; s++) {
+        layer->states[s] = take(copy, count, sizeof(float));
+        layer->bias_states[s] = take(copy, out, sizeof(float));
+        float *home = take(copy, inputs * outputs + outputs, sizeof(float));
+        copy->home[s * copy->layer_count + l] = home;
+        done = layer->states[s] && layer->bias_states[s] && home;
+    }
+    return done;
+}
+
+espalier_status work_create(const espalier_network *network, size_t state_count,
+                            const espalier_allocator *allocator, work *copy, espalier_error *error)
+{
+    size_t layers = network->layer_count;
+    *copy = (work){.allocator = allocator, .layer_count = layers, .state_count = state_count};
+    /* 4 blocks of a layer, 3 for each of its states, 1 for each position, 4 tables */
+    copy->blocks = memory_array(allocator, layers * (5 + 3 * WORK_STATES_MOST) + 5, sizeof(void *));
+    if (!copy->blocks)
+        return error_memory(error);
+    copy->layers = take(copy, layers, sizeof *copy->layers);
+    copy->units = take(copy, layers + 1, sizeof *copy->units);
+    copy->unit_count = take(copy, layers + 1, sizeof *copy->unit_count);
+    copy->home = take(copy, layers * WORK_STATES_MOST, sizeof *copy->home);
+    bool done = copy->layers && copy->units && copy->unit_count && copy->home;
+    for (size_t p = 0; p <= layers && done; p++) {
+        size_t width = p ? network->layers[p - 1].outputs : network->layers[0].inputs;
+        copy->units[p] = take(copy, width, sizeof **copy->units);
+        done = copy->units[p] && (p == 0 || take_layer(copy, p - 1, network->layers[p - 1].inputs,
+                                                       network->layers[p - 1].outputs));
+    }
+    if (!done) {
+        work_clear(copy);
+        return error_memory(error);
+    }
+    return ESPALIER_OK;
+}
+
+void work_clear(work *copy)
+{
+    for (size_t i = 0; i < copy->block_count; i++)
+        memory_release(copy->allocator, copy->blocks[i]);
+    memory_release(copy->allocator, copy->blocks);
+    *copy = (work){0};
+}
+
+static bool has_input(const network_layer *layer, size_t neuron)
+{
+    return memchr(layer->mask + neuron * layer->inputs, 1, layer->inputs) != NULL;
+}
+
+static bool has_output(const network_layer *layer, size_t input)
+{
+    for (size_t j = 0; j < layer->outputs; j++)
+        if (layer->mask[j * layer->inputs + input])
+            return true;
+    return false;
+}
+
+/* Lists the units of every position that take part; at least one each. */
+static void list_units(work *copy, const espalier_network *network)
+{
+    for (size_t p = 0; p <= copy->layer_count; p++) {
+        bool last = p == copy->layer_count;
+        const network_layer *before = p ? &network->layers[p - 1] : NULL;
+        const network_layer *after = last ? NULL : &network->layers[p];
+        size_t width = p ? before->outputs : after->inputs, count = 0;
+        for (size_t i = 0; i < width; i++)
+            if (last || (p && has_input(before, i)) || has_output(after, i))
+                copy->units[p][count++] = i;
+        if (count == 0)
+            copy->units[p][count++] = 0;
+        copy->unit_count[p] = count;
+    }
+}
+
+/* to[i][j] = from[units_out[j]][units_in[i]], padding zero. */
+static void gather(const work *copy, size_t l, size_t width, const float *from, float *to)
+{
+    const work_layer *layer = &copy->layers[l];
+    const uint64_t *in = copy->units[l], *out = copy->units[l + 1];
+    memset(to, 0, layer->inputs * layer->output_stride * sizeof *to);
+    for (size_t j = 0; j < layer->outputs; j++)
+        for (size_t i = 0; i < layer->inputs; i++)
+            to[i * layer->output_stride + j] = from[out[j] * width + in[i]];
+}
+
+/* The way back; pruned places keep what they hold. */
+static void scatter(const work *copy, size_t l, size_t width, const float *from, float *to)
+{
+    const work_layer *layer = &copy->layers[l];
+    const uint64_t *in = copy->units[l], *out = copy->units[l + 1];
+    for (size_t j = 0; j < layer->outputs; j++)
+        for (size_t i = 0; i < layer->inputs; i++)
+            if (layer->mask[i * layer->output_stride + j])
+                to[out[j] * width + in[i]] = from[i * layer->output_stride + j];
+}
+
+static void load_mask(const work *copy, size_t l, const network_layer *source)
+{
+    work_layer *layer = &copy->layers[l];
+    const uint64_t *in = copy->units[l], *out = copy->units[l + 1];
+    memset(layer->mask, 0, layer->inputs * layer->output_stride);
+    layer->masked = false;
+    for (size_t j = 0; j < layer->outputs; j++) {
+        for (size_t i = 0; i < layer->inputs; i++) {
+            uint8_t kept = source->mask[out[j] * source->inputs + in[i]];
+            layer->mask[i * layer->output_stride + j] = kept;
+            layer->masked = layer->masked || !kept;
+        }
+    }
+}
+
+static void load_states(work *copy, size_t l, const network_layer *source)
+{
+    work_layer *layer = &copy->layers[l];
+    for (size_t s = 0; s < copy->state_count; s++) {
+        const float *home = copy->home[s * copy->layer_count + l];
+        gather(copy, l, source->inputs, home, layer->states[s]);
+        pass_mask(layer->states[s], layer->mask, layer->inputs * layer->output_stride);
+        memset(layer->bias_states[s], 0, layer->output_stride * sizeof(float));
+        for (size_t j = 0; j < layer->outputs; j++)
+            layer->bias_states[s][j] = home[source->inputs * source->outputs + copy->units[l + 1][j]];
+    }
+}
+
+void work_load(work *copy, const espalier_network *network)
+{
+    list_units(copy, network);
+    for (size_t l = 0; l < copy->layer_count; l++) {
+        const network_layer *source = &network->layers[l];
+        work_layer *layer = &copy->layers[l];
+        layer->inputs = copy->unit_count[l];
+        layer->outputs = copy->unit_count[l + 1];
+        layer->input_stride = pass_stride(layer->inputs);
+        layer->output_stride = pass_stride(layer->outputs);
+        gather(copy, l, source->inputs, source->weights, layer->weights);
+        load_mask(copy, l, source);
+        load_states(copy, l, source);
+        memset(layer->biases, 0, layer->output_stride * sizeof(float));
+        for (size_t j = 0; j < layer->outputs; j++)
+            layer->biases[j] = source->biases[copy->units[l + 1][j]];
+        if (layer->transposed) {
+            memset(layer->transposed, 0, layer->outputs * layer->input_stride * sizeof(float));
+            pass_transpose(layer->weights, layer->output_stride, layer->inputs, layer->outputs,
+                           layer->transposed, layer->input_stride);
+        }
+    }
+}
+
+void work_store(const work *copy, espalier_network *network)
+{
+    for (size_t l = 0; l < copy->layer_count; l++) {
+        const work_layer *layer = &copy->layers[l];
+        network_layer *target = &network->layers[l];
+        scatter(copy, l, target->inputs, layer->weights, target->weights);
+        for (size_t j = 0; j < layer->outputs; j++)
+            target->biases[copy->units[l + 1][j]] = layer->biases[j];
+    }
+}
+
+void work_save_states(work *copy, const espalier_network *network)
+{
+    for (size_t s = 0; s < copy->state_count; s++) {
+        for (size_t l = 0; l < copy->layer_count; l++) {
+            const work_layer *layer = &copy->layers[l];
+            const network_layer *source = &network->layers[l];
+            float *home = copy->home[s * copy->layer_count + l];
+            scatter(copy, l, source->inputs, layer->states[s], home);
+            for (size_t j = 0; j < layer->outputs; j++)
+                home[source->inputs * source->outputs + copy->units[l + 1][j]] =
+                    layer->bias_states[s][j];
+        }
+    }
+}
+
+bool work_is_finite(const work *copy, size_t *layer)
+{
+    for (size_t l = 0; l < copy->layer_count; l++) {
+        const work_layer *w = &copy->layers[l];
+        float sum = 0.0f; /* 0 x is NaN for a NaN or infinite x, and stays NaN */
+        for (size_t i = 0; i < w->inputs * w->output_stride; i++)
+            sum += 0.0f * w->weights[i];
+        for (size_t j = 0; j < w->output_stride; j++)
+            sum += 0.0f * w->biases[j];
+        if (isnan(sum)) {
+            *layer = l;
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,57 @@
+/* The trainer's working copy of a network: weights turned round to [in][out],
+ * rows padded to whole vectors, and without the units that no longer take part.
+ *
+ * A hidden unit is left out when every weight to it and every weight from it is
+ * pruned, an input when nothing reads it: this changes no result and makes a
+ * step cheaper as the network shrinks. Optimizer state lives here, too. */
+#ifndef TRAIN_WORK_H
+#define TRAIN_WORK_H
+
+#include <stdbool.h>
+
+#include "net/network.h"
+
+enum { WORK_STATES_MOST = 2 };
+
+typedef struct work_layer {
+    size_t inputs, outputs;             /* units that take part */
+    size_t input_stride, output_stride; /* rounded up to whole vectors */
+    float *weights;    /* [inputs][output_stride] */
+    float *transposed; /* [outputs][input_stride], the same weights; NULL in layer 0 */
+    uint8_t *mask;     /* [inputs][output_stride]; padding 0 */
+    float *biases;     /* [output_stride] */
+    float *states[WORK_STATES_MOST];      /* [inputs][output_stride] */
+    float *bias_states[WORK_STATES_MOST]; /* [output_stride] */
+    bool masked;       /* some weight between units that take part is pruned */
+} work_layer;
+
+typedef struct work {
+    const espalier_allocator *allocator;
+    size_t layer_count, state_count;
+    work_layer *layers;
+    uint64_t **units;    /* [layer_count + 1]: position p's units by their index in the network */
+    size_t *unit_count;  /* [layer_count + 1] */
+    float **home;        /* [state_count * layer_count]: states as [out][in], then bias [out] */
+    void **blocks;       /* everything above, to be released */
+    size_t block_count;
+} work;
+
+/* Takes all memory for a network of this shape; loads nothing. */
+espalier_status work_create(const espalier_network *network, size_t state_count,
+                            const espalier_allocator *allocator, work *copy, espalier_error *error);
+void work_clear(work *copy);
+
+/* Looks which units take part and copies the network in. States of kept weights
+ * are carried over from the last work_save_states; those of pruned ones are zero. */
+void work_load(work *copy, const espalier_network *network);
+
+/* Copies weights and biases back. Pruned weights and units left out are not touched. */
+void work_store(const work *copy, espalier_network *network);
+
+/* Brings the optimizer states to their home layout before the next work_load. */
+void work_save_states(work *copy, const espalier_network *network);
+
+/* False if a weight or bias is NaN or infinite; *layer says where. */
+bool work_is_finite(const work *copy, size_t *layer);
+
+#endif

@@ -1,0 +1,73 @@
+/* The forward pass against a naive one in double precision. */
+#include "net/forward.h"
+
+#include "net/networks.h"
+
+static void test_against_naive(void **state)
+{
+    (void)state;
+    const math_backend *math = math_backend_find("reference");
+    draws d = {6, 0};
+    assert_non_null(math);
+    for (int round = 0; round < 200; round++) {
+        espalier_network *network = draw_network(&d, 70);
+        size_t rows = 1 + draw_below(&d, 5), inputs = network->layers[0].inputs;
+        float x[5 * 12], y[5 * 12], first[5 * 12];
+        for (size_t i = 0; i < rows * inputs; i++)
+            first[i] = x[i] = draw_float(&d);
+        for (size_t l = 0; l < network->layer_count; l++) {
+            forward_layer(network, l, math, x, rows, y);
+            memcpy(x, y, sizeof x);
+        }
+        size_t classes = espalier_network_class_count(network);
+        for (size_t r = 0; r < rows; r++) {
+            double logits[64];
+            run_naively(network, first + r * inputs, logits);
+            for (size_t c = 0; c < classes; c++)
+                assert_true(fabs((double)x[r * classes + c] - logits[c]) <
+                            1e-4 * (1.0 + fabs(logits[c])));
+        }
+        espalier_network_destroy(network);
+    }
+}
+
+/* Negative sums become zero in a hidden layer only; a NaN is not hidden. */
+static void test_relu(void **state)
+{
+    (void)state;
+    espalier_network *network = make_network((size_t[]){1, 3, 1}, 3);
+    const float biases[3] = {-1.0f, 2.0f, NAN}, x = 0.0f;
+    float y[3];
+    memcpy(network->layers[0].biases, biases, sizeof biases);
+    network->layers[1].biases[0] = -5.0f;
+    forward_layer(network, 0, math_backend_find("reference"), &x, 1, y);
+    assert_true(y[0] == 0.0f && y[1] == 2.0f && isnan(y[2]));
+    y[2] = 0.0f;
+    forward_layer(network, 1, math_backend_find("reference"), y, 1, y + 1);
+    assert_true(y[1] == -5.0f);
+    espalier_network_destroy(network);
+}
+
+static void test_softmax(void **state)
+{
+    (void)state;
+    float rows[4][3] = {{1e4f, -1e4f, 1e4f}, {-1e4f, -1e4f, -9.999e3f}, {0, 0, 0}, {1, 2, 3}};
+    forward_softmax(rows[0], 4, 3);
+    assert_true(rows[0][0] == 0.5f && rows[0][1] == 0.0f && rows[0][2] == 0.5f);
+    assert_true(fabsf(rows[1][2] - 1.0f / (1.0f + 2.0f * expf(-1.0f))) < 1e-6f);
+    for (size_t c = 0; c < 3; c++) {
+        assert_true(fabsf(rows[2][c] - 1.0f / 3.0f) < 1e-7f);
+        float sum = expf(1.0f) + expf(2.0f) + expf(3.0f);
+        assert_true(fabsf(rows[3][c] - expf((float)c + 1.0f) / sum) < 1e-6f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_against_naive),
+        cmocka_unit_test(test_relu),
+        cmocka_unit_test(test_softmax),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,356 @@
+/* The pruner as an observer: of a trainer that is told what its epochs came to,
+ * and of real runs. */
+#include "tests/prune/fixture.h"
+
+#include <math.h>
+
+#include "espalier/train.h"
+#include "tests/train/small.h"
+
+enum { INPUTS = 6, FIRST = 12, SECOND = 9, CLASSES = 3, LOG = 64 };
+
+static const size_t widths[] = {INPUTS, FIRST, SECOND, CLASSES};
+
+/* What a second observer hears. */
+typedef struct heard {
+    size_t prunes, notes;
+    size_t epochs[LOG];
+    size_t batches[LOG];
+    bool forced[LOG];
+    double accuracy[LOG];
+    uint64_t pruned[LOG], counted[LOG];
+    char last_note[200];
+} heard;
+
+static espalier_status hear(void *context, espalier_trainer *trainer, const espalier_event *event,
+                            espalier_error *error)
+{
+    heard *h = context;
+    (void)error;
+    if (event->kind == ESPALIER_EVENT_NOTE) {
+        assert_null(event->step);
+        h->notes++;
+        snprintf(h->last_note, sizeof h->last_note, "%s", event->note);
+    }
+    if (event->kind != ESPALIER_EVENT_PRUNE)
+        return ESPALIER_OK;
+    assert_int_equal(event->step->step, h->prunes);
+    assert_int_equal(event->step->epoch, event->epoch);
+    h->epochs[h->prunes] = event->epoch;
+    h->batches[h->prunes] = event->batch;
+    h->forced[h->prunes] = event->step->forced;
+    h->accuracy[h->prunes] = event->step->training_accuracy;
+    h->counted[h->prunes] = espalier_network_inputs_counted(espalier_trainer_network(trainer));
+    h->pruned[h->prunes++] = fixture_pruned(espalier_trainer_network(trainer));
+    return ESPALIER_OK;
+}
+
+typedef struct stage {
+    espalier_dataset *dataset;
+    espalier_network *network;
+    espalier_trainer *trainer;
+    espalier_pruner *pruner;
+    espalier_observer observer;
+    heard heard;
+} stage;
+
+static espalier_prune_options options(espalier_trigger trigger, size_t steps)
+{
+    espalier_prune_options o = espalier_prune_options_defaults();
+    o.target = 0.6;
+    o.trigger = trigger;
+    o.steps = steps;
+    return o;
+}
+
+/* 90 training rows in batches of 10. */
+static void stage_open(stage *s, const espalier_prune_options *o, size_t epochs)
+{
+    espalier_train_options train = espalier_train_options_defaults();
+    *s = (stage){.dataset = small_dataset(100, 10, INPUTS, CLASSES),
+                 .network = fixture_network(widths, 4, 1, 0)};
+    s->network->inputs_counted = 0;
+    train.batch_rows = 10;
+    train.epochs = epochs;
+    train.threads = 1;
+    assert_int_equal(espalier_pruner_create(s->network, o, NULL, &s->pruner, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_create(s->network, s->dataset, &train, NULL, &s->trainer, NULL),
+                     ESPALIER_OK);
+    s->observer = espalier_pruner_observer(s->pruner);
+    assert_int_equal(espalier_trainer_observe(s->trainer, s->observer), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_observe(s->trainer,
+                                              (espalier_observer){&s->heard, hear, false}),
+                     ESPALIER_OK);
+}
+
+static void stage_close(stage *s)
+{
+    espalier_trainer_destroy(s->trainer);
+    espalier_pruner_destroy(s->pruner);
+    espalier_network_destroy(s->network);
+    espalier_dataset_destroy(s->dataset);
+}
+
+static void run(stage *s)
+{
+    espalier_error error = {0};
+    if (espalier_trainer_run(s->trainer, NULL, &error))
+        fail_msg("%s", error.message);
+}
+
+static espalier_status tell(stage *s, espalier_event_kind kind, size_t epoch,
+                            const espalier_epoch *result, espalier_error *error)
+{
+    espalier_event event = {.kind = kind, .epoch = epoch, .epochs = 100, .batches = 9,
+                            .result = result};
+    return espalier_trainer_announce(s->trainer, &event, error);
+}
+
+/* Epochs with these training accuracies, without training. */
+static void pretend(stage *s, const double *accuracies, size_t count)
+{
+    espalier_network_set_inputs_counted(s->network, 1);
+    assert_int_equal(tell(s, ESPALIER_EVENT_BEGIN, 0, NULL, NULL), ESPALIER_OK);
+    espalier_network_set_inputs_counted(s->network, 1);
+    for (size_t e = 0; e < count; e++) {
+        espalier_epoch result = {.epoch = e + 1, .training_accuracy = accuracies[e]};
+        assert_int_equal(tell(s, ESPALIER_EVENT_EPOCH_BEGIN, e + 1, NULL, NULL), ESPALIER_OK);
+        assert_int_equal(tell(s, ESPALIER_EVENT_EPOCH, e + 1, &result, NULL), ESPALIER_OK);
+    }
+}
+
+static void prunes_at(const stage *s, size_t count, const size_t *epochs)
+{
+    assert_int_equal(s->heard.prunes, count);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(s->heard.epochs[i], epochs[i]);
+}
+
+static void accuracy_trigger_and_patience(void **state)
+{
+    (void)state;
+    stage s;
+    espalier_prune_options o = options(ESPALIER_TRIGGER_ACCURACY, 3); /* 0.80 0.86 0.92 */
+    o.patience = 3;
+    stage_open(&s, &o, 100);
+    const double accuracies[] = {0.7, 0.79, 0.99, 0.85, 0.84, 0.85, 0.8, 0.91, 0.92, 0.99};
+    pretend(&s, accuracies, 10);
+    prunes_at(&s, 3, (const size_t[]){3, 7, 9});
+    assert_false(s.heard.forced[0]);
+    assert_true(s.heard.forced[1]);
+    assert_false(s.heard.forced[2]);
+    assert_true(s.heard.accuracy[1] == 0.8);
+    assert_int_equal(s.heard.notes, 1);
+    assert_string_equal(s.heard.last_note, "pruning step 2 was taken without its training accuracy: "
+                                           "no new best in 3 epochs");
+    assert_int_equal(espalier_pruner_outstanding(s.pruner), 0);
+    stage_close(&s);
+}
+
+static void epoch_trigger(void **state)
+{
+    (void)state;
+    stage s;
+    espalier_prune_options o = options(ESPALIER_TRIGGER_EPOCH, 3);
+    o.every = 2;
+    stage_open(&s, &o, 8);
+    run(&s);
+    prunes_at(&s, 3, (const size_t[]){2, 4, 6});
+    assert_true(espalier_pruner_reached(s.pruner, s.network));
+    assert_true(fixture_zeroed(s.network));
+    /* counted since the start: every row of every epoch */
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(s.heard.counted[i], 90 * 2 * (i + 1));
+    assert_int_equal(espalier_network_inputs_counted(s.network), 90 * 8);
+    stage_close(&s);
+}
+
+static void windows_while_training(void **state)
+{
+    (void)state;
+    static const uint64_t at_end[] = {90 * 5, 90, 90};
+    for (int window = 0; window < ESPALIER_WINDOW_COUNT; window++) {
+        stage s;
+        espalier_prune_options o = options(ESPALIER_TRIGGER_EPOCH, 2);
+        o.every = 2;
+        o.window = (espalier_count_window)window;
+        stage_open(&s, &o, 5);
+        run(&s);
+        prunes_at(&s, 2, (const size_t[]){2, 4});
+        assert_int_equal(espalier_network_inputs_counted(s.network), at_end[window]);
+        for (size_t j = 0; j < FIRST; j++)
+            assert_true(s.network->layers[0].activations[j] <= at_end[window]);
+        stage_close(&s);
+    }
+}
+
+static void once_at_an_epoch(void **state)
+{
+    (void)state;
+    stage s;
+    espalier_prune_options o = options(ESPALIER_TRIGGER_ONCE, 5);
+    o.every = 3;
+    o.count = ESPALIER_COUNT_SAMPLE;
+    stage_open(&s, &o, 5);
+    run(&s);
+    prunes_at(&s, 1, (const size_t[]){3});
+    assert_int_equal(s.heard.counted[0], 3 * 32);
+    stage_close(&s);
+}
+
+static void once_on_a_trained_network(void **state)
+{
+    (void)state;
+    stage s;
+    espalier_prune_options o = options(ESPALIER_TRIGGER_ONCE, 5);
+    o.trained = true;
+    stage_open(&s, &o, 2);
+    espalier_error error = {0};
+    assert_int_equal(espalier_trainer_run(s.trainer, NULL, &error), ESPALIER_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "needs activation counts"));
+    assert_non_null(strstr(error.message, "before the first epoch"));
+    assert_int_equal(s.heard.prunes, 0);
+    stage_close(&s);
+
+    stage_open(&s, &o, 2);
+    assert_int_equal(espalier_network_count_activations(s.network, s.dataset, NULL, NULL), ESPALIER_OK);
+    run(&s);
+    prunes_at(&s, 1, (const size_t[]){0});
+    assert_true(isnan(s.heard.accuracy[0]));
+    assert_int_equal(s.heard.counted[0], 90);
+    assert_int_equal(espalier_network_inputs_counted(s.network), 3 * 90);
+    stage_close(&s);
+}
+
+static void counting_switched_off(void **state)
+{
+    (void)state;
+    stage s;
+    espalier_prune_options o = options(ESPALIER_TRIGGER_EPOCH, 1);
+    o.count = ESPALIER_COUNT_NONE;
+    stage_open(&s, &o, 6);
+    espalier_error error = {0};
+    assert_int_equal(espalier_trainer_run(s.trainer, NULL, &error), ESPALIER_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "counting is switched off"));
+    stage_close(&s);
+
+    o.criterion = "magnitude";
+    stage_open(&s, &o, 6);
+    run(&s);
+    prunes_at(&s, 1, (const size_t[]){5});
+    assert_int_equal(espalier_network_inputs_counted(s.network), 0);
+    stage_close(&s);
+}
+
+/* 2 epochs of 9 batches, a cut every 5: after batches 5, 10, 15 and 18. */
+static void cubic_curve_over_batches(void **state)
+{
+    (void)state;
+    static const espalier_count_mode modes[] = {ESPALIER_COUNT_TRAINING, ESPALIER_COUNT_SAMPLE};
+    for (size_t m = 0; m < 2; m++) {
+        stage s;
+        espalier_prune_options o = options(ESPALIER_TRIGGER_CUBIC, 5);
+        o.cubic_interval = 5;
+        o.count = modes[m];
+        o.dead = ESPALIER_DEAD_KEEP;
+        stage_open(&s, &o, 3);
+        assert_true(s.observer.batches);
+        run(&s);
+        prunes_at(&s, 4, (const size_t[]){1, 2, 2, 2});
+        static const size_t batches[] = {5, 1, 6, 9};
+        for (size_t k = 0; k < 4; k++) {
+            double left = 1.0 - (double)(k + 1) / 4.0; /* of 207 weights */
+            assert_int_equal(s.heard.batches[k], batches[k]);
+            assert_int_equal(s.heard.pruned[k], (uint64_t)(207 * 0.6 * (1 - left * left * left)));
+        }
+        assert_true(espalier_pruner_reached(s.pruner, s.network));
+        if (m == 0)
+            assert_int_equal(s.heard.counted[0], 50);
+        stage_close(&s);
+    }
+}
+
+/* Without steps left to take, nothing is held; with them, the run goes on. */
+static void outstanding_steps_hold_the_run(void **state)
+{
+    (void)state;
+    for (size_t target = 0; target < 2; target++) {
+        stage s;
+        espalier_prune_options o = options(ESPALIER_TRIGGER_EPOCH, 4);
+        o.every = 2;
+        o.target = target ? 0.5 : 0.0;
+        stage_open(&s, &o, 1);
+        espalier_trainer_destroy(s.trainer);
+        espalier_train_options train = espalier_train_options_defaults();
+        espalier_train_summary summary;
+        train.epochs = 30;
+        train.final_accuracy = 0.01; /* met at once */
+        assert_int_equal(espalier_trainer_create(s.network, s.dataset, &train, NULL, &s.trainer, NULL),
+                         ESPALIER_OK);
+        assert_int_equal(espalier_trainer_observe(s.trainer, s.observer), ESPALIER_OK);
+        assert_int_equal(espalier_trainer_run(s.trainer, &summary, NULL), ESPALIER_OK);
+        assert_int_equal(summary.stopped_by, ESPALIER_STOPPED_BY_ACCURACY);
+        assert_int_equal(summary.epochs, target ? 9 : 1);
+        assert_int_equal(espalier_pruner_step_count(s.pruner), target ? 4 : 0);
+        if (target == 0) /* only counts */
+            assert_int_equal(espalier_network_inputs_counted(s.network), 90);
+        stage_close(&s);
+    }
+}
+
+/* Counting changes no result of training. */
+static void counting_changes_nothing(void **state)
+{
+    (void)state;
+    stage s[5];
+    for (int mode = 0; mode < ESPALIER_COUNT_MODE_COUNT; mode++) {
+        espalier_prune_options o = options(ESPALIER_TRIGGER_ACCURACY, 5);
+        o.target = 0.0;
+        o.count = (espalier_count_mode)mode;
+        stage_open(&s[mode], &o, 3);
+        run(&s[mode]);
+    }
+    for (int mode = 0; mode < ESPALIER_COUNT_MODE_COUNT; mode++)
+        for (size_t l = 0; l < 3; l++)
+            assert_memory_equal(s[mode].network->layers[l].weights, s[0].network->layers[l].weights,
+                                widths[l] * widths[l + 1] * sizeof(float));
+    for (int mode = 0; mode < ESPALIER_COUNT_MODE_COUNT; mode++)
+        stage_close(&s[mode]);
+}
+
+/* The guard speaks up, once for each layer. */
+static void guard_is_noted(void **state)
+{
+    (void)state;
+    stage s;
+    espalier_prune_options o = options(ESPALIER_TRIGGER_ONCE, 1);
+    o.of = ESPALIER_OF_PRUNABLE;
+    o.target = 1.0;
+    o.every = 1;
+    o.criterion = "magnitude";
+    stage_open(&s, &o, 2);
+    run(&s);
+    assert_int_equal(s.heard.prunes, 1);
+    assert_true(s.heard.notes >= 2);
+    assert_non_null(strstr(s.heard.last_note, "hidden layer 2"));
+    assert_true(espalier_pruner_steps(s.pruner)->neurons_guarded >= 2);
+    assert_false(espalier_pruner_reached(s.pruner, s.network));
+    stage_close(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accuracy_trigger_and_patience),
+        cmocka_unit_test(epoch_trigger),
+        cmocka_unit_test(windows_while_training),
+        cmocka_unit_test(once_at_an_epoch),
+        cmocka_unit_test(once_on_a_trained_network),
+        cmocka_unit_test(counting_switched_off),
+        cmocka_unit_test(cubic_curve_over_batches),
+        cmocka_unit_test(outstanding_steps_hold_the_run),
+        cmocka_unit_test(counting_changes_nothing),
+        cmocka_unit_test(guard_is_noted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,195 @@
+/* What the four ways leave of dead neurons. */
+#include "tests/prune/fixture.h"
+
+#include <math.h>
+
+#include "prune/propagate.h"
+
+/* 2-2-2-2, weights 1, -2, 3, -4 in every layer, biases 0.5 and -0.5. */
+static espalier_network *hand_made(void)
+{
+    const size_t widths[] = {2, 2, 2, 2};
+    const float weights[] = {1, -2, 3, -4}, biases[] = {0.5f, -0.5f};
+    espalier_network *network = fixture_network(widths, 4, 1, 0);
+    for (size_t l = 0; l < 3; l++) {
+        memcpy(network->layers[l].weights, weights, sizeof weights);
+        memcpy(network->layers[l].biases, biases, sizeof biases);
+    }
+    return network;
+}
+
+static void cut_row(espalier_network *network, size_t layer, size_t neuron)
+{
+    size_t inputs = network->layers[layer].inputs;
+    memset(network->layers[layer].mask + neuron * inputs, 0, inputs);
+}
+
+static void masks_are(const espalier_network *network, const char *expected)
+{
+    char found[16] = "";
+    for (size_t l = 0, n = 0; l < 3; l++) {
+        for (size_t i = 0; i < 4; i++)
+            found[n++] = network->layers[l].mask[i] ? '1' : '0';
+        found[n++] = l < 2 ? ' ' : '\0';
+    }
+    assert_string_equal(found, expected);
+}
+
+static void biases_are(const espalier_network *network, size_t layer, float first, float second)
+{
+    assert_true(network->layers[layer].biases[0] == first);
+    assert_true(network->layers[layer].biases[1] == second);
+}
+
+static void keep_leaves_all(void **state)
+{
+    (void)state;
+    fixture f = fixture_open(hand_made(), "magnitude");
+    cut_row(f.network, 0, 0);
+    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_KEEP, true), 0);
+    masks_are(f.network, "0011 1111 1111");
+    biases_are(f.network, 0, 0.5f, -0.5f);
+    fixture_close(&f);
+}
+
+static void drop_takes_weights_only(void **state)
+{
+    (void)state;
+    fixture f = fixture_open(hand_made(), "magnitude");
+    cut_row(f.network, 0, 0);
+    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_DROP, true), 2);
+    masks_are(f.network, "0011 0101 1111");
+    biases_are(f.network, 0, 0.0f, -0.5f);
+    biases_are(f.network, 1, 0.5f, -0.5f);
+    fixture_close(&f);
+}
+
+static void fold_moves_the_constant_on(void **state)
+{
+    (void)state;
+    fixture f = fixture_open(hand_made(), "magnitude");
+    cut_row(f.network, 0, 0);
+    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_FOLD, true), 2);
+    masks_are(f.network, "0011 0101 1111");
+    biases_are(f.network, 0, 0.0f, -0.5f);
+    biases_are(f.network, 1, 0.5f + 1 * 0.5f, -0.5f + 3 * 0.5f);
+    fixture_close(&f);
+}
+
+/* The second hidden layer's neuron 1 reads only neuron 0, which is constant: it
+ * becomes the constant 3 * 0.5 - 0.5 = 1 itself and goes, too. */
+static void fold_goes_on_to_the_output(void **state)
+{
+    (void)state;
+    fixture f = fixture_open(hand_made(), "magnitude");
+    cut_row(f.network, 0, 0);
+    f.network->layers[1].mask[3] = 0;
+    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_FOLD, true), 4);
+    masks_are(f.network, "0011 0100 1010");
+    biases_are(f.network, 1, 1.0f, 0.0f);
+    biases_are(f.network, 2, 0.5f - 2 * 1.0f, -0.5f - 4 * 1.0f);
+    fixture_close(&f);
+}
+
+/* Nobody reads the second layer's neuron 0; without it nobody reads the first's 0. */
+static void backward_chain(void **state)
+{
+    (void)state;
+    fixture f = fixture_open(hand_made(), "magnitude");
+    f.network->layers[2].mask[0] = f.network->layers[2].mask[2] = 0;
+    f.network->layers[1].mask[2] = 0;
+    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_FOLD, true), 4);
+    masks_are(f.network, "0011 0001 0101");
+    biases_are(f.network, 0, 0.0f, -0.5f);
+    biases_are(f.network, 1, 0.0f, -0.5f);
+    biases_are(f.network, 2, 0.5f, -0.5f);
+    fixture_close(&f);
+}
+
+static void authors_go_one_layer_on(void **state)
+{
+    (void)state;
+    fixture f = fixture_open(hand_made(), "magnitude");
+    cut_row(f.network, 0, 0);
+    f.network->layers[1].mask[3] = 0;
+    cut_row(f.network, 1, 0); /* towards the output layer: left alone */
+    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_AUTHORS, true), 1);
+    masks_are(f.network, "0011 0000 1111");
+    biases_are(f.network, 0, 0.5f, -0.5f);
+    fixture_close(&f);
+}
+
+/* A neuron that had lost a weight before the step is not looked at by their code. */
+static void authors_ask_for_the_whole_row(void **state)
+{
+    (void)state;
+    espalier_network *network = hand_made();
+    network->layers[0].mask[0] = 0;
+    fixture f = fixture_open(network, "magnitude");
+    cut_row(f.network, 0, 0);
+    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_AUTHORS, true), 0);
+    masks_are(f.network, "0011 1111 1111");
+    fixture_close(&f);
+}
+
+static void trials_touch_masks_only(void **state)
+{
+    (void)state;
+    fixture f = fixture_open(hand_made(), "magnitude");
+    memset(f.work.trial[0], 0, 2);
+    assert_int_equal(propagate_dead(f.network, &f.work, f.work.trial, ESPALIER_DEAD_FOLD, false), 2);
+    masks_are(f.network, "1111 1111 1111");
+    biases_are(f.network, 0, 0.5f, -0.5f);
+    biases_are(f.network, 1, 0.5f, -0.5f);
+    fixture_close(&f);
+}
+
+/* Random networks: all is settled, counted, and fold keeps the function. */
+static void fixed_point_and_same_function(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        const size_t widths[] = {5, 6, 7, 4, 3};
+        fixture f = fixture_open(fixture_network(widths, 5, seed, 40 + seed % 50), "magnitude");
+        double x[5], before[3], after[3];
+        for (size_t i = 0; i < 5; i++)
+            x[i] = (double)fixture_below(seed, 5000 + i, 9) - 4.0;
+        fixture_forward(f.network, x, before);
+        uint64_t pruned = fixture_pruned(f.network);
+        bool fold = seed % 2;
+        uint64_t removed = propagate_dead(f.network, &f.work, f.work.masks,
+                                          fold ? ESPALIER_DEAD_FOLD : ESPALIER_DEAD_DROP, true);
+        espalier_network_apply_masks(f.network);
+        assert_int_equal(fixture_pruned(f.network) - pruned, removed);
+        assert_true(fixture_settled(f.network));
+        assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_FOLD, true), 0);
+        fixture_forward(f.network, x, after);
+        for (size_t k = 0; fold && k < 3; k++)
+            assert_true(fabs(before[k] - after[k]) < 1e-5);
+        for (size_t l = 0; l < 3; l++) {
+            uint8_t live[7], expected[7];
+            size_t count = espalier_network_live(f.network, l, expected);
+            assert_int_equal(propagate_live(&f.work, f.work.masks, l, live), count);
+            assert_memory_equal(live, expected, widths[l + 1]);
+            for (size_t j = 0; j < widths[l + 1]; j++)
+                assert_true(live[j] || f.network->layers[l].biases[j] == 0.0f);
+        }
+        fixture_close(&f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keep_leaves_all),
+        cmocka_unit_test(drop_takes_weights_only),
+        cmocka_unit_test(fold_moves_the_constant_on),
+        cmocka_unit_test(fold_goes_on_to_the_output),
+        cmocka_unit_test(backward_chain),
+        cmocka_unit_test(authors_go_one_layer_on),
+        cmocka_unit_test(authors_ask_for_the_whole_row),
+        cmocka_unit_test(trials_touch_masks_only),
+        cmocka_unit_test(fixed_point_and_same_function),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

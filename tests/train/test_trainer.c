@@ -1,0 +1,474 @@
+/* Training as a whole: gradients, masks, counts, events, determinism. */
+#include "tests/test.h"
+
+#include <math.h>
+
+#include "espalier/train.h"
+#include "math/backend.h"
+#include "tests/train/small.h"
+
+static const size_t widths[] = {12, 19, 17, 5};
+enum { LAYERS = 3 };
+
+static espalier_trainer *start(espalier_network *network, const espalier_dataset *dataset,
+                               const espalier_train_options *options)
+{
+    espalier_trainer *trainer = NULL;
+    espalier_error error = {0};
+    if (espalier_trainer_create(network, dataset, options, NULL, &trainer, &error) != ESPALIER_OK)
+        fail_msg("%s", error.message);
+    return trainer;
+}
+
+static void train(espalier_network *network, const espalier_dataset *dataset,
+                  const espalier_train_options *options)
+{
+    espalier_trainer *trainer = start(network, dataset, options);
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    espalier_trainer_destroy(trainer);
+}
+
+/* ---- gradients ------------------------------------------------------------ */
+
+/* Mean loss over the training rows, all in double. */
+static double naive_loss(const espalier_network *network, const espalier_dataset *dataset)
+{
+    size_t rows = espalier_dataset_row_count(dataset, ESPALIER_TRAINING);
+    double loss = 0.0;
+    for (size_t r = 0; r < rows; r++) {
+        float raw[64];
+        double x[64], y[64] = {0};
+        espalier_dataset_rows(dataset, ESPALIER_TRAINING, r, 1, raw);
+        for (size_t i = 0; i < network->layers[0].inputs; i++)
+            x[i] = raw[i];
+        for (size_t l = 0; l < network->layer_count; l++) {
+            const network_layer *layer = &network->layers[l];
+            for (size_t j = 0; j < layer->outputs; j++) {
+                y[j] = layer->biases[j];
+                for (size_t i = 0; i < layer->inputs; i++)
+                    y[j] += (double)layer->weights[j * layer->inputs + i] * x[i];
+                if (l + 1 < network->layer_count && y[j] < 0.0)
+                    y[j] = 0.0;
+            }
+            memcpy(x, y, sizeof x);
+        }
+        double sum = 0.0, largest = x[0];
+        size_t classes = espalier_network_class_count(network);
+        for (size_t c = 1; c < classes; c++)
+            largest = x[c] > largest ? x[c] : largest;
+        for (size_t c = 0; c < classes; c++)
+            sum += exp(x[c] - largest);
+        loss += largest + log(sum) - x[espalier_dataset_label(dataset, ESPALIER_TRAINING, r)];
+    }
+    return loss / (double)rows;
+}
+
+/* (loss(p + h) - loss(p - h)) / 2h, with the h that the float really moves by; h is
+ * small, so that hardly any ReLU changes sides within it. */
+static double central_difference(const espalier_network *network, const espalier_dataset *dataset,
+                                 float *parameter)
+{
+    float kept = *parameter, up = kept + 1e-5f, down = kept - 1e-5f;
+    *parameter = up;
+    double above = naive_loss(network, dataset);
+    *parameter = down;
+    double below = naive_loss(network, dataset);
+    *parameter = kept;
+    return (above - below) / ((double)up - (double)down);
+}
+
+/* One step of SGD with rate 1 over all rows moves a parameter by minus its gradient. */
+static void check_gradients(const char *math, bool masked)
+{
+    espalier_dataset *dataset = small_dataset(50, 0, widths[0], widths[LAYERS]);
+    espalier_network *before = small_network(widths, LAYERS + 1, 3), *after = NULL;
+    if (masked)
+        small_prune(before, 0.3);
+    for (size_t l = 0; l < LAYERS; l++) /* biases other than zero, too */
+        for (size_t j = 0; j < before->layers[l].outputs; j++)
+            before->layers[l].biases[j] = 0.05f * (float)((double)j - 3.0);
+    assert_int_equal(espalier_network_copy(before, NULL, &after, NULL), ESPALIER_OK);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.epochs = 1;
+    options.batch_rows = 1000;
+    options.learning_rate = 1.0;
+    options.math = math;
+    train(after, dataset, &options);
+    size_t checked = 0;
+    for (size_t l = 0; l < LAYERS; l++) {
+        network_layer *layer = &before->layers[l];
+        size_t weights = layer->inputs * layer->outputs;
+        for (size_t i = 0; i < weights + layer->outputs; i++) {
+            float *p = i < weights ? layer->weights + i : layer->biases + (i - weights);
+            float *q = i < weights ? after->layers[l].weights + i
+                                   : after->layers[l].biases + (i - weights);
+            if (i < weights && !layer->mask[i]) {
+                assert_true(*q == 0.0f && !signbit(*q));
+                continue;
+            }
+            double expected = central_difference(before, dataset, p), found = (double)*p - *q;
+            if (fabs(found - expected) > 1e-6 + 1e-4 * fabs(expected))
+                fail_msg("layer %zu, parameter %zu: expected %g, found %g", l, i, expected, found);
+            checked++;
+        }
+    }
+    assert_true(checked > (masked ? 300 : 600));
+    espalier_network_destroy(before);
+    espalier_network_destroy(after);
+    espalier_dataset_destroy(dataset);
+}
+
+static void test_gradients(void **state)
+{
+    (void)state;
+    for (size_t i = 0; espalier_math_name(i); i++) {
+        check_gradients(espalier_math_name(i), false);
+        check_gradients(espalier_math_name(i), true);
+    }
+}
+
+/* ---- masks ------------------------------------------------------------------ */
+
+static void test_pruned_weights_stay_zero(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(300, 0, widths[0], widths[LAYERS]);
+    for (int kind = 0; kind < ESPALIER_OPTIMIZER_COUNT; kind++) {
+        for (int decay = 0; decay < 2; decay++) {
+            espalier_network *network = small_network(widths, LAYERS + 1, 4);
+            espalier_network *first = NULL;
+            small_prune(network, 0.5);
+            assert_int_equal(espalier_network_copy(network, NULL, &first, NULL), ESPALIER_OK);
+            espalier_train_options options = espalier_train_options_defaults();
+            options.optimizer = (espalier_optimizer)kind;
+            options.weight_decay = decay ? 0.01 : 0.0;
+            options.epochs = 3;
+            train(network, dataset, &options);
+            size_t moved = 0;
+            for (size_t l = 0; l < LAYERS; l++) {
+                const network_layer *layer = &network->layers[l];
+                for (size_t i = 0; i < layer->inputs * layer->outputs; i++) {
+                    assert_int_equal(layer->mask[i], first->layers[l].mask[i]);
+                    uint32_t bits;
+                    memcpy(&bits, &layer->weights[i], sizeof bits);
+                    if (!layer->mask[i])
+                        assert_int_equal(bits, 0);
+                    moved += layer->weights[i] != first->layers[l].weights[i];
+                }
+            }
+            assert_true(moved > 100);
+            espalier_network_destroy(network);
+            espalier_network_destroy(first);
+        }
+    }
+    espalier_dataset_destroy(dataset);
+}
+
+/* ---- determinism ------------------------------------------------------------ */
+
+static void assert_same(const espalier_network *a, const espalier_network *b)
+{
+    for (size_t l = 0; l < a->layer_count; l++) {
+        const network_layer *x = &a->layers[l], *y = &b->layers[l];
+        assert_memory_equal(x->weights, y->weights, x->inputs * x->outputs * sizeof(float));
+        assert_memory_equal(x->biases, y->biases, x->outputs * sizeof(float));
+        if (x->activations)
+            assert_memory_equal(x->activations, y->activations, x->outputs * sizeof(uint64_t));
+    }
+}
+
+static espalier_status switch_counting(void *context, espalier_trainer *trainer,
+                                       const espalier_event *event, espalier_error *error)
+{
+    (void)error;
+    if (event->kind == ESPALIER_EVENT_BEGIN)
+        espalier_trainer_count(trainer, *(const bool *)context);
+    return ESPALIER_OK;
+}
+
+static espalier_network *trained(const espalier_dataset *dataset, espalier_optimizer optimizer,
+                                 size_t threads, bool count, const char *math)
+{
+    espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    small_prune(network, 0.4);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.optimizer = optimizer;
+    options.threads = threads;
+    options.epochs = 2;
+    options.batch_rows = 50; /* several chunks, the last one short */
+    options.math = math;
+    espalier_trainer *trainer = start(network, dataset, &options);
+    assert_int_equal(espalier_trainer_observe(
+                         trainer, (espalier_observer){&count, switch_counting, false}),
+                     ESPALIER_OK);
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    espalier_trainer_destroy(trainer);
+    return network;
+}
+
+static void test_threads_and_counting_change_nothing(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(407, 0, widths[0], widths[LAYERS]);
+    for (int kind = 0; kind < ESPALIER_OPTIMIZER_COUNT; kind++) {
+        espalier_network *one = trained(dataset, (espalier_optimizer)kind, 1, true, NULL);
+        for (size_t threads = 1; threads <= 4; threads++) {
+            espalier_network *many = trained(dataset, (espalier_optimizer)kind, threads, true, NULL);
+            assert_same(one, many);
+            espalier_network_destroy(many);
+        }
+        espalier_network *uncounted = trained(dataset, (espalier_optimizer)kind, 2, false, NULL);
+        for (size_t l = 0; l < LAYERS; l++)
+            assert_memory_equal(one->layers[l].weights, uncounted->layers[l].weights,
+                                widths[l] * widths[l + 1] * sizeof(float));
+        assert_int_equal(uncounted->inputs_counted, 0);
+        assert_int_equal(one->inputs_counted, 2 * 367);
+        espalier_network_destroy(one);
+        espalier_network_destroy(uncounted);
+    }
+    espalier_dataset_destroy(dataset);
+}
+
+/* Every backend trains to nearly the same network. */
+static void test_backends_agree(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(407, 0, widths[0], widths[LAYERS]);
+    espalier_network *truth = trained(dataset, ESPALIER_SGD, 1, true, "reference");
+    for (size_t b = 0; espalier_math_name(b); b++) {
+        espalier_network *found = trained(dataset, ESPALIER_SGD, 2, true, espalier_math_name(b));
+        for (size_t l = 0; l < LAYERS; l++)
+            for (size_t i = 0; i < widths[l] * widths[l + 1]; i++)
+                assert_true(fabsf(truth->layers[l].weights[i] - found->layers[l].weights[i]) < 1e-5f);
+        espalier_network_destroy(found);
+    }
+    espalier_network_destroy(truth);
+    espalier_dataset_destroy(dataset);
+}
+
+/* ---- counts ------------------------------------------------------------------- */
+
+/* With a rate too small to change a weight, what an epoch counts is what a plain
+ * pass over the rows counts. */
+static void test_counts_equal_a_recount(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(211, 0, widths[0], widths[LAYERS]);
+    espalier_network *network = small_network(widths, LAYERS + 1, 8);
+    small_prune(network, 0.4);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.learning_rate = 1e-30;
+    options.epochs = 2;
+    bool count = true;
+    espalier_trainer *trainer = start(network, dataset, &options);
+    espalier_trainer_observe(trainer, (espalier_observer){&count, switch_counting, false});
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    espalier_trainer_destroy(trainer);
+    size_t rows = espalier_dataset_row_count(dataset, ESPALIER_TRAINING);
+    assert_int_equal(network->inputs_counted, 2 * rows);
+    uint64_t expected[2][32] = {{0}}, total = 0;
+    for (size_t r = 0; r < rows; r++) {
+        float x[64], y[64];
+        espalier_dataset_rows(dataset, ESPALIER_TRAINING, r, 1, x);
+        for (size_t l = 0; l + 1 < LAYERS; l++) {
+            const network_layer *layer = &network->layers[l];
+            for (size_t j = 0; j < layer->outputs; j++) {
+                double sum = layer->biases[j];
+                for (size_t i = 0; i < layer->inputs; i++)
+                    sum += (double)layer->weights[j * layer->inputs + i] * x[i];
+                y[j] = sum > 0.0 ? (float)sum : 0.0f;
+                expected[l][j] += sum > 0.0;
+            }
+            memcpy(x, y, sizeof x);
+        }
+    }
+    for (size_t l = 0; l + 1 < LAYERS; l++)
+        for (size_t j = 0; j < widths[l + 1]; j++) {
+            assert_int_equal(network->layers[l].activations[j], 2 * expected[l][j]);
+            total += expected[l][j];
+        }
+    assert_true(total > rows);
+    assert_int_equal(network->layers[0].activations[1], 0); /* small_prune cut it off */
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
+/* ---- events --------------------------------------------------------------------- */
+
+typedef struct tape {
+    char kinds[256];
+    size_t length;
+    size_t cut_at;       /* epoch at which the observer prunes; 0 = never */
+    size_t hold_until;   /* epoch whose end frees the rules */
+    size_t stop_at;
+    double last_loss;
+} tape;
+
+static espalier_status listen(void *context, espalier_trainer *trainer,
+                              const espalier_event *event, espalier_error *error)
+{
+    (void)error;
+    tape *t = context;
+    t->kinds[t->length++] = "BebEPNX"[event->kind];
+    if (event->kind == ESPALIER_EVENT_BEGIN && t->hold_until)
+        espalier_trainer_hold(trainer, true);
+    if (event->kind != ESPALIER_EVENT_EPOCH)
+        return ESPALIER_OK;
+    t->last_loss = event->result->validation_loss;
+    if (event->epoch == t->cut_at) {
+        espalier_network *network = espalier_trainer_network(trainer);
+        small_prune(network, 0.5);
+        espalier_trainer_changed(trainer);
+        espalier_event prune = *event;
+        prune.kind = ESPALIER_EVENT_PRUNE;
+        return espalier_trainer_announce(trainer, &prune, error);
+    }
+    if (event->epoch == t->hold_until)
+        espalier_trainer_hold(trainer, false);
+    if (event->epoch == t->stop_at)
+        espalier_trainer_stop(trainer);
+    return ESPALIER_OK;
+}
+
+static void test_events_in_order(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(70, 0, widths[0], widths[LAYERS]);
+    espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.epochs = 9;
+    tape acting = {.cut_at = 1, .stop_at = 2}, hearing = {.cut_at = 0};
+    espalier_trainer *trainer = start(network, dataset, &options);
+    espalier_trainer_observe(trainer, (espalier_observer){&acting, listen, true});
+    espalier_trainer_observe(trainer, (espalier_observer){&hearing, listen, false});
+    espalier_train_summary summary;
+    assert_int_equal(espalier_trainer_run(trainer, &summary, NULL), ESPALIER_OK);
+    assert_string_equal(acting.kinds, "BebbEebbEX");
+    assert_string_equal(hearing.kinds, "BePEeEX");
+    assert_int_equal(summary.epochs, 2);
+    assert_int_equal(summary.stopped_by, ESPALIER_STOPPED_BY_OBSERVER);
+    assert_true(espalier_network_pruned_count(network, 0) > 50);
+    espalier_trainer_destroy(trainer);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
+/* The accuracy rule waits while the run is held. */
+static void test_hold(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(70, 0, widths[0], widths[LAYERS]);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.final_accuracy = 0.0;
+    options.epochs = 9;
+    for (size_t until = 0; until < 6; until += 5) {
+        espalier_network *network = small_network(widths, LAYERS + 1, 4);
+        tape acting = {.hold_until = until};
+        espalier_trainer *trainer = start(network, dataset, &options);
+        espalier_trainer_observe(trainer, (espalier_observer){&acting, listen, false});
+        espalier_train_summary summary;
+        assert_int_equal(espalier_trainer_run(trainer, &summary, NULL), ESPALIER_OK);
+        assert_int_equal(summary.epochs, until ? until : 1);
+        assert_int_equal(summary.stopped_by, ESPALIER_STOPPED_BY_ACCURACY);
+        espalier_trainer_destroy(trainer);
+        espalier_network_destroy(network);
+    }
+    espalier_dataset_destroy(dataset);
+}
+
+/* --keep best: never the network of an epoch before the last cut, and the one
+ * with the smallest validation loss since. */
+static void test_keep_best(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(200, 0, widths[0], widths[LAYERS]);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.epochs = 12;
+    options.learning_rate = 0.9; /* restless on purpose */
+    options.early_stop = ESPALIER_EARLY_STOP_NEVER;
+    options.keep = ESPALIER_KEEP_BEST;
+    espalier_network *best = small_network(widths, LAYERS + 1, 4);
+    tape acting = {.cut_at = 4};
+    espalier_trainer *trainer = start(best, dataset, &options);
+    espalier_trainer_observe(trainer, (espalier_observer){&acting, listen, false});
+    espalier_train_summary summary;
+    assert_int_equal(espalier_trainer_run(trainer, &summary, NULL), ESPALIER_OK);
+    espalier_trainer_destroy(trainer);
+    assert_true(summary.kept_epoch > 4);
+    assert_true(espalier_network_pruned_count(best, 0) > 50);
+    espalier_network *last = small_network(widths, LAYERS + 1, 4);
+    options.keep = ESPALIER_KEEP_LAST;
+    options.epochs = summary.kept_epoch;
+    tape again = {.cut_at = 4};
+    trainer = start(last, dataset, &options);
+    espalier_trainer_observe(trainer, (espalier_observer){&again, listen, false});
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    espalier_trainer_destroy(trainer);
+    assert_same(best, last);
+    espalier_network_destroy(best);
+    espalier_network_destroy(last);
+    espalier_dataset_destroy(dataset);
+}
+
+/* ---- refusals ------------------------------------------------------------------- */
+
+static void test_divergence_is_caught(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(100, 0, widths[0], widths[LAYERS]);
+    espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.learning_rate = 1e30;
+    espalier_trainer *trainer = start(network, dataset, &options);
+    espalier_error error = {0};
+    assert_int_equal(espalier_trainer_run(trainer, NULL, &error), ESPALIER_ERROR_NUMERIC);
+    assert_non_null(strstr(error.message, "epoch 1, batch "));
+    for (size_t i = 0; i < widths[0] * widths[1]; i++)
+        assert_true(isfinite(network->layers[0].weights[i]));
+    espalier_trainer_destroy(trainer);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
+static void test_wrong_input(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(50, 0, 10, 5);
+    espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    espalier_trainer *trainer = NULL;
+    espalier_error error = {0};
+    assert_int_equal(espalier_trainer_create(network, dataset, NULL, NULL, &trainer, &error),
+                     ESPALIER_ERROR_MISMATCH);
+    assert_string_equal(error.message,
+                        "the network takes rows of 12 values, the data set has rows of 10");
+    espalier_train_options options = espalier_train_options_defaults();
+    options.momentum = 1.0;
+    error = (espalier_error){0};
+    assert_int_equal(espalier_train_options_check(&options, &error), ESPALIER_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "momentum: expected 0 to below 1, found 1");
+    options = espalier_train_options_defaults();
+    options.learning_rate = NAN;
+    assert_int_equal(espalier_train_options_check(&options, NULL), ESPALIER_ERROR_ARGUMENT);
+    options = espalier_train_options_defaults();
+    assert_int_equal(espalier_train_options_check(&options, NULL), ESPALIER_OK);
+    assert_null(trainer);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_pruned_weights_stay_zero),
+        cmocka_unit_test(test_threads_and_counting_change_nothing),
+        cmocka_unit_test(test_backends_agree),
+        cmocka_unit_test(test_counts_equal_a_recount),
+        cmocka_unit_test(test_events_in_order),
+        cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_keep_best),
+        cmocka_unit_test(test_divergence_is_caught),
+        cmocka_unit_test(test_wrong_input),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
