@@ -46,7 +46,7 @@ static int prove_and_write(const option_set *set, const compact_settings *s,
             code = fail(&error);
         } else if (s->json) {
             json_t *json = proof_json(&difference, &compaction);
-            print_json(json);
+            code = print_json(json);
             json_decref(json);
         } else if (!s->quiet) {
             print_text(set, s, small, line);

@@ -108,13 +108,13 @@ static int evaluate(const option_set *set, const eval_settings *s, const espalie
         return fail(&error);
     if (s->json) {
         json_t *json = evaluation_json(&evaluation);
-        print_json(json);
+        code = print_json(json);
         json_decref(json);
     } else {
         print_text(network, &evaluation);
     }
     espalier_evaluation_clear(&evaluation);
-    return finish_stdout(EXIT_DONE);
+    return code == EXIT_NONE ? finish_stdout(EXIT_DONE) : code;
 }
 
 static int eval(const option_set *set, const eval_settings *s)

@@ -101,12 +101,12 @@ static int info(const option_set *set, const info_settings *s, model_info *model
     if (code != EXIT_NONE)
         return code;
     if (s->json)
-        info_print_json(models, set->file_count);
+        code = info_print_json(models, set->file_count);
     else if (set->file_count == 1)
         info_print_one(models);
     else
         info_print_several(models, set->file_count);
-    return finish_stdout(EXIT_DONE);
+    return code == EXIT_NONE ? finish_stdout(EXIT_DONE) : code;
 }
 
 int cmd_info(int argc, char **argv)

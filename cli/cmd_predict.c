@@ -57,6 +57,8 @@ static void print_row(FILE *stream, const espalier_network *network, const float
     putc('\n', stream);
 }
 
+/* Always whole chunks, the last one with leftovers at its end: the same work for
+ * each row, so that its line does not depend on which other rows were asked for. */
 static void print_rows(FILE *stream, const espalier_network *network,
                        const espalier_predictor *predictor, const espalier_dataset *dataset,
                        espalier_split split, row_range rows, const room *space)
@@ -65,7 +67,7 @@ static void print_rows(FILE *stream, const espalier_network *network,
     for (size_t first = rows.first; first < rows.end && !ferror(stream); first += CHUNK_ROWS) {
         size_t count = rows.end - first < CHUNK_ROWS ? rows.end - first : CHUNK_ROWS;
         espalier_dataset_rows(dataset, split, first, count, space->values);
-        espalier_predictor_run(predictor, space->values, count, space->probabilities,
+        espalier_predictor_run(predictor, space->values, CHUNK_ROWS, space->probabilities,
                                space->workspace);
         for (size_t i = 0; i < count; i++)
             print_row(stream, network, space->probabilities + i * classes);

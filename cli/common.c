@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void say(const char *format, va_list arguments)
@@ -94,8 +95,14 @@ char *json_text(const json_t *json)
     return json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(15));
 }
 
-void print_json(const json_t *json)
+int print_json(const json_t *json)
 {
-    json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    putchar('\n');
+    char *text = json_text(json);
+    if (!text) {
+        message("out of memory");
+        return EXIT_FAILED;
+    }
+    puts(text);
+    free(text);
+    return EXIT_NONE;
 }

@@ -50,8 +50,9 @@ void base_name(const char *path, char *name, size_t size);
 
 /* Null for NaN and infinity, which JSON cannot write. */
 json_t *json_number(double value);
-/* One line of JSON and a newline on stdout. */
-void print_json(const json_t *json);
+/* One line of JSON and a newline on stdout. EXIT_NONE, or EXIT_FAILED after a
+ * message if there is no object for want of memory. */
+int print_json(const json_t *json);
 /* The same as a text to free(). */
 char *json_text(const json_t *json);
 

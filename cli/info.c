@@ -283,17 +283,19 @@ static json_t *model_json(const model_info *m)
     return json;
 }
 
-void info_print_json(const model_info *models, size_t count)
+int info_print_json(const model_info *models, size_t count)
 {
+    if (count == 1) {
+        json_t *one = model_json(models);
+        int code = print_json(one);
+        json_decref(one);
+        return code;
+    }
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list, model_json(&models[i]));
-    if (count == 1) {
-        print_json(json_array_get(list, 0));
-    } else {
-        json_t *json = json_pack("{s:O}", "models", list);
-        print_json(json);
-        json_decref(json);
-    }
-    json_decref(list);
+    json_t *json = json_pack("{s:o}", "models", list);
+    int code = print_json(json);
+    json_decref(json);
+    return code;
 }

@@ -16,7 +16,8 @@ typedef struct model_info {
 void info_print_one(const model_info *model);
 void info_print_several(const model_info *models, size_t count);
 
-/* One object for one model, {"models":[…]} for several. */
-void info_print_json(const model_info *models, size_t count);
+/* One object for one model, {"models":[…]} for several. EXIT_NONE, or an exit
+ * code after a message. */
+int info_print_json(const model_info *models, size_t count);
 
 #endif

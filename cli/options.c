@@ -123,6 +123,9 @@ static int wrong_value(const option_set *set, const option *row, const char *tex
     case OPTION_TEXT:
         snprintf(expected, sizeof expected, "a name that is not empty");
         break;
+    case OPTION_TEXTS:
+        snprintf(expected, sizeof expected, "this option at most %d times", TEXTS_MOST);
+        break;
     default:
         describe(row, expected, sizeof expected);
     }

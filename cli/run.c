@@ -197,7 +197,7 @@ int run_finish(run *r)
     if (code == EXIT_NONE && s->folder)
         code = write_folder(r, config, result);
     if (code == EXIT_NONE && s->json)
-        print_json(result);
+        code = print_json(result);
     else if (code == EXIT_NONE && !s->quiet)
         print_summary(result, r->network, s->output, line);
     free(config);

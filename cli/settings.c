@@ -269,9 +269,10 @@ json_t *settings_json(const option_set *set, const run_settings *s, const char *
 {
     char name[256] = "";
     json_t *widths = json_array();
-    for (size_t i = 0; i <= espalier_network_layer_count(network); i++)
-        json_array_append_new(widths,
-                              json_integer((json_int_t)espalier_network_original_width(network, i)));
+    for (size_t i = 0; i <= espalier_network_layer_count(network); i++) {
+        size_t width = espalier_network_original_width(network, i);
+        json_array_append_new(widths, json_integer((json_int_t)width));
+    }
     if (source)
         base_name(source, name, sizeof name);
     json_t *parent = before ? json_loads(before, 0, NULL) : NULL;

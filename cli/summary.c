@@ -37,8 +37,10 @@ static void print_accuracies(const json_t *result)
         table_cell(t, "%.4f", number(loss, split_name(i)));
         rows++;
     }
-    if (rows)
+    if (rows) {
         table_print(t, 0);
+        putchar('\n');
+    }
     table_destroy(t);
 }
 
@@ -91,7 +93,7 @@ void print_summary(const json_t *result, const espalier_network *network, const 
     const json_t *sparsity = json_object_get(result, "sparsity");
     const char *stopped = json_string_value(json_object_get(result, "stopped_by"));
     print_accuracies(result);
-    printf("\nsparsity  %.2f %% of all weights, %.2f %% of the prunable\n",
+    printf("sparsity  %.2f %% of all weights, %.2f %% of the prunable\n",
            100 * number(sparsity, "all"), 100 * number(sparsity, "prunable"));
     printf("neurons   %s -> %s\n", hidden_widths(before, network), live_neurons(after, network));
     if (stopped) {

@@ -31,7 +31,7 @@ MAY_INCLUDE_PUBLIC = {
     "cli": [room for room in MAY_INCLUDE],
 }
 ROOM_OF_PUBLIC = {
-    "status": "base", "memory": "base", "dataset": "data", "network": "net", "observe": "train",
+    "status": "base", "memory": "base", "math": "math", "dataset": "data", "network": "net", "observe": "train",
     "train": "train", "prune": "prune", "predict": "infer", "analyse": "analyse",
     "export": "export", "report": "report", "study": "study",
 }

@@ -34,7 +34,8 @@ ESPALIER_API double espalier_network_sparsity(const espalier_network *network);
 ESPALIER_API double espalier_network_sparsity_prunable(const espalier_network *network);
 
 /* All singular values of a layer's weights, largest first.
- * values: [min(inputs, outputs)], written. Errors: UNSUPPORTED (no LAPACK),
+ * values: [min(inputs, outputs)], written. Their last bits may depend on the
+ * number of threads that the BLAS behind LAPACK uses. Errors: UNSUPPORTED (no LAPACK),
  * NUMERIC (no convergence or non-finite weights), MEMORY. */
 ESPALIER_API espalier_status espalier_network_singular_values(const espalier_network *network,
                                                               size_t layer,
@@ -47,7 +48,8 @@ ESPALIER_API size_t espalier_rank(const float *singular_values, size_t count, si
                                   size_t columns);
 
 /* Largest absolute difference of the class probabilities of two networks over
- * every row of every split, and the number of rows whose class differs.
+ * every row of every split, and the number of rows whose class differs. A NaN on
+ * either side counts as infinitely far. difference is untouched on an error.
  * Errors: MISMATCH, MEMORY. */
 typedef struct espalier_difference {
     double largest;
@@ -60,7 +62,8 @@ ESPALIER_API espalier_status espalier_compare(const espalier_network *a, const e
                                               espalier_error *error);
 
 /* Nanoseconds per prediction of one row at a time on one thread: the median of
- * `runs` (>= 1) passes over up to 1000 rows of a split. Errors: MISMATCH, MEMORY. */
+ * `runs` (>= 1) passes over up to 1000 rows of a split; a pass before them is not
+ * counted. Errors: MISMATCH, ARGUMENT (no runs, no rows), MEMORY. */
 ESPALIER_API espalier_status espalier_time_prediction(const espalier_network *network,
                                                       const espalier_dataset *dataset,
                                                       espalier_split split, size_t runs,

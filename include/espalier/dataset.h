@@ -52,8 +52,13 @@ ESPALIER_API espalier_status espalier_dataset_options_check(const espalier_datas
  * options    NULL = defaults
  * dataset    receives the handle (owned by the caller); untouched on an error
  *
- * Errors: NOT_FOUND (says where was looked), IO, FORMAT, MISMATCH (images and
- * labels of different number or size), MEMORY.
+ * Class names and the number of classes come with a known name; else classes are
+ * counted: the largest label plus one.
+ *
+ * Errors: ARGUMENT (options), NOT_FOUND (says where was looked), IO, FORMAT (labels
+ * out of range and values that are not finite included), MISMATCH (images and
+ * labels of different number or size), UNSUPPORTED (a kind of file that this build
+ * does not read), MEMORY.
  * Cost: one pass over the files; bytes stay bytes in memory. */
 ESPALIER_API espalier_status espalier_dataset_open(const char *source,
                                                    const espalier_dataset_options *options,
@@ -66,8 +71,8 @@ ESPALIER_API espalier_status espalier_dataset_open(const char *source,
  * values       [training_rows + test_rows][inputs], row-major; training rows first
  * labels       [training_rows + test_rows], each < class_count
  * class_count  0 = the largest label plus one
- * Errors: ARGUMENT (no rows, no inputs, NaN or infinity: row and column are
- * named), MEMORY. */
+ * Errors: ARGUMENT (no training rows, no inputs, a label out of range, NaN or
+ * infinity: row and column are named, counted from 0), MEMORY. */
 ESPALIER_API espalier_status espalier_dataset_from_floats(
     const float *values, const uint32_t *labels, size_t training_rows, size_t test_rows,
     size_t inputs, size_t class_count, const espalier_dataset_options *options,

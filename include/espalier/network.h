@@ -105,15 +105,17 @@ ESPALIER_API size_t espalier_network_live(const espalier_network *network, size_
 
 /* ---- what travels with it --------------------------------------------- */
 
-/* Input scaling x' = (x - shift) * scale: count is 1 (one pair for all inputs)
- * or the row width. Copied. Errors: ARGUMENT, MEMORY. */
+/* Input scaling x' = (x - shift) * scale: count is 1 (one pair for all inputs),
+ * the row width, or 0 (none). Copied. Errors: ARGUMENT (another count, a number
+ * that is not finite), MEMORY. */
 ESPALIER_API espalier_status espalier_network_set_scaling(espalier_network *network, size_t count,
                                                           const float *shift, const float *scale);
 /* Number of pairs (0 = no scaling: x' = x); the pointers are borrowed and may be NULL. */
 ESPALIER_API size_t espalier_network_scaling(const espalier_network *network, const float **shift,
                                              const float **scale);
 
-/* Class names, [class count], copied; NULL entries or no names: "0", "1", … */
+/* Class names, [class count], UTF-8, copied; NULL entries or no names: "0", "1", …
+ * Errors: ARGUMENT (not UTF-8), MEMORY. */
 ESPALIER_API espalier_status espalier_network_set_class_names(espalier_network *network,
                                                               const char *const *names);
 /* Never NULL for index < class count; borrowed. */
@@ -121,7 +123,8 @@ ESPALIER_API const char *espalier_network_class_name(const espalier_network *net
 
 /* Free text by key, such as "training" and "history" (JSON). value NULL removes
  * the key. The keys that the library itself derives from the network
- * (docs/model-format.md) are refused with ARGUMENT. Copied. */
+ * (docs/model-format.md) are refused with ARGUMENT, and so is what is not UTF-8.
+ * Copied. */
 ESPALIER_API espalier_status espalier_network_set_metadata(espalier_network *network,
                                                            const char *key, const char *value);
 /* The text (borrowed until it is set again), or NULL. */
@@ -144,7 +147,7 @@ typedef struct espalier_compaction {
 /* Makes the network with the same function and smaller matrices: dead neurons
  * go (a constant one is folded into the next layer's biases), and so do inputs
  * that no live neuron reads. Repeated until nothing changes. A hidden layer
- * keeps at least one neuron.
+ * keeps at least one neuron, and the first layer one input.
  *
  * small   receives the new network (owned); the given one is not changed
  * report  may be NULL
@@ -166,7 +169,9 @@ ESPALIER_API espalier_status espalier_network_read(const char *path,
                                                    espalier_error *error);
 
 /* Writes a model file aside and renames it: an existing file is replaced whole
- * or not at all. The same network gives the same bytes. Errors: IO, MEMORY. */
+ * or not at all. The same network gives the same bytes. Pruned weights must be
+ * zero (espalier_network_apply_masks). Errors: IO, MEMORY, NUMERIC (a count of
+ * 2^63 or more), UNSUPPORTED (metadata beyond 100 MB). */
 ESPALIER_API espalier_status espalier_network_write(const espalier_network *network,
                                                     const char *path, espalier_error *error);
 

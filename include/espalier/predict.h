@@ -46,12 +46,14 @@ typedef struct espalier_evaluation {
     double top_k_accuracy;   /* label among the k most probable */
     double loss;             /* mean cross-entropy, nats */
     size_t class_count;
-    uint64_t *confusion;     /* [true class][predicted class], owned; NULL after clear */
+    uint64_t *confusion;     /* [true class][predicted class], owned, from the C library's
+                                allocator; NULL after clear */
 } espalier_evaluation;
 
 /* Runs the network over a split. k 0 = min(5, classes); threads 0 = all.
- * evaluation is written whole; clear it after use.
- * Errors: MISMATCH (row width or classes), ARGUMENT (empty split, k > classes), MEMORY.
+ * evaluation is written whole, untouched on an error; clear it after use.
+ * Errors: MISMATCH (another row width, or more classes than the network knows),
+ * ARGUMENT (empty split, k > classes), MEMORY.
  * The result does not depend on the number of threads. */
 ESPALIER_API espalier_status espalier_evaluate(const espalier_network *network,
                                                const espalier_dataset *dataset, espalier_split split,

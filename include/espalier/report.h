@@ -41,7 +41,7 @@ typedef struct espalier_result_facts {
 } espalier_result_facts;
 
 /* The result object of `train` and `prune` (docs/commands.md): evaluates the
- * network on every split of the data set and describes its layers.
+ * network on every split of the data set and describes its layers. One line.
  *
  * dataset  NULL: accuracies and losses are null
  * json     receives a text (owned; release with espalier_text_release)

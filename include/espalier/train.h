@@ -76,7 +76,7 @@ typedef struct espalier_train_options {
     espalier_keep keep;
     uint64_t seed;           /* of the order of rows */
     size_t threads;          /* 0 = as many as the machine allows */
-    const char *math;        /* name of a math backend, NULL = the best there is */
+    const char *math;        /* a name of espalier_math_name(), NULL = the best; borrowed */
 } espalier_train_options;
 
 /* The paper's settings. */
@@ -153,10 +153,6 @@ ESPALIER_API espalier_status espalier_trainer_announce(espalier_trainer *trainer
 /* The name of the math backend in use, and the threads. */
 ESPALIER_API const char *espalier_trainer_math(const espalier_trainer *trainer);
 ESPALIER_API size_t espalier_trainer_threads(const espalier_trainer *trainer);
-
-/* Name of the i-th math backend that this build and machine can use, best
- * first; NULL past the end. */
-ESPALIER_API const char *espalier_math_name(size_t index);
 
 #ifdef __cplusplus
 }

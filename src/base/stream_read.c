@@ -132,7 +132,6 @@ static espalier_status gzip_prepare(reader *in, bool *end, espalier_error *error
                          "%s: expected the end of the file after the gzip data, found byte 0x%02x",
                          in->path, *in->next);
     inflateReset(&in->inflater);
-    in->in_member = true;
     return ESPALIER_OK;
 }
 

@@ -2,20 +2,23 @@
  * chunk is the caller's business. */
 #include "infer/chunks.h"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "base/memory.h"
 #include "base/parallel.h"
 
-static size_t own_number(void)
+typedef struct chunks_job {
+    chunks_task *task;
+    void *context;
+    size_t rows;
+    float *scratch;        /* [threads][scratch_floats] */
+    size_t scratch_floats; /* of one thread */
+} chunks_job;
+
+static void do_chunk(void *context, size_t chunk, size_t thread)
 {
-#ifdef _OPENMP
-    return (size_t)omp_get_thread_num();
-#else
-    return 0;
-#endif
+    const chunks_job *job = context;
+    const size_t first = chunk * CHUNK_ROWS, left = job->rows - first;
+    job->task(job->context, chunk, first, left < CHUNK_ROWS ? left : CHUNK_ROWS,
+              job->scratch + thread * job->scratch_floats);
 }
 
 size_t chunks_count(size_t rows)
@@ -28,22 +31,18 @@ espalier_status chunks_run(size_t rows, size_t threads, size_t scratch_floats,
                            espalier_error *error)
 {
     const size_t chunks = chunks_count(rows);
-    size_t workers = parallel_threads(threads), floats;
-    if (workers > chunks)
-        workers = chunks;
-    if (workers == 0)
+    chunks_job job = {task, context, rows, NULL, scratch_floats};
+    size_t wanted = parallel_threads(threads), floats;
+    if (chunks == 0)
         return ESPALIER_OK;
-    if (!size_multiply(workers, scratch_floats, &floats))
-        return error_memory(error);
-    float *scratch = memory_array(allocator, floats, sizeof *scratch);
-    if (!scratch)
-        return error_memory(error);
-#pragma omp parallel for num_threads((int)workers) schedule(dynamic)
-    for (size_t chunk = 0; chunk < chunks; chunk++) {
-        const size_t first = chunk * CHUNK_ROWS, left = rows - first;
-        task(context, chunk, first, left < CHUNK_ROWS ? left : CHUNK_ROWS,
-             scratch + own_number() * scratch_floats);
-    }
-    memory_release(allocator, scratch);
-    return ESPALIER_OK;
+    wanted = wanted < chunks ? wanted : chunks; /* no thread without a chunk */
+    parallel_team *team = parallel_team_create(wanted, allocator);
+    if (team && size_multiply(parallel_team_size(team), scratch_floats, &floats))
+        job.scratch = memory_array(allocator, floats, sizeof *job.scratch);
+    if (job.scratch)
+        parallel_run(team, chunks, do_chunk, &job);
+    const bool done = job.scratch != NULL;
+    memory_release(allocator, job.scratch);
+    parallel_team_destroy(team);
+    return done ? ESPALIER_OK : error_memory(error);
 }

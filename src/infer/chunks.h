@@ -2,6 +2,8 @@
 #ifndef INFER_CHUNKS_H
 #define INFER_CHUNKS_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 #include "espalier/memory.h"
 

@@ -16,7 +16,7 @@ typedef struct evaluation_task {
     const espalier_dataset *dataset;
     espalier_split split;
     size_t inputs, classes, k;
-    uint64_t *confusion; /* [classes][classes] */
+    uint32_t *predicted; /* [rows] class of each row */
     uint64_t *within_k;  /* [chunks] rows whose label is among the k most probable */
     double *losses;      /* [chunks] sums */
 } evaluation_task;
@@ -52,21 +52,24 @@ static void evaluate_chunk(void *context, size_t chunk, size_t first, size_t cou
     for (size_t r = 0; r < count; r++) {
         const float *z = logits + r * classes;
         const size_t label = espalier_dataset_label(task->dataset, task->split, first + r);
-        uint64_t *cell = &task->confusion[label * classes + predictor_class(z, classes)];
-#pragma omp atomic
-        *cell += 1;
+        task->predicted[first + r] = (uint32_t)predictor_class(z, classes);
         task->within_k[chunk] += rank_of(z, classes, label) < task->k;
         task->losses[chunk] += cross_entropy(z, classes, label);
     }
 }
 
-/* Adds the chunks up in their order, which is the same for any number of threads. */
-static void sum_up(const evaluation_task *task, size_t rows, espalier_evaluation *evaluation)
+/* Adds rows and chunks up in their order, which is the same for any number of
+ * threads.  confusion [classes][classes], zero. */
+static void sum_up(const evaluation_task *task, size_t rows, uint64_t *confusion,
+                   espalier_evaluation *evaluation)
 {
     uint64_t correct = 0, within_k = 0;
     double loss = 0.0;
-    for (size_t j = 0; j < task->classes; j++)
-        correct += task->confusion[j * task->classes + j];
+    for (size_t r = 0; r < rows; r++) {
+        const uint32_t label = espalier_dataset_label(task->dataset, task->split, r);
+        confusion[label * task->classes + task->predicted[r]]++;
+        correct += label == task->predicted[r];
+    }
     for (size_t chunk = 0; chunk < chunks_count(rows); chunk++) {
         within_k += task->within_k[chunk];
         loss += task->losses[chunk];
@@ -78,7 +81,7 @@ static void sum_up(const evaluation_task *task, size_t rows, espalier_evaluation
         .top_k_accuracy = (double)within_k / (double)rows,
         .loss = loss / (double)rows,
         .class_count = task->classes,
-        .confusion = task->confusion,
+        .confusion = confusion,
     };
 }
 
@@ -122,17 +125,19 @@ static espalier_status run(evaluation_task *task, const espalier_allocator *allo
     size_t floats, cells;
     if (!scratch_size(task, &floats) || !size_multiply(task->classes, task->classes, &cells))
         return error_memory(error);
-    task->confusion = memory_array(NULL, cells, sizeof *task->confusion);
+    uint64_t *confusion = memory_array(NULL, cells, sizeof *confusion);
+    task->predicted = memory_array(allocator, rows, sizeof *task->predicted);
     task->within_k = memory_array(allocator, chunks, sizeof *task->within_k);
     task->losses = memory_array(allocator, chunks, sizeof *task->losses);
     espalier_status status =
-        !task->confusion || !task->within_k || !task->losses
+        !confusion || !task->predicted || !task->within_k || !task->losses
             ? error_memory(error)
             : chunks_run(rows, threads, floats, allocator, evaluate_chunk, task, error);
     if (status == ESPALIER_OK)
-        sum_up(task, rows, evaluation);
+        sum_up(task, rows, confusion, evaluation);
     else
-        memory_release(NULL, task->confusion);
+        memory_release(NULL, confusion);
+    memory_release(allocator, task->predicted);
     memory_release(allocator, task->within_k);
     memory_release(allocator, task->losses);
     return status;

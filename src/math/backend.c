@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "espalier/train.h"
+#include "espalier/math.h"
 #include "math/backends.h"
 
 /* Best first. */

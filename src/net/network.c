@@ -214,10 +214,10 @@ uint64_t espalier_network_prunable_count(const espalier_network *network)
 
 uint64_t espalier_network_pruned_count(const espalier_network *network, size_t layer)
 {
-    const network_layer *place_of = &network->layers[layer];
+    const network_layer *here = &network->layers[layer];
     uint64_t pruned = 0;
-    for (size_t i = 0, count = place_of->inputs * place_of->outputs; i < count; i++)
-        pruned += !place_of->mask[i];
+    for (size_t i = 0, count = here->inputs * here->outputs; i < count; i++)
+        pruned += !here->mask[i];
     return pruned;
 }
 

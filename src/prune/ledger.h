@@ -30,8 +30,8 @@ size_t ledger_collect(ledger *book, const select_ranking *ranking, const scratch
  * Errors: FORMAT (a history that is not a JSON list), MEMORY; the network is
  * then unchanged. */
 espalier_status ledger_write_history(const ledger *book, const espalier_prune_step *step,
-                                     size_t entries, const char *name,
-                                     espalier_network *network, espalier_error *error);
+                                     size_t entries, const char *name, espalier_network *network,
+                                     espalier_error *error);
 
 /* FORMAT if the network has a history that cannot be continued. */
 espalier_status ledger_check_history(const espalier_network *network, espalier_error *error);

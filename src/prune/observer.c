@@ -46,7 +46,8 @@ static espalier_status announce_step(const espalier_pruner *pruner, espalier_tra
     if (status == ESPALIER_OK && step.forced) {
         char note[160];
         snprintf(note, sizeof note,
-                 "pruning step %zu was taken without its training accuracy: no new best in %zu epochs",
+                 "pruning step %zu was taken without its training accuracy: no new best in %zu "
+                 "epochs",
                  step.step + 1, pruner->options.patience);
         status = announce_note(trainer, now, note, error);
     }
@@ -119,9 +120,8 @@ static espalier_status batch(espalier_pruner *pruner, espalier_trainer *trainer,
      * that has no counts yet. */
     espalier_network *network = espalier_trainer_network(trainer);
     if (pruner->criterion->needs_counts && espalier_network_inputs_counted(network) == 0) {
-        espalier_status status =
-            activity_sample(o, pruner->allocator, network, espalier_trainer_dataset(trainer),
-                            now->epoch, error);
+        espalier_status status = activity_sample(
+            o, pruner->allocator, network, espalier_trainer_dataset(trainer), now->epoch, error);
         if (status)
             return status;
     }
@@ -162,8 +162,8 @@ static espalier_status epoch(espalier_pruner *pruner, espalier_trainer *trainer,
     return take(pruner, trainer, now, verdict == SCHEDULE_FORCED, error);
 }
 
-static espalier_status notify(void *context, espalier_trainer *trainer,
-                              const espalier_event *event, espalier_error *error)
+static espalier_status notify(void *context, espalier_trainer *trainer, const espalier_event *event,
+                              espalier_error *error)
 {
     espalier_pruner *pruner = context;
     switch (event->kind) {

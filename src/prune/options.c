@@ -63,8 +63,8 @@ static espalier_status check_combinations(const espalier_prune_options *o, espal
                          o->final_accuracy, o->start_accuracy);
     if (o->trigger == ESPALIER_TRIGGER_CUBIC && o->scope == ESPALIER_SCOPE_ONE_BY_ONE)
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
-                         "scope: one-by-one counts steps, so it does not go with the cubic trigger, "
-                         "which makes its own; expected global or layer");
+                         "scope: expected global or layer, found one-by-one: it counts steps, and "
+                         "the cubic trigger makes its own");
     return ESPALIER_OK;
 }
 
@@ -77,23 +77,23 @@ espalier_status espalier_prune_options_check(const espalier_prune_options *o, es
         bool holds;
     } rules[] = {
         {"target", "0 to 1", o->target, fraction(o->target)},
-        {"of", "a listed one", (double)o->of, (unsigned)o->of < ESPALIER_DENOMINATOR_COUNT},
+        {"of", "a listed one", o->of, (unsigned)o->of < ESPALIER_DENOMINATOR_COUNT},
         {"steps", "1 to 1000000", (double)o->steps, o->steps >= 1 && o->steps <= STEPS_MOST},
-        {"share_ratio", "above 0", o->share_ratio, o->share_ratio > 0.0 && isfinite(o->share_ratio)},
-        {"scope", "a listed one", (double)o->scope, (unsigned)o->scope < ESPALIER_SCOPE_COUNT},
-        {"trigger", "a listed one", (double)o->trigger, (unsigned)o->trigger < ESPALIER_TRIGGER_COUNT},
+        {"share_ratio", "above 0", o->share_ratio,
+         o->share_ratio > 0.0 && isfinite(o->share_ratio)},
+        {"scope", "a listed one", o->scope, (unsigned)o->scope < ESPALIER_SCOPE_COUNT},
+        {"trigger", "a listed one", o->trigger, (unsigned)o->trigger < ESPALIER_TRIGGER_COUNT},
         {"start_accuracy", "0 to 1", o->start_accuracy, fraction(o->start_accuracy)},
         {"final_accuracy", "0 to 1", o->final_accuracy, fraction(o->final_accuracy)},
         {"every", "at least 1", (double)o->every, o->every >= 1},
         {"cubic_epochs", "1 to 1000000", (double)o->cubic_epochs,
          o->cubic_epochs >= 1 && o->cubic_epochs <= STEPS_MOST},
         {"cubic_interval", "at least 1", (double)o->cubic_interval, o->cubic_interval >= 1},
-        {"count", "a listed one", (double)o->count, (unsigned)o->count < ESPALIER_COUNT_MODE_COUNT},
-        {"window", "a listed one", (double)o->window,
-         (unsigned)o->window < ESPALIER_WINDOW_COUNT},
+        {"count", "a listed one", o->count, (unsigned)o->count < ESPALIER_COUNT_MODE_COUNT},
+        {"window", "a listed one", o->window, (unsigned)o->window < ESPALIER_WINDOW_COUNT},
         {"sample_rows", "at least 1", (double)o->sample_rows, o->sample_rows >= 1},
-        {"amounts", "a listed one", (double)o->amounts, (unsigned)o->amounts < ESPALIER_AMOUNTS_COUNT},
-        {"dead", "a listed one", (double)o->dead, (unsigned)o->dead < ESPALIER_DEAD_COUNT},
+        {"amounts", "a listed one", o->amounts, (unsigned)o->amounts < ESPALIER_AMOUNTS_COUNT},
+        {"dead", "a listed one", o->dead, (unsigned)o->dead < ESPALIER_DEAD_COUNT},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (!rules[i].holds)
@@ -104,12 +104,12 @@ espalier_status espalier_prune_options_check(const espalier_prune_options *o, es
 }
 
 /* espalier_<noun>_name(), from the names in the order of the enumeration. */
-#define NAMES(noun, ...)                                                         \
-    const char *espalier_##noun##_name(espalier_##noun value)                    \
-    {                                                                            \
-        static const char *const names[] = {__VA_ARGS__};                        \
-        size_t index = (size_t)value;                                            \
-        return index < sizeof names / sizeof *names ? names[index] : NULL;       \
+#define NAMES(noun, ...)                                                                           \
+    const char *espalier_##noun##_name(espalier_##noun value)                                      \
+    {                                                                                              \
+        static const char *const names[] = {__VA_ARGS__};                                          \
+        size_t index = (size_t)value;                                                              \
+        return index < sizeof names / sizeof *names ? names[index] : NULL;                         \
     }
 
 NAMES(denominator, "all", "prunable")

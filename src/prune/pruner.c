@@ -30,8 +30,8 @@ static espalier_status check_target(const espalier_network *network,
     return error_set(error, ESPALIER_ERROR_ARGUMENT,
                      "target: expected at most %.6f of all weights (%llu of %llu: the output layer "
                      "is not pruned), found %g",
-                     floor((double)most / (double)tally.all * 1e6) * 1e-6,
-                     (unsigned long long)most, (unsigned long long)tally.all, options->target);
+                     floor((double)most / (double)tally.all * 1e6) * 1e-6, (unsigned long long)most,
+                     (unsigned long long)tally.all, options->target);
 }
 
 static espalier_status check_network(const espalier_network *network,

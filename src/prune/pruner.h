@@ -10,10 +10,10 @@ struct espalier_pruner {
     const espalier_allocator *allocator;
     espalier_prune_options options; /* criterion: the table's own text */
     const criterion *criterion;
-    size_t steps;  /* to take in all; the cubic trigger replaces them when it knows the batches */
+    size_t steps; /* to take in all; the cubic trigger replaces them when it knows the batches */
     scratch work;
     scope_plan plan;
-    ledger book;   /* its step_count is the number of steps taken */
+    ledger book; /* its step_count is the number of steps taken */
     schedule_watch watch;
 };
 

@@ -31,8 +31,8 @@ uint64_t scope_pruned(const scope_tally *tally, espalier_denominator of);
  * together; else each layer has its own. */
 typedef struct scope_plan {
     size_t hidden;
-    uint64_t requested;  /* the sum of the amounts */
-    uint64_t *amounts;   /* [hidden] */
+    uint64_t requested;                            /* the sum of the amounts */
+    uint64_t *amounts;                             /* [hidden] */
     uint64_t *sizes, *pruned, *goals, *remainders; /* [hidden], inner workings */
 } scope_plan;
 

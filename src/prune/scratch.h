@@ -15,16 +15,16 @@ enum { INCOMING_NONE, INCOMING_SOME, INCOMING_ALL };
 
 typedef struct scratch_layer {
     size_t inputs, outputs;
-    uint8_t *incoming;  /* [outputs] INCOMING_… */
-    uint8_t *live;      /* [outputs] in the last trial */
-    uint8_t *viable;    /* [outputs] live before the step, on a path that is live throughout */
-    uint8_t *protect;   /* [outputs] the step takes none of its incoming weights */
-    uint8_t *lost;      /* [outputs] would die without protection */
-    uint64_t *best;     /* [outputs] largest key among the kept incoming weights */
-    size_t need;        /* live neurons that must be left */
-    size_t live_count;  /* in the last trial */
+    uint8_t *incoming; /* [outputs] INCOMING_… */
+    uint8_t *live;     /* [outputs] in the last trial */
+    uint8_t *viable;   /* [outputs] live before the step, on a path that is live throughout */
+    uint8_t *protect;  /* [outputs] the step takes none of its incoming weights */
+    uint8_t *lost;     /* [outputs] would die without protection */
+    uint64_t *best;    /* [outputs] largest key among the kept incoming weights */
+    size_t need;       /* live neurons that must be left */
+    size_t live_count; /* in the last trial */
     size_t protected_count;
-    size_t guarded;     /* neurons that are alive only by protection */
+    size_t guarded; /* neurons that are alive only by protection */
 } scratch_layer;
 
 typedef struct scratch {

@@ -51,8 +51,7 @@ static void make_plan(espalier_pruner *pruner, const espalier_network *network)
 }
 
 /* The trial's masks become the network's; this is where constants are folded. */
-static void apply(espalier_pruner *pruner, const select_ranking *ranking,
-                  espalier_network *network)
+static void apply(espalier_pruner *pruner, const select_ranking *ranking, espalier_network *network)
 {
     scratch *work = &pruner->work;
     guard_rank(ranking, work, &pruner->plan, pruner->options.scope, work->masks);
@@ -118,7 +117,8 @@ espalier_status pruner_take_step(espalier_pruner *pruner, espalier_network *netw
     guard_outcome outcome =
         guard_settle(&ranking, network, &pruner->work, &pruner->plan, &pruner->options);
     espalier_prune_step step = describe(pruner, network, &outcome, moment);
-    step.neurons_removed = ledger_collect(&pruner->book, &ranking, &pruner->work, network, step.step);
+    step.neurons_removed =
+        ledger_collect(&pruner->book, &ranking, &pruner->work, network, step.step);
     status = ledger_write_history(&pruner->book, &step, step.neurons_removed,
                                   pruner->criterion->name, network, error);
     if (status)

@@ -94,7 +94,8 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
                    .rows_most = rows_most};
     size_t most = 10 + 2 * copy->layer_count + 2 * threads;
     out->memory = memory_array(allocator, most, sizeof *out->memory);
-    if (!out->memory || !take_all(out, network, evaluation_rows)) {
+    out->team = parallel_team_create(threads, allocator);
+    if (!out->team || !out->memory || !take_all(out, network, evaluation_rows)) {
         batch_clear(out);
         return error_memory(error);
     }
@@ -104,6 +105,7 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
 
 void batch_clear(batch *out)
 {
+    parallel_team_destroy(out->team);
     for (size_t i = 0; i < out->memory_count; i++)
         memory_release(out->allocator, out->memory[i]);
     memory_release(out->allocator, out->memory);

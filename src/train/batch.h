@@ -7,6 +7,7 @@
 #ifndef TRAIN_BATCH_H
 #define TRAIN_BATCH_H
 
+#include "base/parallel.h"
 #include "data/dataset.h"
 #include "math/backend.h"
 #include "train/optimizer.h"
@@ -24,6 +25,7 @@ typedef struct batch_block {
 typedef struct batch {
     const espalier_allocator *allocator;
     const math_backend *math;
+    parallel_team *team;
     size_t threads, layer_count, rows_most;
     float **values;      /* [layer_count]: values[l] = input of layer l, [rows][stride] */
     float **deltas;      /* [layer_count]: deltas[l] = loss by output of layer l, [rows][stride] */

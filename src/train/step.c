@@ -2,7 +2,6 @@
  * weights. */
 #include "train/batch.h"
 
-#include "base/parallel.h"
 #include "math/pass.h"
 
 /* deltas of the layer below, for rows [first, first + rows):
@@ -20,11 +19,12 @@ static void backward_layer(const batch *out, const work *copy, size_t l, size_t 
 
 /* Forward and backward for one chunk of rows of the batch; scale is the factor
  * that the loss's derivative carries. */
-static void run_chunk(batch *out, const work *copy, size_t chunk, size_t rows_all, float scale)
+static void run_chunk(batch *out, const work *copy, size_t chunk, size_t thread, size_t rows_all,
+                      float scale)
 {
     size_t first = chunk * BATCH_CHUNK, last = out->layer_count - 1;
     size_t rows = rows_all - first < BATCH_CHUNK ? rows_all - first : BATCH_CHUNK;
-    uint64_t *counts = out->counting ? out->counts[parallel_thread()] : NULL;
+    uint64_t *counts = out->counting ? out->counts[thread] : NULL;
     for (size_t l = 0; l <= last; l++) {
         const work_layer *layer = &copy->layers[l];
         float *y = (l < last ? out->values[l + 1] : out->deltas[l]) + first * layer->output_stride;
@@ -75,13 +75,13 @@ static void update_biases(batch *out, work_layer *layer, size_t l, size_t rows,
 }
 
 /* Updates one block of weight rows: W[i][j] by sum over rows of x[.][i] delta[.][j]. */
-static void update_block(batch *out, work *copy, const batch_block *block, size_t rows,
-                         const optimizer_step *step)
+static void update_block(batch *out, work *copy, const batch_block *block, size_t thread,
+                         size_t rows, const optimizer_step *step)
 {
     work_layer *layer = &copy->layers[block->layer];
     size_t stride = layer->output_stride, count = block->rows * stride;
     size_t offset = block->first * stride;
-    float *scratch = out->scratch[parallel_thread()], *w = layer->weights + offset;
+    float *scratch = out->scratch[thread], *w = layer->weights + offset;
     const float *x = out->values[block->layer] + block->first;
     if (step->kind == ESPALIER_SGD) {
         update_fused(out, layer, block, rows, step, x, w);
@@ -100,28 +100,45 @@ static void update_block(batch *out, work *copy, const batch_block *block, size_
         update_biases(out, layer, block->layer, rows, step, scratch);
 }
 
+/* What the pieces of a step share. */
+typedef struct step_job {
+    batch *batch;
+    work *copy;
+    const espalier_network *network;
+    const espalier_dataset *dataset;
+    const uint32_t *indices;
+    size_t rows;
+    const optimizer_step *step;
+    float scale;
+} step_job;
+
+static void chunk_task(void *context, size_t chunk, size_t thread)
+{
+    const step_job *job = context;
+    size_t first = chunk * BATCH_CHUNK, rest = job->rows - first;
+    batch_gather(job->batch, job->copy, job->network, job->dataset, ESPALIER_TRAINING,
+                 job->indices + first, 0, rest < BATCH_CHUNK ? rest : BATCH_CHUNK,
+                 job->batch->values[0] + first * job->copy->layers[0].input_stride);
+    job->batch->corrects[chunk] = 0;
+    run_chunk(job->batch, job->copy, chunk, thread, job->rows, job->scale);
+}
+
+static void block_task(void *context, size_t block, size_t thread)
+{
+    const step_job *job = context;
+    update_block(job->batch, job->copy, &job->batch->blocks[block], thread, job->rows, job->step);
+}
+
 batch_result batch_train(batch *out, work *copy, const espalier_network *network,
                          const espalier_dataset *dataset, const uint32_t *indices, size_t rows,
                          const optimizer_step *step)
 {
     size_t chunks = batch_chunks(rows);
     float scale = (step->kind == ESPALIER_SGD ? -step->rate : 1.0f) / (float)rows;
+    step_job job = {out, copy, network, dataset, indices, rows, step, scale};
     for (size_t r = 0; r < rows; r++)
         out->labels[r] = dataset->labels[dataset->rows[ESPALIER_TRAINING][indices[r]]];
-#pragma omp parallel num_threads((int)out->threads) if (out->threads > 1)
-    {
-#pragma omp for schedule(static)
-        for (size_t c = 0; c < chunks; c++) {
-            size_t first = c * BATCH_CHUNK, rest = rows - first;
-            batch_gather(out, copy, network, dataset, ESPALIER_TRAINING, indices + first, 0,
-                        rest < BATCH_CHUNK ? rest : BATCH_CHUNK,
-                        out->values[0] + first * copy->layers[0].input_stride);
-            out->corrects[c] = 0;
-            run_chunk(out, copy, c, rows, scale);
-        }
-#pragma omp for schedule(static)
-        for (size_t b = 0; b < out->block_count; b++)
-            update_block(out, copy, &out->blocks[b], rows, step);
-    }
+    parallel_run(out->team, chunks, chunk_task, &job);
+    parallel_run(out->team, out->block_count, block_task, &job);
     return batch_add_chunks(out, chunks);
 }

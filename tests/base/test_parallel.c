@@ -1,17 +1,73 @@
-/* Numbers of threads, and a clock that never goes back. */
+/* The team: every piece once, whatever the number of threads; and the clock. */
 #include "base/parallel.h"
-#include "test.h"
+#include "tests/test.h"
+
+enum { PIECES = 1000, THREADS_MOST = 9 };
+
+typedef struct job {
+    unsigned char done[PIECES];    /* times a piece was run */
+    int inside[THREADS_MOST];      /* a thread's number is never used twice at once */
+    size_t runs[THREADS_MOST];
+} job;
+
+static void piece(void *context, size_t index, size_t thread)
+{
+    job *all = context;
+    assert_true(thread < THREADS_MOST);
+    assert_int_equal(__atomic_exchange_n(&all->inside[thread], 1, __ATOMIC_SEQ_CST), 0);
+    all->done[index]++;
+    all->runs[thread]++;
+    __atomic_store_n(&all->inside[thread], 0, __ATOMIC_SEQ_CST);
+}
+
+static void test_every_piece_once(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {0, 1, 2, 3, 17, PIECES};
+    for (size_t threads = 1; threads <= THREADS_MOST; threads += 2) {
+        parallel_team *team = parallel_team_create(threads, NULL);
+        assert_non_null(team);
+        assert_in_range(parallel_team_size(team), 1, threads);
+        for (size_t repeat = 0; repeat < 200; repeat++) {
+            job all = {0};
+            size_t count = counts[repeat % (sizeof counts / sizeof *counts)], runs = 0;
+            parallel_run(team, count, piece, &all);
+            for (size_t i = 0; i < PIECES; i++)
+                assert_int_equal(all.done[i], i < count);
+            for (size_t t = 0; t < THREADS_MOST; t++)
+                runs += all.runs[t];
+            assert_int_equal(runs, count);
+        }
+        parallel_team_destroy(team);
+    }
+}
+
+/* Workers that have gone to sleep come back for the next job. */
+static void test_after_a_pause(void **state)
+{
+    (void)state;
+    parallel_team *team = parallel_team_create(3, NULL);
+    assert_non_null(team);
+    for (int repeat = 0; repeat < 5; repeat++) {
+        job all = {0};
+        double end = clock_seconds() + 0.005;
+        while (clock_seconds() < end)
+            continue;
+        parallel_run(team, PIECES, piece, &all);
+        for (size_t i = 0; i < PIECES; i++)
+            assert_int_equal(all.done[i], 1);
+    }
+    parallel_team_destroy(team);
+}
 
 static void test_threads(void **state)
 {
     (void)state;
     assert_in_range(parallel_threads(0), 1, PARALLEL_MOST);
     assert_int_equal(parallel_threads(1), 1);
-    assert_in_range(parallel_threads(SIZE_MAX), 1, PARALLEL_MOST);
-#ifdef _OPENMP
     assert_int_equal(parallel_threads(3), 3);
     assert_int_equal(parallel_threads(SIZE_MAX), PARALLEL_MOST);
-#endif
+    parallel_team_destroy(NULL);
 }
 
 static void test_clock(void **state)
@@ -27,6 +83,11 @@ static void test_clock(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_threads), cmocka_unit_test(test_clock)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_piece_once),
+        cmocka_unit_test(test_after_a_pause),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_clock),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

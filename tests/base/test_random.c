@@ -20,7 +20,8 @@ static void test_streams_differ(void **state)
     (void)state;
     assert_true(random_stream(RANDOM_SHUFFLE, 1) != random_stream(RANDOM_SHUFFLE, 2));
     assert_true(random_stream(RANDOM_SHUFFLE, 1) != random_stream(RANDOM_SAMPLE, 1));
-    assert_true(random_stream(RANDOM_SHUFFLE, UINT32_MAX) != random_stream(RANDOM_SAMPLE, UINT32_MAX));
+    assert_true(random_stream(RANDOM_SHUFFLE, UINT32_MAX) !=
+                random_stream(RANDOM_SAMPLE, UINT32_MAX));
 }
 
 static void test_uniform(void **state)
@@ -106,9 +107,12 @@ static void test_shuffle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_published_vectors), cmocka_unit_test(test_streams_differ),
-        cmocka_unit_test(test_uniform),           cmocka_unit_test(test_normal),
-        cmocka_unit_test(test_below),             cmocka_unit_test(test_shuffle),
+        cmocka_unit_test(test_published_vectors),
+        cmocka_unit_test(test_streams_differ),
+        cmocka_unit_test(test_uniform),
+        cmocka_unit_test(test_normal),
+        cmocka_unit_test(test_below),
+        cmocka_unit_test(test_shuffle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

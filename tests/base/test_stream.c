@@ -8,8 +8,11 @@
 static void test_join(void **state)
 {
     (void)state;
-    static const char *const cases[][3] = {
-        {"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"/", "b", "/b"}, {"", "b", "b"}, {"a/b", "c", "a/b/c"}};
+    static const char *const cases[][3] = {{"a", "b", "a/b"},
+                                           {"a/", "b", "a/b"},
+                                           {"/", "b", "/b"},
+                                           {"", "b", "b"},
+                                           {"a/b", "c", "a/b/c"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *path = stream_join(NULL, cases[i][0], cases[i][1]);
         assert_string_equal(path, cases[i][2]);

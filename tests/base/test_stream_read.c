@@ -141,7 +141,8 @@ static void test_members_in_a_row(void **state)
     enum { COUNT = 100000 };
     size_t a_count, none_count, b_count;
     uint8_t *bytes = sample(COUNT), *a = gzipped(bytes, 70000, &a_count);
-    uint8_t *none = gzipped("", 0, &none_count), *b = gzipped(bytes + 70000, COUNT - 70000, &b_count);
+    uint8_t *none = gzipped("", 0, &none_count),
+            *b = gzipped(bytes + 70000, COUNT - 70000, &b_count);
     uint8_t *all = malloc(a_count + 2 * none_count + b_count);
     memcpy(all, a, a_count);
     memcpy(all + a_count, none, none_count);
@@ -207,6 +208,8 @@ static void test_gzip_with_garbage_behind(void **state)
     size_t packed;
     uint8_t *gzip = gzipped("data", 4, &packed);
     static const char *const tails[] = {"x", "\x1f\x8c", "\x1f\x8b\x08"};
+    static const char *const parts[] = {"end of the file after the gzip data, found byte 0x78",
+                                        "damaged gzip data after 4 plain bytes", "truncated"};
     for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
         espalier_error error = {0};
         uint64_t got;
@@ -216,6 +219,7 @@ static void test_gzip_with_garbage_behind(void **state)
         put_file(path, all, packed + strlen(tails[i]));
         assert_int_equal(read_all(&error, &got), ESPALIER_ERROR_FORMAT);
         assert_int_equal(got, 4);
+        assert_non_null(strstr(error.message, parts[i]));
     }
     free(gzip);
 }

@@ -47,7 +47,7 @@ static void expect_empty_folder(void)
 static void test_content(void **state)
 {
     (void)state;
-    enum { COUNT = 500000 };
+    enum { COUNT = 3000000 };
     uint8_t *bytes = malloc(COUNT);
     for (size_t i = 0; i < COUNT; i++)
         bytes[i] = (uint8_t)random_bits(1, random_stream(RANDOM_TEST, 0), i);
@@ -55,7 +55,8 @@ static void test_content(void **state)
     assert_int_equal(writer_open(path, NULL, &out, NULL), ESPALIER_OK);
     size_t done = 0;
     for (uint64_t i = 0; done < COUNT; i++) {
-        size_t piece = (size_t)random_below(2, random_stream(RANDOM_TEST, 1), i, i % 2 ? 200 : 150000);
+        size_t piece =
+            (size_t)random_below(2, random_stream(RANDOM_TEST, 1), i, i % 2 ? 200 : 150000);
         if (piece > COUNT - done)
             piece = COUNT - done;
         assert_int_equal(writer_write(out, bytes + done, piece, NULL), ESPALIER_OK);

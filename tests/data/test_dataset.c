@@ -98,11 +98,13 @@ static void test_refused_rows(void **state)
     refuse(values, labels, 3, 0, 2, 0, "expected a label of 0 to 16777215, found 4294967295");
     labels[1] = 1;
     values[5] = NAN;
-    refuse(values, labels, 2, 1, 2, 0, "row 2, column 1 (counted from 0): expected a finite number");
+    refuse(values, labels, 2, 1, 2, 0,
+           "row 2, column 1 (counted from 0): expected a finite number");
     values[5] = 6;
     values[2] = -INFINITY;
-    refuse(values, labels, 2, 1, 2, 0, "row 1, column 0 (counted from 0): expected a finite number, "
-                                       "found -inf");
+    refuse(values, labels, 2, 1, 2, 0,
+           "row 1, column 0 (counted from 0): expected a finite number, "
+           "found -inf");
 }
 
 static void refuse_options(espalier_dataset_options options, const char *field)
@@ -167,8 +169,8 @@ static void test_memory_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_floats),       cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_refused_rows), cmocka_unit_test(test_options),
+        cmocka_unit_test(test_floats),         cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_refused_rows),   cmocka_unit_test(test_options),
         cmocka_unit_test(test_memory_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,8 +29,8 @@ static espalier_dataset *make(const gather_case *c, float *values)
     }
     espalier_dataset *dataset = NULL;
     espalier_status status =
-        c->bytes ? espalier_dataset_from_bytes(bytes, labels, TRAINING, TEST, c->inputs, 2, &options,
-                                               NULL, &dataset, NULL)
+        c->bytes ? espalier_dataset_from_bytes(bytes, labels, TRAINING, TEST, c->inputs, 2,
+                                               &options, NULL, &dataset, NULL)
                  : espalier_dataset_from_floats(values, labels, TRAINING, TEST, c->inputs, 2,
                                                 &options, NULL, &dataset, NULL);
     assert_int_equal(status, ESPALIER_OK);
@@ -102,9 +102,9 @@ static void test_usual_scaling_is_exact(void **state)
     for (int i = 0; i < 256; i++)
         bytes[i] = (uint8_t)i;
     espalier_dataset *dataset;
-    assert_int_equal(espalier_dataset_from_bytes(bytes, &label, 1, 0, 256, 0, NULL, NULL, &dataset,
-                                                 NULL),
-                     ESPALIER_OK);
+    assert_int_equal(
+        espalier_dataset_from_bytes(bytes, &label, 1, 0, 256, 0, NULL, NULL, &dataset, NULL),
+        ESPALIER_OK);
     espalier_dataset_scaling(dataset, &shift, &scale);
     dataset_gather(dataset, ESPALIER_TRAINING, NULL, 0, 1, NULL, 256, 1, &shift, &scale, out, 256);
     for (int i = 0; i < 256; i++) {

@@ -76,7 +76,7 @@ static void take_away(const char *name)
     assert_int_equal(remove(path), 0);
 }
 
-/* Opens the folder; every row must count on from first_value. */
+/* Opens the folder; training values must count on from 0, those of tests from 100. */
 static void expect(size_t training, size_t test, size_t inputs, size_t classes)
 {
     espalier_dataset_options options = {.validation_fraction = 0};
@@ -169,16 +169,31 @@ static void test_classes_of_the_test_part(void **state)
 }
 
 #ifdef ESPALIER_HAVE_ZLIB
-static void test_gzipped_and_plain(void **state)
+static void test_gzipped(void **state)
 {
     (void)state;
     put("emnist-letters-train-images-idx3-ubyte.gz", IDX_U8, SHAPE(5, 2, 3), 0);
     put("emnist-letters-train-labels-idx1-ubyte.gz", IDX_U8, SHAPE(5), 0);
-    put("emnist-letters-test-images-idx3-ubyte.gz", IDX_U8, SHAPE(2, 2, 3), 50);
-    put("emnist-letters-test-labels-idx1-ubyte", IDX_U8, SHAPE(2), 0);
-    /* The plain file of the same name wins: only its rows begin with 100. */
-    put("emnist-letters-test-images-idx3-ubyte", IDX_U8, SHAPE(2, 2, 3), 100);
+    put("emnist-letters-test-images-idx3-ubyte.gz", IDX_U8, SHAPE(2, 2, 3), 100);
+    put("emnist-letters-test-labels-idx1-ubyte.gz", IDX_U8, SHAPE(2), 0);
     expect(5, 2, 6, 5);
+}
+
+/* Whatever the order in which a folder lists its files, hence many names. */
+static void test_plain_wins_over_gzipped(void **state)
+{
+    for (int i = 0; i < 10; i++) {
+        char images[64], labels[64];
+        empty(state);
+        snprintf(images, sizeof images, "%d-train-images.gz", i);
+        snprintf(labels, sizeof labels, "%d-train-labels.gz", i);
+        put(images, IDX_U8, SHAPE(5, 2, 3), 7);
+        put(labels, IDX_U8, SHAPE(5), 7);
+        images[strlen(images) - 3] = labels[strlen(labels) - 3] = '\0';
+        put(images, IDX_U8, SHAPE(5, 2, 3), 0);
+        put(labels, IDX_U8, SHAPE(5), 0);
+        expect(5, 0, 6, 5);
+    }
 }
 #endif
 
@@ -195,7 +210,8 @@ static void test_ambiguous(void **state)
 static void test_missing_files(void **state)
 {
     (void)state;
-    refuse(ESPALIER_ERROR_NOT_FOUND, PARTS("no training images found", "train-images-idx3-ubyte.gz"));
+    refuse(ESPALIER_ERROR_NOT_FOUND,
+           PARTS("no training images found", "train-images-idx3-ubyte.gz"));
     put_usual();
     take_away("t10k-labels-idx1-ubyte");
     refuse(ESPALIER_ERROR_NOT_FOUND, PARTS("no test labels found"));
@@ -245,8 +261,9 @@ static void test_bad_content(void **state)
     put_usual();
     snprintf(path, sizeof path, "%s/train-labels-idx1-ubyte", folder);
     put_file(path, "\0\0\x0c\x01\0\0\0\5\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0", 28);
-    refuse(ESPALIER_ERROR_FORMAT, PARTS("train-labels-idx1-ubyte: row 4 (counted from 0): expected a "
-                                        "label of 0 to 16777215, found 16777216"));
+    refuse(ESPALIER_ERROR_FORMAT,
+           PARTS("train-labels-idx1-ubyte: row 4 (counted from 0): expected a "
+                 "label of 0 to 16777215, found 16777216"));
     put_usual();
     snprintf(path, sizeof path, "%s/train-images-idx3-ubyte", folder);
     put_file(path, "\0\0\x08\x03\0\0\0\0\0\0\0\2\0\0\0\3", 16);
@@ -293,7 +310,8 @@ int main(void)
         cmocka_unit_test_setup(test_without_test_part, empty),
         cmocka_unit_test_setup(test_classes_of_the_test_part, empty),
 #ifdef ESPALIER_HAVE_ZLIB
-        cmocka_unit_test_setup(test_gzipped_and_plain, empty),
+        cmocka_unit_test_setup(test_gzipped, empty),
+        cmocka_unit_test_setup(test_plain_wins_over_gzipped, empty),
 #endif
         cmocka_unit_test_setup(test_ambiguous, empty),
         cmocka_unit_test_setup(test_missing_files, empty),

@@ -30,6 +30,13 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void drop_set(const char *directory, const char *name)
+{
+    char folder[128];
+    snprintf(folder, sizeof folder, "%s/%s", directory, name);
+    remove_folder(folder);
+}
+
 /* A folder DIRECTORY/NAME with two images of one pixel; the second one's label
  * is given. */
 static void put_set(const char *directory, const char *name, char label)
@@ -37,18 +44,12 @@ static void put_set(const char *directory, const char *name, char label)
     char folder[128], path[200], labels[] = "\0\0\x08\x01\0\0\0\2\0?";
     labels[9] = label;
     snprintf(folder, sizeof folder, "%s/%s", directory, name);
+    drop_set(directory, name); /* what an earlier run may have left */
     assert_int_equal(mkdir(folder, 0700), 0);
     snprintf(path, sizeof path, "%s/train-images", folder);
     put_file(path, "\0\0\x08\x03\0\0\0\2\0\0\0\1\0\0\0\1xy", 18);
     snprintf(path, sizeof path, "%s/train-labels", folder);
     put_file(path, labels, 10);
-}
-
-static void drop_set(const char *directory, const char *name)
-{
-    char folder[128];
-    snprintf(folder, sizeof folder, "%s/%s", directory, name);
-    remove_folder(folder);
 }
 
 /* Opens with both directories. */
@@ -124,8 +125,9 @@ static void test_known_names(void **state)
     expect_classes("mnist", 10, NULL);
     drop_set(first, "fashion-mnist");
     put_set(first, "fashion-mnist", 10);
-    refuse("fashion-mnist", ESPALIER_ERROR_FORMAT,
-           "fashion-mnist/train-labels: row 1 (counted from 0): expected a label of 0 to 9, found 10");
+    refuse(
+        "fashion-mnist", ESPALIER_ERROR_FORMAT,
+        "fashion-mnist/train-labels: row 1 (counted from 0): expected a label of 0 to 9, found 10");
     drop_set(first, "fashion-mnist");
     drop_set(first, "mnist");
 }
@@ -134,11 +136,12 @@ static void test_not_found(void **state)
 {
     (void)state;
     char places[300];
-    snprintf(places, sizeof places, "mnist: no such data set: looked for ./mnist, %s/mnist, %s/mnist; ",
-             first, second);
+    snprintf(places, sizeof places,
+             "mnist: no such data set: looked for ./mnist, %s/mnist, %s/mnist; ", first, second);
     refuse("mnist", ESPALIER_ERROR_NOT_FOUND, places);
     refuse("mnist", ESPALIER_ERROR_NOT_FOUND, "--data-dir");
-    refuse("emnist", ESPALIER_ERROR_NOT_FOUND, "give a folder of IDX files, fashion-mnist or mnist");
+    refuse("emnist", ESPALIER_ERROR_NOT_FOUND,
+           "give a folder of IDX files, fashion-mnist or mnist");
     refuse("no/such", ESPALIER_ERROR_NOT_FOUND, "no/such: cannot open the data set: No such file");
     refuse("", ESPALIER_ERROR_ARGUMENT, "found nothing");
     const named_set *fashion = named_set_find("fashion-mnist");

@@ -112,7 +112,8 @@ static void test_stratified(void **state)
     (void)state;
     enum { CLASSES = 7 };
     for (uint32_t trial = 0; trial < 50; trial++) {
-        size_t training = 50 + 10 * trial, test = trial, before[CLASSES] = {0}, taken[CLASSES] = {0};
+        size_t training = 50 + 10 * trial, test = trial, before[CLASSES] = {0},
+               taken[CLASSES] = {0};
         double fraction = random_uniform(2, random_stream(RANDOM_TEST, 0), trial);
         uint32_t *labels = random_labels(training + test, CLASSES, trial);
         espalier_dataset *dataset =
@@ -152,8 +153,8 @@ static void test_seed_decides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first),      cmocka_unit_test(test_share_is_exact),
-        cmocka_unit_test(test_random),     cmocka_unit_test(test_stratified),
+        cmocka_unit_test(test_first),        cmocka_unit_test(test_share_is_exact),
+        cmocka_unit_test(test_random),       cmocka_unit_test(test_stratified),
         cmocka_unit_test(test_seed_decides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

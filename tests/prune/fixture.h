@@ -51,8 +51,7 @@ typedef struct fixture {
 
 static inline fixture fixture_open(espalier_network *network, const char *criterion_name)
 {
-    fixture f = {.network = network,
-                 .ranking = {criterion_find(criterion_name), {network, 7, 3}}};
+    fixture f = {.network = network, .ranking = {criterion_find(criterion_name), {network, 7, 3}}};
     assert_int_equal(scratch_create(network, NULL, &f.work, NULL), ESPALIER_OK);
     scratch_load(&f.work, network);
     select_survey(&f.ranking, &f.work);

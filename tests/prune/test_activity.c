@@ -19,7 +19,8 @@ static espalier_network *scaled_network(void)
     return network;
 }
 
-static void naive_row(const espalier_network *network, const float *row, float *first, float *second)
+static void naive_row(const espalier_network *network, const float *row, float *first,
+                      float *second)
 {
     float x[INPUTS];
     for (size_t i = 0; i < INPUTS; i++)

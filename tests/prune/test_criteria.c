@@ -6,7 +6,8 @@
 static void table_is_listed_and_found(void **state)
 {
     (void)state;
-    static const char *const expected[] = {"activation", "activation-weight", "magnitude", "random"};
+    static const char *const expected[] = {"activation", "activation-weight", "magnitude",
+                                           "random"};
     for (size_t i = 0; i < 4; i++) {
         assert_string_equal(espalier_criterion_name(i), expected[i]);
         assert_true(strlen(espalier_criterion_summary(i)) > 5);
@@ -45,8 +46,9 @@ static void keys_keep_the_order_of_scores(void **state)
                 one->keys(&context, l, j, keys);
                 for (size_t i = 0; i < network->layers[l].inputs; i++) {
                     uint64_t place = (l ? 63 : 0) + j * network->layers[l].inputs + i;
-                    double random = (double)(random_bits(11, random_stream(RANDOM_CRITERION, 2),
-                                                         place) >> 11) * 0x1p-53;
+                    double random =
+                        (double)(random_bits(11, random_stream(RANDOM_CRITERION, 2), place) >> 11) *
+                        0x1p-53;
                     double score = expected_score(network, c, l, j, i, random);
                     assert_true(one->score(keys[i]) == score);
                     if (score != last)

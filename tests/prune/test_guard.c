@@ -60,8 +60,8 @@ static void holds_at_extreme_sparsities(void **state)
                 fixture f = fixture_open(fixture_network(widths, 5, seed, 15 * (seed % 6)), name);
                 viable(f.network, possible);
                 espalier_prune_options o =
-                    options((espalier_dead)dead, min, seed % 3 ? ESPALIER_SCOPE_GLOBAL
-                                                               : ESPALIER_SCOPE_LAYER);
+                    options((espalier_dead)dead, min,
+                            seed % 3 ? ESPALIER_SCOPE_GLOBAL : ESPALIER_SCOPE_LAYER);
                 settle(&f, &o, 0.95 + 0.01 * (double)(seed % 6));
                 for (size_t l = 0; l < 3; l++) {
                     size_t need = min < possible[l] ? min : possible[l];
@@ -133,8 +133,10 @@ static void widens_until_there_is_a_path(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(holds_at_extreme_sparsities), cmocka_unit_test(without_guard_all_goes),
-        cmocka_unit_test(best_neurons_stay), cmocka_unit_test(widens_until_there_is_a_path),
+        cmocka_unit_test(holds_at_extreme_sparsities),
+        cmocka_unit_test(without_guard_all_goes),
+        cmocka_unit_test(best_neurons_stay),
+        cmocka_unit_test(widens_until_there_is_a_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

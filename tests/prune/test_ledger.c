@@ -34,8 +34,8 @@ static void every_death_is_entered_once(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 40; seed++) {
         espalier_network *network = fixture_network(widths, 4, seed, seed);
-        espalier_pruner *pruner = make(network, espalier_criterion_name(seed % 4),
-                                       (espalier_dead)(seed / 4 % 4));
+        espalier_pruner *pruner =
+            make(network, espalier_criterion_name(seed % 4), (espalier_dead)(seed / 4 % 4));
         size_t entered = 0;
         for (size_t k = 0; k < 3; k++) {
             size_t before[2][8];
@@ -249,9 +249,12 @@ static void original_indices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_death_is_entered_once), cmocka_unit_test(history_says_the_same),
-        cmocka_unit_test(history_is_continued),        cmocka_unit_test(foreign_history_is_refused),
-        cmocka_unit_test(infinite_scores),             cmocka_unit_test(original_indices),
+        cmocka_unit_test(every_death_is_entered_once),
+        cmocka_unit_test(history_says_the_same),
+        cmocka_unit_test(history_is_continued),
+        cmocka_unit_test(foreign_history_is_refused),
+        cmocka_unit_test(infinite_scores),
+        cmocka_unit_test(original_indices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

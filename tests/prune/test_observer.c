@@ -74,13 +74,14 @@ static void stage_open(stage *s, const espalier_prune_options *o, size_t epochs)
     train.epochs = epochs;
     train.threads = 1;
     assert_int_equal(espalier_pruner_create(s->network, o, NULL, &s->pruner, NULL), ESPALIER_OK);
-    assert_int_equal(espalier_trainer_create(s->network, s->dataset, &train, NULL, &s->trainer, NULL),
-                     ESPALIER_OK);
+    assert_int_equal(
+        espalier_trainer_create(s->network, s->dataset, &train, NULL, &s->trainer, NULL),
+        ESPALIER_OK);
     s->observer = espalier_pruner_observer(s->pruner);
     assert_int_equal(espalier_trainer_observe(s->trainer, s->observer), ESPALIER_OK);
-    assert_int_equal(espalier_trainer_observe(s->trainer,
-                                              (espalier_observer){&s->heard, hear, false}),
-                     ESPALIER_OK);
+    assert_int_equal(
+        espalier_trainer_observe(s->trainer, (espalier_observer){&s->heard, hear, false}),
+        ESPALIER_OK);
 }
 
 static void stage_close(stage *s)
@@ -101,8 +102,8 @@ static void run(stage *s)
 static espalier_status tell(stage *s, espalier_event_kind kind, size_t epoch,
                             const espalier_epoch *result, espalier_error *error)
 {
-    espalier_event event = {.kind = kind, .epoch = epoch, .epochs = 100, .batches = 9,
-                            .result = result};
+    espalier_event event = {
+        .kind = kind, .epoch = epoch, .epochs = 100, .batches = 9, .result = result};
     return espalier_trainer_announce(s->trainer, &event, error);
 }
 
@@ -141,8 +142,9 @@ static void accuracy_trigger_and_patience(void **state)
     assert_false(s.heard.forced[2]);
     assert_true(s.heard.accuracy[1] == 0.8);
     assert_int_equal(s.heard.notes, 1);
-    assert_string_equal(s.heard.last_note, "pruning step 2 was taken without its training accuracy: "
-                                           "no new best in 3 epochs");
+    assert_string_equal(s.heard.last_note,
+                        "pruning step 2 was taken without its training accuracy: "
+                        "no new best in 3 epochs");
     assert_int_equal(espalier_pruner_outstanding(s.pruner), 0);
     stage_close(&s);
 }
@@ -213,7 +215,8 @@ static void once_on_a_trained_network(void **state)
     stage_close(&s);
 
     stage_open(&s, &o, 2);
-    assert_int_equal(espalier_network_count_activations(s.network, s.dataset, NULL, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_count_activations(s.network, s.dataset, NULL, NULL),
+                     ESPALIER_OK);
     run(&s);
     prunes_at(&s, 1, (const size_t[]){0});
     assert_true(isnan(s.heard.accuracy[0]));
@@ -285,8 +288,9 @@ static void outstanding_steps_hold_the_run(void **state)
         espalier_train_summary summary;
         train.epochs = 30;
         train.final_accuracy = 0.01; /* met at once */
-        assert_int_equal(espalier_trainer_create(s.network, s.dataset, &train, NULL, &s.trainer, NULL),
-                         ESPALIER_OK);
+        assert_int_equal(
+            espalier_trainer_create(s.network, s.dataset, &train, NULL, &s.trainer, NULL),
+            ESPALIER_OK);
         assert_int_equal(espalier_trainer_observe(s.trainer, s.observer), ESPALIER_OK);
         assert_int_equal(espalier_trainer_run(s.trainer, &summary, NULL), ESPALIER_OK);
         assert_int_equal(summary.stopped_by, ESPALIER_STOPPED_BY_ACCURACY);

@@ -34,11 +34,11 @@ static void defaults_are_the_paper(void **state)
     assert_int_equal(o.sample_rows, 32);
 }
 
-#define REFUSED(field, wrong)                                                      \
-    do {                                                                           \
-        espalier_prune_options o = espalier_prune_options_defaults();              \
-        o.field = (wrong);                                                         \
-        refused(&o, #field);                                                       \
+#define REFUSED(field, wrong)                                                                      \
+    do {                                                                                           \
+        espalier_prune_options o = espalier_prune_options_defaults();                              \
+        o.field = (wrong);                                                                         \
+        refused(&o, #field);                                                                       \
     } while (0)
 
 static void every_field_is_checked(void **state)
@@ -84,8 +84,8 @@ static void unknown_criterion_lists_the_known(void **state)
                                        "magnitude, random, found 'weights'");
 }
 
-#define ENDS(noun, count)                                                          \
-    for (int i = 0; i <= (int)(count); i++)                                        \
+#define ENDS(noun, count)                                                                          \
+    for (int i = 0; i <= (int)(count); i++)                                                        \
     assert_int_equal(espalier_##noun##_name((espalier_##noun)i) != NULL, i < (int)(count))
 
 static void names_end_with_their_lists(void **state)

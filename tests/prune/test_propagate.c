@@ -41,12 +41,17 @@ static void biases_are(const espalier_network *network, size_t layer, float firs
     assert_true(network->layers[layer].biases[1] == second);
 }
 
+static uint64_t propagate(fixture *f, espalier_dead mode)
+{
+    return propagate_dead(f->network, &f->work, f->work.masks, mode, true);
+}
+
 static void keep_leaves_all(void **state)
 {
     (void)state;
     fixture f = fixture_open(hand_made(), "magnitude");
     cut_row(f.network, 0, 0);
-    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_KEEP, true), 0);
+    assert_int_equal(propagate(&f, ESPALIER_DEAD_KEEP), 0);
     masks_are(f.network, "0011 1111 1111");
     biases_are(f.network, 0, 0.5f, -0.5f);
     fixture_close(&f);
@@ -57,7 +62,7 @@ static void drop_takes_weights_only(void **state)
     (void)state;
     fixture f = fixture_open(hand_made(), "magnitude");
     cut_row(f.network, 0, 0);
-    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_DROP, true), 2);
+    assert_int_equal(propagate(&f, ESPALIER_DEAD_DROP), 2);
     masks_are(f.network, "0011 0101 1111");
     biases_are(f.network, 0, 0.0f, -0.5f);
     biases_are(f.network, 1, 0.5f, -0.5f);
@@ -69,7 +74,7 @@ static void fold_moves_the_constant_on(void **state)
     (void)state;
     fixture f = fixture_open(hand_made(), "magnitude");
     cut_row(f.network, 0, 0);
-    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_FOLD, true), 2);
+    assert_int_equal(propagate(&f, ESPALIER_DEAD_FOLD), 2);
     masks_are(f.network, "0011 0101 1111");
     biases_are(f.network, 0, 0.0f, -0.5f);
     biases_are(f.network, 1, 0.5f + 1 * 0.5f, -0.5f + 3 * 0.5f);
@@ -84,7 +89,7 @@ static void fold_goes_on_to_the_output(void **state)
     fixture f = fixture_open(hand_made(), "magnitude");
     cut_row(f.network, 0, 0);
     f.network->layers[1].mask[3] = 0;
-    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_FOLD, true), 4);
+    assert_int_equal(propagate(&f, ESPALIER_DEAD_FOLD), 4);
     masks_are(f.network, "0011 0100 1010");
     biases_are(f.network, 1, 1.0f, 0.0f);
     biases_are(f.network, 2, 0.5f - 2 * 1.0f, -0.5f - 4 * 1.0f);
@@ -98,7 +103,7 @@ static void backward_chain(void **state)
     fixture f = fixture_open(hand_made(), "magnitude");
     f.network->layers[2].mask[0] = f.network->layers[2].mask[2] = 0;
     f.network->layers[1].mask[2] = 0;
-    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_FOLD, true), 4);
+    assert_int_equal(propagate(&f, ESPALIER_DEAD_FOLD), 4);
     masks_are(f.network, "0011 0001 0101");
     biases_are(f.network, 0, 0.0f, -0.5f);
     biases_are(f.network, 1, 0.0f, -0.5f);
@@ -113,7 +118,7 @@ static void authors_go_one_layer_on(void **state)
     cut_row(f.network, 0, 0);
     f.network->layers[1].mask[3] = 0;
     cut_row(f.network, 1, 0); /* towards the output layer: left alone */
-    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_AUTHORS, true), 1);
+    assert_int_equal(propagate(&f, ESPALIER_DEAD_AUTHORS), 1);
     masks_are(f.network, "0011 0000 1111");
     biases_are(f.network, 0, 0.5f, -0.5f);
     fixture_close(&f);
@@ -127,7 +132,7 @@ static void authors_ask_for_the_whole_row(void **state)
     network->layers[0].mask[0] = 0;
     fixture f = fixture_open(network, "magnitude");
     cut_row(f.network, 0, 0);
-    assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_AUTHORS, true), 0);
+    assert_int_equal(propagate(&f, ESPALIER_DEAD_AUTHORS), 0);
     masks_are(f.network, "0011 1111 1111");
     fixture_close(&f);
 }
@@ -137,7 +142,8 @@ static void trials_touch_masks_only(void **state)
     (void)state;
     fixture f = fixture_open(hand_made(), "magnitude");
     memset(f.work.trial[0], 0, 2);
-    assert_int_equal(propagate_dead(f.network, &f.work, f.work.trial, ESPALIER_DEAD_FOLD, false), 2);
+    assert_int_equal(propagate_dead(f.network, &f.work, f.work.trial, ESPALIER_DEAD_FOLD, false),
+                     2);
     masks_are(f.network, "1111 1111 1111");
     biases_are(f.network, 0, 0.5f, -0.5f);
     biases_are(f.network, 1, 0.5f, -0.5f);
@@ -162,7 +168,7 @@ static void fixed_point_and_same_function(void **state)
         espalier_network_apply_masks(f.network);
         assert_int_equal(fixture_pruned(f.network) - pruned, removed);
         assert_true(fixture_settled(f.network));
-        assert_int_equal(propagate_dead(f.network, &f.work, f.work.masks, ESPALIER_DEAD_FOLD, true), 0);
+        assert_int_equal(propagate(&f, ESPALIER_DEAD_FOLD), 0);
         fixture_forward(f.network, x, after);
         for (size_t k = 0; fold && k < 3; k++)
             assert_true(fabs(before[k] - after[k]) < 1e-5);

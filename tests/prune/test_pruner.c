@@ -97,7 +97,8 @@ static void exact_in_every_combination(void **state)
             guarded = guarded || step.neurons_guarded || step.removed_by_rank != step.requested;
             if (o.scope != ESPALIER_SCOPE_ONE_BY_ONE && !step.neurons_guarded &&
                 (o.scope == ESPALIER_SCOPE_GLOBAL || o.amounts == ESPALIER_AMOUNTS_CUMULATIVE))
-                assert_int_equal(step.removed_by_rank, step.requested < left ? step.requested : left);
+                assert_int_equal(step.removed_by_rank,
+                                 step.requested < left ? step.requested : left);
         }
         if (!guarded)
             assert_true(espalier_pruner_reached(pruner, network));
@@ -222,7 +223,8 @@ static void impossible_targets_are_refused(void **state)
     refuse(network, &o, ESPALIER_ERROR_ARGUMENT, "trigger once");
     o.target = 2.0;
     refuse(network, &o, ESPALIER_ERROR_ARGUMENT, "target: expected 0 to 1");
-    assert_int_equal(espalier_network_create((const size_t[]){4, 3}, 2, NULL, &flat, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_create((const size_t[]){4, 3}, 2, NULL, &flat, NULL),
+                     ESPALIER_OK);
     o = options(0.1, 1);
     refuse(flat, &o, ESPALIER_ERROR_ARGUMENT, "no hidden layer");
     o.target = 0.0;

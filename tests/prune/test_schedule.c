@@ -64,16 +64,17 @@ static void cubic_cuts_are_due_on_time(void **state)
 }
 
 /* Runs epochs through the trigger; writes the verdicts as letters. */
-static void run(const double *accuracies, size_t count, size_t steps, size_t patience, char *verdicts)
+static void run(const double *accuracies, size_t count, size_t steps, size_t patience,
+                char *verdicts)
 {
     schedule_watch watch;
     size_t step = 0;
     schedule_watch_start(&watch);
     for (size_t e = 0; e < count; e++) {
         schedule_verdict verdict =
-            step == steps ? SCHEDULE_WAIT
-                          : schedule_watch_epoch(&watch, accuracies[e], 0.8, 0.98, step, steps,
-                                                 patience);
+            step == steps
+                ? SCHEDULE_WAIT
+                : schedule_watch_epoch(&watch, accuracies[e], 0.8, 0.98, step, steps, patience);
         verdicts[e] = ".DF"[verdict];
         if (verdict != SCHEDULE_WAIT) {
             schedule_watch_start(&watch);

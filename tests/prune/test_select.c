@@ -78,8 +78,14 @@ static void takes_what_sorting_takes(void **state)
 /* Keys that differ in the lowest bits only, in all bits, and the largest of all. */
 static uint64_t hard_key(size_t neuron, size_t i)
 {
-    static const uint64_t keys[] = {0, 1, UINT64_MAX, UINT64_MAX - 1, (uint64_t)1 << 63,
-                                    0x123456789abcdef0, 0x123456789abcdef1, 0xffff};
+    static const uint64_t keys[] = {0,
+                                    1,
+                                    UINT64_MAX,
+                                    UINT64_MAX - 1,
+                                    (uint64_t)1 << 63,
+                                    0x123456789abcdef0,
+                                    0x123456789abcdef1,
+                                    0xffff};
     return keys[(neuron * 5 + i) % 8];
 }
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "espalier/math.h"
 #include "espalier/train.h"
 #include "math/backend.h"
 #include "tests/train/small.h"

@@ -1,0 +1,191 @@
+"""Results: JSON keys, run folder, tables, CSV, information."""
+import csv
+import io
+import json
+import math
+
+from harness import Case, environment, main
+
+RESULT = {"seed", "epochs", "stopped_by", "target", "sparsity", "accuracy", "loss", "layers",
+          "prunes", "seconds", "math", "threads", "version"}
+NET = ("--hidden", "16,8", "--epochs", "12", "--prune", "60%", "--steps", "2", "--trigger", "epoch",
+       "--every", "4")
+
+
+class Results(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.first = json.loads(cls().run_cli("train", "small", "-o", "net", *NET, "--run", "run",
+                                             "--json").stdout)
+
+    def test_result_object(self):
+        r = self.first
+        self.assertEqual(RESULT - set(r), set())
+        self.assertEqual((r["seed"], r["target"], r["epochs"]), (1, 0.6, 12))
+        self.assertIn(r["stopped_by"], ("epochs", "accuracy", "early-stop"))
+        for key in ("accuracy", "loss"):
+            self.assertEqual(set(r[key]), {"train", "validation", "test"})
+        self.assertEqual([(l["inputs"], l["outputs"]) for l in r["layers"]],
+                         [(64, 16), (16, 8), (8, 4)])
+        for layer in r["layers"]:
+            self.assertEqual(set(layer), {"inputs", "outputs", "live", "weights", "nonzero", "rank"})
+        weights = sum(l["weights"] for l in r["layers"])
+        nonzero = sum(l["nonzero"] for l in r["layers"])
+        self.assertAlmostEqual(r["sparsity"]["all"], 1 - nonzero / weights, places=9)
+        self.assertGreaterEqual(r["sparsity"]["all"], 0.6 - 1 / weights)
+        self.assertEqual([p["epoch"] for p in r["prunes"]], [4, 8])
+        for step in r["prunes"]:
+            self.assertEqual({"epoch", "training_accuracy", "requested", "removed_by_rank",
+                              "removed_by_propagation", "sparsity"} - set(step), set())
+            self.assertEqual(step["requested"], step["removed_by_rank"])
+        self.assertEqual(len(r["seconds"]["per_epoch"]), r["epochs"])
+
+    def test_run_folder(self):
+        self.assertEqual({p.name for p in (self.folder / "run").iterdir()},
+                         {"log.jsonl", "result.json", "config.json", "model.safetensors"})
+        self.assertEqual(self.bytes_of("run/model.safetensors"), self.bytes_of("net"))
+        self.assertEqual(json.loads(self.bytes_of("run/result.json")), self.first)
+        self.assertEqual(json.loads(self.bytes_of("run/config.json")), self.training("net"))
+        events = [json.loads(line)["event"] for line in
+                  self.bytes_of("run/log.jsonl").decode().splitlines()]
+        self.assertEqual(events.count("epoch"), 12)
+        self.assertEqual(events.count("prune"), 2)
+        for name in ("log.jsonl", "result.json", "config.json"):
+            self.assertTrue(self.bytes_of("run/" + name).endswith(b"}\n"), name)
+
+    def test_configuration_in_the_file(self):
+        config = self.training("net")
+        self.assertEqual(config["command"], "train")
+        self.assertEqual((config["data"], config["widths"], config["seed"]), ("small", [64, 16, 8, 4], 1))
+        self.assertEqual(config["validation"], {"fraction": 0.1, "split": "first", "seed": 1})
+        options = config["options"]
+        self.assertEqual((options["prune"], options["hidden"], options["trigger"]),
+                         (0.6, [16, 8], "epoch"))
+        for machine in ("threads", "output", "run", "data-dir"):
+            self.assertNotIn(machine, options)
+        self.assertNotIn(str(self.folder), json.dumps(self.header("net")))
+
+    def test_summary(self):
+        text = self.good("train", "small", "-o", "told", *NET, "--compact")
+        self.assertIn("\nneurons   16-8 -> ", text)
+        self.assertRegex(text, r"(?m)^sparsity  6\d\.\d\d % of all weights, \d\d\.\d\d % of the prunable$")
+        self.assertRegex(text, r"(?m)^test +\d+\.\d\d %  \d+\.\d{4}$")
+        self.assertRegex(text, r"(?m)^wrote told \([\d,]+ bytes\)$")
+        self.assertRegex(text, r"(?m)^compacted = masked: largest output difference \S+ over 750 "
+                               r"rows, 0 classes changed$")
+        self.assertNotRegex(text, r"(?m) $")
+        self.assertEqual(self.good("train", "small", "-o", "told", *NET, "--quiet"), "")
+
+    def test_target_not_reached(self):
+        done = self.run_cli("train", "small", "-o", "short", "--hidden", "8", "--epochs", "2",
+                            "--prune", "50%", "--trigger", "epoch", "--every", "2", "--quiet")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertRegex(done.stderr, r"^espalier: TARGET SPARSITY NOT REACHED: asked for 50\.00 % of "
+                         r"all weights, got \d+\.\d\d % \(1 pruning steps taken, 4 outstanding; the "
+                         r"run ended after epoch 2, stopped by epochs\)\n$")
+        self.assertTrue((self.folder / "short").exists())
+
+    def test_eval(self):
+        r = self.result("eval", "net", "small")
+        self.assertEqual(set(r), {"rows", "accuracy", "top_k", "loss", "confusion"})
+        right = sum(r["confusion"][i][i] for i in range(4))
+        self.assertEqual(sum(map(sum, r["confusion"])), r["rows"])
+        self.assertAlmostEqual(r["accuracy"], right / r["rows"])
+        self.assertEqual(r["top_k"], {"k": 4, "accuracy": 1.0})
+        self.assertAlmostEqual(r["accuracy"], self.first["accuracy"]["test"], places=9)
+        self.assertEqual(self.result("eval", "net", "small", "--top-k", "1")["top_k"]["accuracy"],
+                         r["accuracy"])
+        text = self.good("eval", "net", "small")
+        self.assertRegex(text, r"\Arows      150\naccuracy  ")
+        self.assertIn("\nconfusion (row: true class, column: predicted class)\n", text)
+
+    def test_eval_takes_the_rows_of_training(self):
+        for split in ("first", "random", "stratified"):
+            trained = self.result("train", "small", "-o", "split", "--hidden", "8", "--epochs", "3",
+                                  "--validation", "20%", "--validation-split", split, "--seed", "7")
+            found = self.result("eval", "split", "small", "--split", "validation")
+            self.assertEqual(found["rows"], 120)
+            self.assertAlmostEqual(found["loss"], trained["loss"]["validation"], places=9)
+            other = self.result("eval", "split", "small", "--split", "validation", "--validation",
+                                "10%")
+            self.assertEqual(other["rows"], 60)
+
+    def test_predict(self):
+        text = self.good("predict", "net", "small")
+        rows = list(csv.reader(io.StringIO(text)))
+        self.assertEqual(rows[0], ["class", "0", "1", "2", "3"])
+        self.assertEqual(len(rows), 151)
+        for row in rows[1:]:
+            probabilities = [float(x) for x in row[1:]]
+            self.assertTrue(math.isclose(sum(probabilities), 1, abs_tol=1e-5))
+            self.assertEqual(row[0], str(probabilities.index(max(probabilities))))
+        labels = self.bytes_of("small/t10k-labels-idx1-ubyte")[8:]
+        right = sum(row[0] == str(label) for row, label in zip(rows[1:], labels))
+        self.assertAlmostEqual(right / 150, self.first["accuracy"]["test"], places=9)
+        lines = text.splitlines(keepends=True)
+        self.assertEqual(self.good("predict", "net", "small", "--rows", "3"), "".join(lines[:4]))
+        self.assertEqual(self.good("predict", "net", "small", "--rows", "145:"),
+                         lines[0] + "".join(lines[146:]))
+        self.assertEqual(self.good("predict", "net", "small", "-o", "p.csv"), "")
+        self.assertEqual(self.bytes_of("p.csv").decode(), text)
+
+    def test_info(self):
+        text = self.good("info", "net")
+        self.assertIn("made by   espalier train ", text)
+        self.assertIn("prune 60% by activation\n", text)
+        one = self.result("info", "net")
+        self.assertEqual((one["inputs"], one["classes"]), (64, ["0", "1", "2", "3"]))
+        self.assertAlmostEqual(one["sparsity"]["all"], self.first["sparsity"]["all"], places=9)
+        self.assertEqual(len(one["history"]), 2)
+        self.assertIsNone(one["test_accuracy"])
+        self.good("compact", "net", "-o", "tight", "--quiet")
+        several = self.result("info", "net", "tight", "--data", "small", "--labels", "A,B")
+        self.assertEqual([m["label"] for m in several["models"]], ["A", "B"])
+        a, b = several["models"]
+        self.assertEqual(a["sparsity"], b["sparsity"])
+        self.assertLess(b["weights"], a["weights"])
+        self.assertEqual(a["test_accuracy"], b["test_accuracy"])
+        self.assertGreater(b["nanoseconds_per_prediction"], 0)
+        table = self.good("info", "net", "tight").splitlines()
+        self.assertEqual(table[0].split(), ["net", "tight"])
+        self.assertEqual([line[:20].rstrip() for line in table[1:]],
+                         ["weights kept", "weights in the file", "live hidden neurons",
+                          "sparsity of all", "sparsity of prunable", "FLOPs per prediction",
+                          "file bytes"])
+
+    def test_compact(self):
+        proof = r"compacted = masked: largest output difference \S+ over %s rows, 0 classes changed\n$"
+        self.assertRegex(self.good("compact", "net", "-o", "tight"), proof % "1,000")
+        self.assertRegex(self.good("compact", "net", "-o", "tight", "--data", "small"), proof % "750")
+        self.assertLess(len(self.bytes_of("tight")), len(self.bytes_of("net")))
+        r = self.result("compact", "net", "-o", "tight")
+        self.assertEqual(set(r), {"neurons_removed", "inputs_removed", "largest_difference", "rows",
+                                  "class_changes"})
+        self.assertEqual(self.result("eval", "tight", "small")["confusion"],
+                         self.result("eval", "net", "small")["confusion"])
+
+    def test_export(self):
+        self.assertRegex(self.good("export", "net", "-o", "out.safetensors"),
+                         r"^wrote out\.safetensors \([\d,]+ bytes\)\n$")
+        self.assertIn("layers.0.weight", self.header("out.safetensors"))
+
+    def test_data_by_name(self):
+        self.good("eval", "net", "small", "--data-dir", "nowhere")
+        (self.folder / "sets").mkdir()
+        (self.folder / "small").rename(self.folder / "sets" / "small")
+        try:
+            self.good("eval", "net", "small", "--data-dir", "nowhere", "--data-dir", "sets")
+            for name, value in (("ESPALIER_DATA", "sets"), ("XDG_DATA_HOME", "home")):
+                if name == "XDG_DATA_HOME":
+                    (self.folder / "home").mkdir()
+                    (self.folder / "home" / "espalier").symlink_to("../sets")
+                done = self.run_cli("eval", "net", "small",
+                                    env=dict(environment(self.folder), **{name: value}))
+                self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.run_cli("eval", "net", "small").returncode, 1)
+        finally:
+            (self.folder / "sets" / "small").rename(self.folder / "small")
+
+
+main()

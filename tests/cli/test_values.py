@@ -1,0 +1,88 @@
+"""Option values out of range: exact messages, exit code 2, nothing written."""
+from harness import Case, main
+
+FRACTION = "expected a fraction from 0 to 1, such as 0.9 or 90%, found"
+WIDTHS = "expected 1 to 64 widths from 1 to 16777216, such as 300,200,100,50, found"
+
+WRONG = [
+    ("--hidden=0", f"--hidden: {WIDTHS} '0'"),
+    ("--hidden=1000000000000", f"--hidden: {WIDTHS} '1000000000000'"),
+    ("--hidden=", f"--hidden: {WIDTHS} ''"),
+    ("--hidden=3,,4", f"--hidden: {WIDTHS} '3,,4'"),
+    ("--hidden=3,4,", f"--hidden: {WIDTHS} '3,4,'"),
+    ("--steps=0", "--steps: expected a whole number from 1 to 1000000, found '0'"),
+    ("--epochs=0", "--epochs: expected a whole number from 1 to 1000000000, found '0'"),
+    ("--epochs=1e3", "--epochs: expected a whole number from 1 to 1000000000, found '1e3'"),
+    ("--batch=-1", "--batch: expected a whole number from 1 to 1000000000, found '-1'"),
+    ("--batch= 1", "--batch: expected a whole number from 1 to 1000000000, found ' 1'"),
+    ("--prune=1.5", f"--prune: {FRACTION} '1.5'"),
+    ("--prune=150%", f"--prune: {FRACTION} '150%'"),
+    ("--prune=-1%", f"--prune: {FRACTION} '-1%'"),
+    ("--prune=%", f"--prune: {FRACTION} '%'"),
+    ("--prune=0x1p-1", f"--prune: {FRACTION} '0x1p-1'"),
+    ("--lr=nan", "--lr: expected a number above 0, found 'nan'"),
+    ("--lr=inf", "--lr: expected a number above 0, found 'inf'"),
+    ("--lr=1e999", "--lr: expected a number above 0, found '1e999'"),
+    ("--lr=0", "--lr: expected a number above 0, found '0'"),
+    ("--momentum=1", "--momentum: expected a number from 0 to below 1, found '1'"),
+    ("--seed=-1", "--seed: expected a whole number from 0 to 2^63 - 1, found '-1'"),
+    ("--seed=9223372036854775808",
+     "--seed: expected a whole number from 0 to 2^63 - 1, found '9223372036854775808'"),
+    ("--threads=257", "--threads: expected a whole number from 0 to 256, found '257'"),
+    ("--validation=100%",
+     "--validation: expected a fraction from 0 to below 1, such as 0.9 or 90%, found '100%'"),
+    ("--optimizer=adma", "--optimizer: expected sgd, momentum, nesterov or adam, found 'adma'; "
+     "did you mean adam?"),
+    ("--criterion=zzz",
+     "--criterion: expected activation, activation-weight, magnitude or random, found 'zzz'"),
+    ("--output=", "--output: expected a name that is not empty, found ''"),
+    ("--start-accuracy=99%", "--start-accuracy: expected at most --final-accuracy (98%), found 99%"),
+    ("--epoch=3", "unknown option '--epoch=3'; did you mean '--epochs'?"),
+    ("--critreion=random", "unknown option '--critreion=random'; did you mean '--criterion'?"),
+    ("--zzzzzzzz", "unknown option '--zzzzzzzz'"),
+    ("-x", "unknown option '-x'"),
+    ("--json=3", "--json=3: option does not take an argument"),
+    ("--lr", "--lr: expected a value after it, found none"),
+    ("extra", "expected 'espalier train DATA -o MODEL', found 2 file arguments"),
+    ("--prune=0.99", "--prune: expected at most 0.972972 of all weights (1152 of 1184: the output "
+     "layer is not pruned), found 0.99"),
+]
+
+COMBINED = [
+    (("--scope", "one-by-one", "--steps", "3", "--prune", "50%"),
+     "--steps: expected a multiple of the 2 hidden layers (scope one-by-one prunes one of them in "
+     "each step), found 3"),
+    (("--trigger", "once", "--steps", "5"), "--steps: has no meaning with --trigger once"),
+    (("--trigger", "cubic", "--steps", "5"), "--steps: has no meaning with --trigger cubic"),
+]
+
+
+class Values(Case):
+    def refused(self, arguments, message):
+        done = self.run_cli("train", "small", "-o", "never.safetensors", "--hidden", "16,8",
+                            "--epochs", "1", *arguments)
+        self.assertEqual(done.stderr, f"espalier: {message}\ntry 'espalier train --help'\n")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual([p.name for p in self.folder.iterdir()], ["small"])
+
+    def test_one_value(self):
+        for argument, message in WRONG:
+            with self.subTest(argument):
+                self.refused([argument], message)
+
+    def test_values_that_do_not_go_together(self):
+        for arguments, message in COMBINED:
+            with self.subTest(arguments):
+                self.refused(arguments, message)
+
+    def test_both_ways_to_write_a_fraction(self):
+        self.good("train", "small", "-o", "a", "--hidden", "4", "--epochs", "1", "--quiet",
+                  "--validation", "0.25")
+        self.good("train", "small", "-o", "b", "--hidden", "4", "--epochs", "1", "--quiet",
+                  "--validation", "25%")
+        self.assertEqual(self.bytes_of("a"), self.bytes_of("b"))
+        for name in ("a", "b"):
+            (self.folder / name).unlink()
+
+
+main()
