@@ -13,6 +13,8 @@ set_tests_properties(examples/train_prune_predict PROPERTIES FIXTURES_REQUIRED s
 add_test(NAME examples/missing_data COMMAND example_train_prune_predict ${CMAKE_CURRENT_BINARY_DIR}/nowhere)
 set_tests_properties(examples/missing_data PROPERTIES PASS_REGULAR_EXPRESSION "nowhere")
 
+include(cli/cli.cmake)
+
 if(ESPALIER_SANITIZE OR NOT CMAKE_C_COMPILER_ID STREQUAL "GNU" OR NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   return()
 endif()

@@ -37,3 +37,46 @@ void forward_softmax(float *values, size_t rows, size_t count)
             values[i] = (float)((double)values[i] / sum);
     }
 }
+
+static size_t widest(const espalier_network *network)
+{
+    size_t most = network->layers[0].inputs;
+    for (size_t l = 0; l < network->layer_count; l++)
+        if (network->layers[l].outputs > most)
+            most = network->layers[l].outputs;
+    return most;
+}
+
+size_t forward_workspace(const espalier_network *network, size_t rows)
+{
+    return 2 * rows * widest(network);
+}
+
+/* x' = (x - shift) scale of the inputs that the first layer reads. */
+static void pick_inputs(const espalier_network *network, const float *values, size_t rows, float *x)
+{
+    size_t width = network->original_widths[0], inputs = network->layers[0].inputs;
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t i = 0; i < inputs; i++) {
+            size_t column = network->kept_inputs ? (size_t)network->kept_inputs[i] : i;
+            size_t pair = network->scaling_count > 1 ? column : 0;
+            float value = values[r * width + column];
+            x[r * inputs + i] = network->scaling_count
+                                    ? (value - network->shift[pair]) * network->scale[pair]
+                                    : value;
+        }
+    }
+}
+
+void forward_rows(const espalier_network *network, const math_backend *math, const float *values,
+                  size_t rows, float *probabilities, float *workspace)
+{
+    size_t last = network->layer_count - 1;
+    float *x = workspace, *y = workspace + rows * widest(network), *other;
+    pick_inputs(network, values, rows, x);
+    for (size_t l = 0; l <= last; l++) {
+        forward_layer(network, l, math, x, rows, l < last ? y : probabilities);
+        other = x, x = y, y = other;
+    }
+    forward_softmax(probabilities, rows, network->layers[last].outputs);
+}

@@ -11,6 +11,15 @@
 void forward_layer(const espalier_network *network, size_t layer, const math_backend *math,
                    const float *x, size_t rows, float *y);
 
+/* Floats of workspace that forward_rows needs for that many rows. */
+size_t forward_workspace(const espalier_network *network, size_t rows);
+
+/* Class probabilities of rows as they come from the data: kept inputs picked and
+ * scaled, then every layer as it stands, dead neurons included.
+ * values [rows][row width], probabilities [rows][classes]. */
+void forward_rows(const espalier_network *network, const math_backend *math, const float *values,
+                  size_t rows, float *probabilities, float *workspace);
+
 /* In place: rows of logits [rows][count] to probabilities, shifted by each row's
  * largest so that logits of any size are safe. */
 void forward_softmax(float *values, size_t rows, size_t count);
