@@ -38,7 +38,8 @@ static void every_row_once(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (size_t threads = 0; threads <= 3; threads++) {
             visits v = {.rows = rows[i]};
-            assert_int_equal(chunks_run(rows[i], threads, SCRATCH, NULL, visit, &v, NULL), ESPALIER_OK);
+            assert_int_equal(chunks_run(rows[i], threads, SCRATCH, NULL, visit, &v, NULL),
+                             ESPALIER_OK);
             assert_false(v.wrong);
             for (size_t r = 0; r < MOST_ROWS; r++)
                 assert_int_equal(v.row[r], r < rows[i]);
@@ -63,7 +64,8 @@ static void without_memory(void **state)
     espalier_allocator allocator = meter_allocator(&m);
     visits v = {.rows = 10};
     espalier_error error = {0};
-    assert_int_equal(chunks_run(10, 1, SCRATCH, &allocator, visit, &v, &error), ESPALIER_ERROR_MEMORY);
+    assert_int_equal(chunks_run(10, 1, SCRATCH, &allocator, visit, &v, &error),
+                     ESPALIER_ERROR_MEMORY);
     assert_int_equal(error.status, ESPALIER_ERROR_MEMORY);
     assert_int_equal(chunks_run(MOST_ROWS, 2, SIZE_MAX / 2, NULL, visit, &v, NULL),
                      ESPALIER_ERROR_MEMORY);

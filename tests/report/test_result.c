@@ -117,8 +117,8 @@ static void a_run(void **state)
     espalier_network *network = made_network(widths, 4, 6, 0.4);
     espalier_record *record = record_of(3);
     json_t *result = result_of(record, network, dataset, facts_of(&summary));
-    assert_keys(result, "seed epochs stopped_by target sparsity accuracy loss layers prunes seconds "
-                        "math threads version notes");
+    assert_keys(result, "seed epochs stopped_by target sparsity accuracy loss layers prunes "
+                        "seconds math threads version notes");
     assert_int_equal(integer(result, "seed"), 42);
     assert_int_equal(integer(result, "epochs"), 3);
     assert_string_equal(json_string_value(json_object_get(result, "stopped_by")),
