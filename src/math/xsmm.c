@@ -1,6 +1,7 @@
 /* Matrix products by libxsmm: code made at run time for the exact shape. */
 #ifdef ESPALIER_HAVE_XSMM
 #include <libxsmm.h>
+#include <stdint.h>
 
 #include "math/backends.h"
 
@@ -17,17 +18,24 @@ static const math_backend *const other = &math_cblas;
 static const math_backend *const other = &math_reference;
 #endif
 
+/* Its code walks through an operand by signed 32-bit offsets in bytes. */
+static bool in_reach(size_t rows, size_t stride)
+{
+    return rows == 0 || stride <= INT32_MAX / sizeof(float) / rows;
+}
+
 /* libxsmm counts in columns: row-major C = A B is column-major C' = B' A', so
  * the operands change places and op(A) transposed is its "B transposed". Its JIT
  * has no kernel for the other transposition: those products, which no inner loop
- * asks for, go to the next backend. */
+ * asks for, and operands out of reach go to the next backend. */
 static void gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const float *a,
                  size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc)
 {
     if (m == 0 || n == 0)
         return;
     libxsmm_smmfunction kernel = NULL;
-    if (!transpose_b && k != 0) {
+    if (!transpose_b && k != 0 && in_reach(transpose_a ? k : m, lda) && in_reach(k, ldb) &&
+        in_reach(m, ldc)) {
         const libxsmm_blasint stride_a = (libxsmm_blasint)lda, stride_b = (libxsmm_blasint)ldb,
                               stride_c = (libxsmm_blasint)ldc;
         const float alpha = 1.0f, beta = accumulate ? 1.0f : 0.0f;

@@ -84,6 +84,30 @@ static void test_cutting_rows_changes_nothing(void **state)
     free(a), free(b), free(whole), free(cut);
 }
 
+/* Rows so far apart that an operand spans more than 2^31 bytes. The memory in
+ * between is never touched. */
+static void test_rows_far_apart(void **state)
+{
+    (void)state;
+    enum { M = 4, N = 16, K = 33, FAR = 1 << 24 };
+    float *a = calloc((size_t)K * FAR, sizeof *a), *b = make(K * N, 8), near[K * M];
+    if (!a) {
+        free(b);
+        skip();
+    }
+    draw(near, K * M, 9);
+    for (size_t k = 0; k < K; k++)
+        memcpy(a + k * FAR, near + k * M, M * sizeof *a);
+    for (size_t i = 0; math_backend_at(i); i++) {
+        float c[M * N], expected[M * N];
+        math_backend_at(i)->gemm(true, false, M, N, K, a, FAR, b, N, false, c, N);
+        math_reference.gemm(true, false, M, N, K, near, M, b, N, false, expected, N);
+        for (size_t j = 0; j < M * N; j++)
+            assert_true(fabs((double)c[j] - (double)expected[j]) < 1e-4);
+    }
+    free(a), free(b);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -103,6 +127,7 @@ int main(void)
         cmocka_unit_test(test_reference_by_hand),
         cmocka_unit_test(test_against_reference),
         cmocka_unit_test(test_cutting_rows_changes_nothing),
+        cmocka_unit_test(test_rows_far_apart),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
