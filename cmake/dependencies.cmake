@@ -39,7 +39,6 @@ if(OPENBLAS_FOUND)
   set(ESPALIER_HAVE_CBLAS TRUE)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_CBLAS)
   target_link_libraries(espalier_dependencies INTERFACE PkgConfig::OPENBLAS)
-  string(APPEND ESPALIER_PC_REQUIRES " openblas")
   if(LAPACKE_INCLUDE AND LAPACKE_LIBRARY)
     set(ESPALIER_HAVE_LAPACKE TRUE)
     target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_LAPACKE)
@@ -47,6 +46,10 @@ if(OPENBLAS_FOUND)
     target_link_libraries(espalier_dependencies INTERFACE ${LAPACKE_LIBRARY})
     string(APPEND ESPALIER_PC_LIBS " -llapacke")
   endif()
+  # Not as a required package: that one asks for Fortran's library, which only a
+  # wholly static program needs.
+  list(JOIN OPENBLAS_LDFLAGS " " openblas_flags)
+  string(APPEND ESPALIER_PC_LIBS " ${openblas_flags}")
 endif()
 
 # popt: the command line only.

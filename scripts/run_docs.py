@@ -17,7 +17,7 @@ An HTML comment on a line of its own before a block changes what happens to it:
 
     <!-- not run: REASON -->   nothing; counted
     <!-- slow -->              run only with ESPALIER_SLOW_DOCS=1 in the environment
-    <!-- roughly: 5% -->       numbers may differ by so much
+    <!-- roughly: 5% -->       numbers may differ by so much, those near 0 by 0.0005
     <!-- file: NAME -->        any block: its text is saved as NAME in the scratch folder
     <!-- compile -->           a ```c block: compiled against PREFIX without warnings and run
     <!-- compile: ARGUMENTS --> the same, run with these arguments
@@ -106,7 +106,7 @@ def same_line(shown, found, tolerance):
         return False
     pairs = zip(NUMBER.findall(shown), NUMBER.findall(found))
     values = [(float(a.replace(",", "")), float(b.replace(",", ""))) for a, b in pairs]
-    return all(abs(a - b) <= tolerance * max(abs(a), abs(b)) for a, b in values)
+    return all(abs(a - b) <= tolerance * max(abs(a), abs(b), 0.01) for a, b in values)
 
 
 def same(shown, found, tolerance):

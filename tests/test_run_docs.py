@@ -16,6 +16,7 @@ TRUE = {
     "any lines": "```console\n$ seq 9\n1\n...\n9\n```",
     "time": "```console\n$ echo 'took 3.2 s, 17 µs each, 1:07'\ntook 99 s, 1.5 µs each, 0:59\n```",
     "roughly": "<!-- roughly: 5% -->\n```console\n$ echo loss 1.02\nloss 1.00\n```",
+    "near zero": "<!-- roughly: 5% -->\n```console\n$ echo p 3e-07\np 1.2e-05\n```",
     "exit code": "```console\n$ false\n$ echo $?\n1\n```",
     "kept files": "```console\n$ echo kept > f\n```\ntext\n```console\n$ cat f\nkept\n```",
     "saved": "<!-- file: f -->\n```\nsaved\n```\n```console\n$ cat f\nsaved\n```",
