@@ -275,6 +275,16 @@ static uint64_t largest_count(const espalier_network *network)
     return largest;
 }
 
+/* Counts of some neurons only, or their number without them, are no counts: the
+ * missing ones would pass for zeros, the first to be pruned. */
+static bool is_counted(const loader *in)
+{
+    for (size_t l = 0; l + 1 < in->layers; l++)
+        if (!in->parts[l].of[MODEL_ACTIVATIONS])
+            return false;
+    return true;
+}
+
 static espalier_status load_metadata(const loader *in)
 {
     espalier_network *network = in->network;
@@ -286,6 +296,8 @@ static espalier_status load_metadata(const loader *in)
         status = error_set(in->error, ESPALIER_ERROR_FORMAT,
                            "%s: metadata 'inputs_counted': expected a whole number below 2^64",
                            in->path);
+    if (!is_counted(in))
+        espalier_network_clear_activations(network);
     if (status == ESPALIER_OK && classes)
         status = model_parse_classes(network, classes, in->path, in->error);
     if (status == ESPALIER_OK && scaling)

@@ -127,8 +127,8 @@ static espalier_status load_history(const espalier_network *network, json_t **hi
         bool parsed = *history != NULL;
         json_decref(*history);
         return error_set(error, ESPALIER_ERROR_FORMAT,
-                         "metadata '%s' of the network: expected a JSON list of pruning steps, "
-                         "found %s", key, parsed ? "something else" : where.text);
+                         "metadata '%s' of the network is not a JSON list of pruning steps: %s", key,
+                         parsed ? "it is something else" : where.text);
     }
     return *history ? ESPALIER_OK : error_memory(error);
 }

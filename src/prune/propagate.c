@@ -68,14 +68,11 @@ static uint64_t forward(espalier_network *network, scratch *work, uint8_t *const
     if (dead == 0)
         return 0;
     const float *constants = biases && mode == ESPALIER_DEAD_FOLD ? layer->biases : NULL;
-    uint64_t removed = cut_outgoing(layer + 1, masks[l + 1], work->flags, constants);
-    for (size_t j = 0; biases && j < layer->outputs; j++)
-        if (work->flags[j])
-            layer->biases[j] = 0.0f;
-    return removed;
+    return cut_outgoing(layer + 1, masks[l + 1], work->flags, constants);
 }
 
-/* Neurons of a layer without outgoing weights lose the incoming ones. */
+/* Neurons of a layer without outgoing weights lose the incoming ones and the
+ * bias, among them those that forward() has cut off. */
 static uint64_t backward(espalier_network *network, scratch *work, uint8_t *const *masks, size_t l,
                          bool biases)
 {

@@ -28,7 +28,7 @@ static espalier_status check_target(const espalier_network *network,
     if (options->of == ESPALIER_OF_PRUNABLE || scope_floor(options->target, tally.all) <= most)
         return ESPALIER_OK;
     return error_set(error, ESPALIER_ERROR_ARGUMENT,
-                     "target: expected at most %.6f of all weights (%llu of %llu: the output layer "
+                     "target: expected at most %g of all weights (%llu of %llu: the output layer "
                      "is not pruned), found %g",
                      floor((double)most / (double)tally.all * 1e6) * 1e-6, (unsigned long long)most,
                      (unsigned long long)tally.all, options->target);

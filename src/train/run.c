@@ -47,8 +47,9 @@ static espalier_status not_finite(const espalier_event *event, const char *what,
                      event->epoch, event->batch, what, place);
 }
 
+/* *changed: set if an observer changed the network after one of the batches. */
 static espalier_status run_batches(espalier_trainer *trainer, espalier_event *event,
-                                   espalier_epoch *result, espalier_error *error)
+                                   espalier_epoch *result, bool *changed, espalier_error *error)
 {
     const espalier_train_options *options = &trainer->options;
     size_t rows = trainer->dataset->row_count[ESPALIER_TRAINING];
@@ -70,10 +71,12 @@ static espalier_status run_batches(espalier_trainer *trainer, espalier_event *ev
         trainer->pulled = false;
         trainer->counted += trainer->counting ? count : 0;
         double before = clock_seconds();
+        bool cut = false;
         event->kind = ESPALIER_EVENT_BATCH;
-        espalier_status status = trainer_tell(trainer, event, NULL, error);
+        espalier_status status = trainer_tell(trainer, event, &cut, error);
         if (status != ESPALIER_OK)
             return status;
+        *changed = *changed || cut;
         away += clock_seconds() - before;
     }
     result->seconds = clock_seconds() - start - away;
@@ -116,7 +119,8 @@ static espalier_status run_epoch(espalier_trainer *trainer, espalier_event *even
     random_shuffle(trainer->options.seed, random_stream(RANDOM_SHUFFLE, (uint32_t)event->epoch),
                    trainer->order, rows);
     *result = (espalier_epoch){.epoch = event->epoch};
-    status = run_batches(trainer, event, result, error);
+    bool changed_within = false, changed = false;
+    status = run_batches(trainer, event, result, &changed_within, error);
     if (status == ESPALIER_OK)
         status = validate(trainer, event, result, error);
     if (status != ESPALIER_OK)
@@ -125,9 +129,8 @@ static espalier_status run_epoch(espalier_trainer *trainer, espalier_event *even
     keep_if_best(trainer, result);
     event->kind = ESPALIER_EVENT_EPOCH;
     event->result = result;
-    bool changed = false;
     status = trainer_tell(trainer, event, &changed, error);
-    *held = trainer->hold || changed;
+    *held = trainer->hold || changed || changed_within;
     return status;
 }
 

@@ -146,7 +146,6 @@ static void load_states(work *copy, size_t l, const network_layer *source)
     for (size_t s = 0; s < copy->state_count; s++) {
         const float *home = copy->home[s * copy->layer_count + l];
         gather(copy, l, source->inputs, home, layer->states[s]);
-        pass_mask(layer->states[s], layer->mask, layer->inputs * layer->output_stride);
         memset(layer->bias_states[s], 0, layer->output_stride * sizeof(float));
         for (size_t j = 0; j < layer->outputs; j++)
             layer->bias_states[s][j] = home[source->inputs * source->outputs + copy->units[l + 1][j]];
@@ -194,11 +193,12 @@ void work_save_states(work *copy, const espalier_network *network)
         for (size_t l = 0; l < copy->layer_count; l++) {
             const work_layer *layer = &copy->layers[l];
             const network_layer *source = &network->layers[l];
+            size_t weights = source->inputs * source->outputs;
             float *home = copy->home[s * copy->layer_count + l];
+            memset(home, 0, (weights + source->outputs) * sizeof *home);
             scatter(copy, l, source->inputs, layer->states[s], home);
             for (size_t j = 0; j < layer->outputs; j++)
-                home[source->inputs * source->outputs + copy->units[l + 1][j]] =
-                    layer->bias_states[s][j];
+                home[weights + copy->units[l + 1][j]] = layer->bias_states[s][j];
         }
     }
 }

@@ -41,14 +41,16 @@ espalier_status work_create(const espalier_network *network, size_t state_count,
                             const espalier_allocator *allocator, work *copy, espalier_error *error);
 void work_clear(work *copy);
 
-/* Looks which units take part and copies the network in. States of kept weights
- * are carried over from the last work_save_states; those of pruned ones are zero. */
+/* Looks which units take part and copies the network in, and the states from the
+ * last work_save_states. What a pruned weight has for a state is of no effect. */
 void work_load(work *copy, const espalier_network *network);
 
 /* Copies weights and biases back. Pruned weights and units left out are not touched. */
 void work_store(const work *copy, espalier_network *network);
 
-/* Brings the optimizer states to their home layout before the next work_load. */
+/* Brings the optimizer states to their home layout before the next work_load.
+ * Those of weights that were pruned until now are zero there: a weight that an
+ * observer lets grow back begins without a past. */
 void work_save_states(work *copy, const espalier_network *network);
 
 /* False if a weight or bias is NaN or infinite; *layer says where. */

@@ -347,6 +347,31 @@ static void test_bad_scaling(void **state)
                 ESPALIER_ERROR_FORMAT, "metadata 'input_scaling': expected finite numbers");
 }
 
+/* A number of inputs without counts, or counts of some layers only: not counted. */
+static void test_incomplete_counts(void **state)
+{
+    (void)state;
+    model m = plain();
+    add_pair(&m, "inputs_counted", "50");
+    espalier_network *network = accept(&m);
+    assert_int_equal(espalier_network_inputs_counted(network), 0);
+    espalier_network_destroy(network);
+    safetensors_tensor *some = add(&m, "layers.0.activations", "I64", 2, 0, counts);
+    network = accept(&m);
+    assert_int_equal(espalier_network_inputs_counted(network), 50);
+    espalier_network_destroy(network);
+    add(&m, "layers.2.weight", "F32", 2, 2, second_weight);
+    add(&m, "layers.2.bias", "F32", 2, 0, second_bias);
+    for (int layer = 0; layer < 2; layer++) {
+        some->name = layer ? "layers.1.activations" : "layers.0.activations";
+        network = accept(&m);
+        assert_int_equal(espalier_network_inputs_counted(network), 0);
+        assert_int_equal(espalier_network_activations(network, 0)[0], 0);
+        assert_int_equal(espalier_network_activations(network, 1)[0], 0);
+        espalier_network_destroy(network);
+    }
+}
+
 /* Any single byte changed, or any end cut off: an error or a valid network, and
  * nothing worse. */
 static void test_damaged(void **state)
@@ -390,7 +415,8 @@ int main(void)
         cmocka_unit_test(test_unknown_is_kept),  cmocka_unit_test(test_missing_tensors),
         cmocka_unit_test(test_shapes),           cmocka_unit_test(test_dtypes),
         cmocka_unit_test(test_values),           cmocka_unit_test(test_bad_metadata),
-        cmocka_unit_test(test_bad_scaling),      cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_bad_scaling),      cmocka_unit_test(test_incomplete_counts),
+        cmocka_unit_test(test_damaged),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     remove(FILE_NAME);

@@ -73,6 +73,38 @@ static void holds_at_extreme_sparsities(void **state)
     }
 }
 
+/* A neuron counts as guarded if it lives and would not without the guard. */
+static void guarded_are_those_that_would_die(void **state)
+{
+    (void)state;
+    const size_t widths[] = {9, 8, 7, 6, 3};
+    size_t guarded = 0, protected_but_safe = 0;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        size_t expected = 0;
+        fixture free = fixture_open(fixture_network(widths, 5, seed, 0), "magnitude");
+        fixture f = fixture_open(fixture_network(widths, 5, seed, 0), "magnitude");
+        espalier_prune_options o = options(ESPALIER_DEAD_FOLD, 0, ESPALIER_SCOPE_GLOBAL);
+        settle(&free, &o, 0.93);
+        o.min_neurons = 3;
+        guard_outcome outcome = settle(&f, &o, 0.93);
+        for (size_t l = 0; l < 3; l++) {
+            uint8_t alone[8], kept[8];
+            espalier_network_live(free.network, l, alone);
+            espalier_network_live(f.network, l, kept);
+            for (size_t j = 0; j < widths[l + 1]; j++) {
+                uint8_t protect = f.work.layers[l].protect[j];
+                expected += protect && kept[j] && !alone[j];
+                protected_but_safe += protect && alone[j];
+            }
+        }
+        assert_int_equal(outcome.guarded, expected);
+        guarded += expected;
+        fixture_close(&free);
+        fixture_close(&f);
+    }
+    assert_true(guarded > 0 && protected_but_safe > 0);
+}
+
 static void without_guard_all_goes(void **state)
 {
     (void)state;
@@ -134,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holds_at_extreme_sparsities),
+        cmocka_unit_test(guarded_are_those_that_would_die),
         cmocka_unit_test(without_guard_all_goes),
         cmocka_unit_test(best_neurons_stay),
         cmocka_unit_test(widens_until_there_is_a_path),

@@ -149,6 +149,21 @@ static void accuracy_trigger_and_patience(void **state)
     stage_close(&s);
 }
 
+/* A step ends the waiting: patience and the best accuracy begin anew. */
+static void patience_begins_anew(void **state)
+{
+    (void)state;
+    stage s;
+    espalier_prune_options o = options(ESPALIER_TRIGGER_ACCURACY, 3);
+    o.patience = 3;
+    stage_open(&s, &o, 100);
+    const double accuracies[] = {0.75, 0.7, 0.7, 0.7, 0.7, 0.6, 0.6, 0.6, 0.6};
+    pretend(&s, accuracies, 9);
+    prunes_at(&s, 2, (const size_t[]){4, 8});
+    assert_true(s.heard.forced[0] && s.heard.forced[1]);
+    stage_close(&s);
+}
+
 static void epoch_trigger(void **state)
 {
     (void)state;
@@ -243,6 +258,14 @@ static void counting_switched_off(void **state)
     prunes_at(&s, 1, (const size_t[]){5});
     assert_int_equal(espalier_network_inputs_counted(s.network), 0);
     stage_close(&s);
+
+    o.criterion = "activation"; /* counts that are there already serve */
+    stage_open(&s, &o, 6);
+    espalier_network_set_inputs_counted(s.network, 7);
+    run(&s);
+    prunes_at(&s, 1, (const size_t[]){5});
+    assert_int_equal(espalier_network_inputs_counted(s.network), 7);
+    stage_close(&s);
 }
 
 /* 2 epochs of 9 batches, a cut every 5: after batches 5, 10, 15 and 18. */
@@ -302,6 +325,30 @@ static void outstanding_steps_hold_the_run(void **state)
     }
 }
 
+/* The last cut of the cubic schedule comes with the last batch of an epoch: that
+ * epoch's accuracy belongs to the network before it, so another one follows. */
+static void epoch_of_the_last_cubic_cut_does_not_count(void **state)
+{
+    (void)state;
+    stage s;
+    espalier_prune_options o = options(ESPALIER_TRIGGER_CUBIC, 5);
+    o.cubic_interval = 4;
+    stage_open(&s, &o, 1);
+    espalier_trainer_destroy(s.trainer);
+    espalier_train_options train = espalier_train_options_defaults();
+    espalier_train_summary summary;
+    train.batch_rows = 10;
+    train.epochs = 30;
+    train.final_accuracy = 0.01; /* met at once */
+    assert_int_equal(espalier_trainer_create(s.network, s.dataset, &train, NULL, &s.trainer, NULL),
+                     ESPALIER_OK);
+    assert_int_equal(espalier_trainer_observe(s.trainer, s.observer), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_run(s.trainer, &summary, NULL), ESPALIER_OK);
+    assert_int_equal(summary.stopped_by, ESPALIER_STOPPED_BY_ACCURACY);
+    assert_int_equal(summary.epochs, 3);
+    stage_close(&s);
+}
+
 /* Counting changes no result of training. */
 static void counting_changes_nothing(void **state)
 {
@@ -346,6 +393,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accuracy_trigger_and_patience),
+        cmocka_unit_test(patience_begins_anew),
         cmocka_unit_test(epoch_trigger),
         cmocka_unit_test(windows_while_training),
         cmocka_unit_test(once_at_an_epoch),
@@ -353,6 +401,7 @@ int main(void)
         cmocka_unit_test(counting_switched_off),
         cmocka_unit_test(cubic_curve_over_batches),
         cmocka_unit_test(outstanding_steps_hold_the_run),
+        cmocka_unit_test(epoch_of_the_last_cubic_cut_does_not_count),
         cmocka_unit_test(counting_changes_nothing),
         cmocka_unit_test(guard_is_noted),
     };

@@ -124,6 +124,20 @@ static void authors_go_one_layer_on(void **state)
     fixture_close(&f);
 }
 
+/* What their code takes away kills nobody else: neuron 0 of the second layer loses
+ * its last weight with neuron 0 of the first, and keeps its outgoing ones. */
+static void authors_go_once(void **state)
+{
+    (void)state;
+    const size_t widths[] = {2, 2, 2, 2, 2};
+    fixture f = fixture_open(fixture_network(widths, 5, 1, 0), "magnitude");
+    cut_row(f.network, 0, 0);
+    f.network->layers[1].mask[1] = 0; /* the ranking left it neuron 0 of the first */
+    assert_int_equal(propagate(&f, ESPALIER_DEAD_AUTHORS), 2);
+    masks_are(f.network, "0011 0001 1111");
+    fixture_close(&f);
+}
+
 /* A neuron that had lost a weight before the step is not looked at by their code. */
 static void authors_ask_for_the_whole_row(void **state)
 {
@@ -193,6 +207,7 @@ int main(void)
         cmocka_unit_test(fold_goes_on_to_the_output),
         cmocka_unit_test(backward_chain),
         cmocka_unit_test(authors_go_one_layer_on),
+        cmocka_unit_test(authors_go_once),
         cmocka_unit_test(authors_ask_for_the_whole_row),
         cmocka_unit_test(trials_touch_masks_only),
         cmocka_unit_test(fixed_point_and_same_function),

@@ -68,7 +68,9 @@ static void check_step(const espalier_prune_step *step, const espalier_network *
     assert_int_equal(fixture_pruned(network),
                      before + step->removed_by_rank + step->removed_by_propagation);
     assert_true(step->removed_by_rank <= step->requested);
+    uint64_t hidden = fixture_pruned(network) - espalier_network_pruned_count(network, 3);
     assert_true(step->sparsity_all == (double)fixture_pruned(network) / 690.0);
+    assert_true(step->sparsity_prunable == (double)hidden / 655.0);
     assert_true(fixture_zeroed(network));
 }
 
@@ -172,7 +174,7 @@ static void once_takes_one_step(void **state)
     espalier_network_destroy(network);
 }
 
-static void random_depends_on_seed_and_step(void **state)
+static void random_depends_on_seed(void **state)
 {
     (void)state;
     espalier_network *same[3];
@@ -190,6 +192,56 @@ static void random_depends_on_seed_and_step(void **state)
     assert_true(memcmp(same[0]->layers[0].mask, same[2]->layers[0].mask, 391));
     for (size_t i = 0; i < 3; i++)
         espalier_network_destroy(same[i]);
+}
+
+/* Two steps that draw the same would end where one big step does. */
+static void random_draws_anew_in_each_step(void **state)
+{
+    (void)state;
+    espalier_network *ends[2];
+    for (size_t i = 0; i < 2; i++) {
+        ends[i] = fixture_network(widths, 5, 1, 0);
+        espalier_prune_options o = options(0.5, 1 + i);
+        o.criterion = "random";
+        o.dead = ESPALIER_DEAD_KEEP;
+        espalier_pruner *pruner = make(ends[i], &o);
+        while (espalier_pruner_outstanding(pruner) > 0)
+            assert_int_equal(espalier_pruner_step(pruner, ends[i], NULL, NULL), ESPALIER_OK);
+        assert_int_equal(fixture_pruned(ends[i]), 345);
+        espalier_pruner_destroy(pruner);
+    }
+    assert_true(memcmp(ends[0]->layers[0].mask, ends[1]->layers[0].mask, 391));
+    for (size_t i = 0; i < 2; i++)
+        espalier_network_destroy(ends[i]);
+}
+
+/* A network that is beyond the target loses nothing more, but its steps are
+ * taken all the same; one weight short of the target is not there. */
+static void reached_means_all_steps_and_all_weights(void **state)
+{
+    (void)state;
+    espalier_network *network = fixture_network(widths, 5, 1, 40);
+    uint64_t pruned = fixture_pruned(network);
+    espalier_prune_options o = options(0.1, 2);
+    o.dead = ESPALIER_DEAD_KEEP;
+    espalier_pruner *pruner = make(network, &o);
+    assert_true(pruned > 69);
+    for (size_t k = 0; k < 2; k++) {
+        espalier_prune_step step;
+        assert_false(espalier_pruner_reached(pruner, network));
+        assert_int_equal(espalier_pruner_step(pruner, network, &step, NULL), ESPALIER_OK);
+        assert_int_equal(step.requested, 0);
+        assert_int_equal(step.removed_by_rank, 0);
+    }
+    assert_int_equal(fixture_pruned(network), pruned);
+    for (size_t l = 0; l < 3; l++)
+        memset(network->layers[l].mask, 1, widths[l] * widths[l + 1]);
+    memset(network->layers[0].mask, 0, 69);
+    assert_true(espalier_pruner_reached(pruner, network));
+    network->layers[0].mask[0] = 1;
+    assert_false(espalier_pruner_reached(pruner, network));
+    espalier_pruner_destroy(pruner);
+    espalier_network_destroy(network);
 }
 
 static void refuse(const espalier_network *network, const espalier_prune_options *o,
@@ -291,7 +343,9 @@ int main(void)
         cmocka_unit_test(cumulative_deducts_propagation),
         cmocka_unit_test(one_by_one_goes_round),
         cmocka_unit_test(once_takes_one_step),
-        cmocka_unit_test(random_depends_on_seed_and_step),
+        cmocka_unit_test(random_depends_on_seed),
+        cmocka_unit_test(random_draws_anew_in_each_step),
+        cmocka_unit_test(reached_means_all_steps_and_all_weights),
         cmocka_unit_test(impossible_targets_are_refused),
         cmocka_unit_test(steps_that_cannot_be_change_nothing),
         cmocka_unit_test(memory_may_run_out),

@@ -55,6 +55,9 @@ static void test_held(void **state)
     static const bool held[] = {true, true, true, true, false, false, false, false, false};
     /* m starts afresh at 1.5: strikes at 1.7, 1.8, 1.9 */
     assert_int_equal(run(&options, losses, held, 9), 8);
+    /* and again where the run was free before: m of the first epoch is forgotten */
+    static const bool again[] = {false, false, true, false, false, false, false, false, false};
+    assert_int_equal(run(&options, losses, again, 9), 8);
     options.early_stop = ESPALIER_EARLY_STOP_ALWAYS;
     assert_int_equal(run(&options, losses, held, 9), 4);
     options.early_stop = ESPALIER_EARLY_STOP_NEVER;

@@ -302,7 +302,7 @@ typedef struct tape {
     size_t cut_at;       /* epoch at which the observer prunes; 0 = never */
     size_t hold_until;   /* epoch whose end frees the rules */
     size_t stop_at;
-    double last_loss;
+    double losses[32];   /* of validation, by epoch from 0 on */
 } tape;
 
 static espalier_status listen(void *context, espalier_trainer *trainer,
@@ -315,10 +315,11 @@ static espalier_status listen(void *context, espalier_trainer *trainer,
         espalier_trainer_hold(trainer, true);
     if (event->kind != ESPALIER_EVENT_EPOCH)
         return ESPALIER_OK;
-    t->last_loss = event->result->validation_loss;
+    if (event->epoch <= 32)
+        t->losses[event->epoch - 1] = event->result->validation_loss;
     if (event->epoch == t->cut_at) {
         espalier_network *network = espalier_trainer_network(trainer);
-        small_prune(network, 0.5);
+        small_prune(network, 0.95);
         espalier_trainer_changed(trainer);
         espalier_event prune = *event;
         prune.kind = ESPALIER_EVENT_PRUNE;
@@ -377,6 +378,15 @@ static void test_hold(void **state)
     espalier_dataset_destroy(dataset);
 }
 
+/* Index of the smallest of values[from … to - 1]. */
+static size_t smallest(const double *values, size_t from, size_t to)
+{
+    size_t best = from;
+    for (size_t i = from; i < to; i++)
+        best = values[i] < values[best] ? i : best;
+    return best;
+}
+
 /* --keep best: never the network of an epoch before the last cut, and the one
  * with the smallest validation loss since. */
 static void test_keep_best(void **state)
@@ -385,7 +395,10 @@ static void test_keep_best(void **state)
     espalier_dataset *dataset = small_dataset(200, 0, widths[0], widths[LAYERS]);
     espalier_train_options options = espalier_train_options_defaults();
     options.epochs = 12;
-    options.learning_rate = 0.9; /* restless on purpose */
+    options.learning_rate = 0.2;
+    options.lr_schedule = ESPALIER_LR_STEP; /* to 4 in the last epochs, which undoes a lot */
+    options.lr_step = 9;
+    options.lr_gamma = 20.0;
     options.early_stop = ESPALIER_EARLY_STOP_NEVER;
     options.keep = ESPALIER_KEEP_BEST;
     espalier_network *best = small_network(widths, LAYERS + 1, 4);
@@ -395,8 +408,11 @@ static void test_keep_best(void **state)
     espalier_train_summary summary;
     assert_int_equal(espalier_trainer_run(trainer, &summary, NULL), ESPALIER_OK);
     espalier_trainer_destroy(trainer);
-    assert_true(summary.kept_epoch > 4);
     assert_true(espalier_network_pruned_count(best, 0) > 50);
+    size_t before = smallest(acting.losses, 0, 4), since = smallest(acting.losses, 4, 12);
+    assert_true(acting.losses[before] < acting.losses[since]); /* the cut made it worse … */
+    assert_true(since < 11);                                   /* … and so did the last epochs */
+    assert_int_equal(summary.kept_epoch, since + 1);
     espalier_network *last = small_network(widths, LAYERS + 1, 4);
     options.keep = ESPALIER_KEEP_LAST;
     options.epochs = summary.kept_epoch;

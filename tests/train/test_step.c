@@ -1,0 +1,283 @@
+/* Training against a plain trainer in double precision: every update rule with
+ * its decay and rate, a last batch that is smaller, pruned weights, neurons that
+ * are constant, cuts and regrowth between epochs. */
+#include "tests/test.h"
+
+#include <math.h>
+
+#include "espalier/train.h"
+#include "tests/train/small.h"
+
+enum { LAYERS = 3, WIDEST = 19, EPOCHS = 5, BATCH = 32 };
+
+static const size_t widths[LAYERS + 1] = {12, 19, 17, 5};
+
+/* Parameters, or values that go with them. */
+typedef struct numbers {
+    double weights[LAYERS][WIDEST * WIDEST], biases[LAYERS][WIDEST];
+} numbers;
+
+typedef struct plain {
+    espalier_network *masks; /* masks and shape only */
+    numbers now, m, v;
+    size_t steps;
+    uint64_t counts[LAYERS - 1][WIDEST];
+    double loss, accuracy; /* of the last epoch, as it was trained */
+} plain;
+
+static plain plain_of(const espalier_network *network)
+{
+    plain p = {0};
+    assert_int_equal(espalier_network_copy(network, NULL, &p.masks, NULL), ESPALIER_OK);
+    for (size_t l = 0; l < LAYERS; l++) {
+        const network_layer *layer = &network->layers[l];
+        for (size_t i = 0; i < layer->inputs * layer->outputs; i++)
+            p.now.weights[l][i] = layer->weights[i];
+        for (size_t j = 0; j < layer->outputs; j++)
+            p.now.biases[l][j] = layer->biases[j];
+    }
+    return p;
+}
+
+/* a[l] are the inputs of layer l, the last ones probabilities. Returns the loss. */
+static double forward(const plain *p, const espalier_dataset *dataset, espalier_split split,
+                      size_t row, double a[LAYERS + 1][WIDEST], bool *correct)
+{
+    float raw[WIDEST];
+    uint32_t label = espalier_dataset_label(dataset, split, row);
+    espalier_dataset_rows(dataset, split, row, 1, raw);
+    for (size_t i = 0; i < widths[0]; i++)
+        a[0][i] = raw[i];
+    for (size_t l = 0; l < LAYERS; l++)
+        for (size_t j = 0; j < widths[l + 1]; j++) {
+            double sum = p->now.biases[l][j];
+            for (size_t i = 0; i < widths[l]; i++)
+                sum += p->now.weights[l][j * widths[l] + i] * a[l][i];
+            a[l + 1][j] = l + 1 < LAYERS && sum < 0.0 ? 0.0 : sum;
+        }
+    double sum = 0.0, *z = a[LAYERS];
+    size_t top = 0;
+    for (size_t c = 0; c < widths[LAYERS]; c++) {
+        sum += exp(z[c]);
+        top = z[c] > z[top] ? c : top;
+    }
+    double loss = log(sum) - z[label];
+    for (size_t c = 0; c < widths[LAYERS]; c++)
+        z[c] = exp(z[c]) / sum;
+    *correct = top == label;
+    return loss;
+}
+
+/* Adds the gradient of one row's loss. */
+static void backward(const plain *p, double a[LAYERS + 1][WIDEST], uint32_t label, numbers *g)
+{
+    double delta[WIDEST];
+    for (size_t c = 0; c < widths[LAYERS]; c++)
+        delta[c] = a[LAYERS][c] - (c == label);
+    for (size_t l = LAYERS; l-- > 0;) {
+        double below[WIDEST] = {0};
+        for (size_t j = 0; j < widths[l + 1]; j++) {
+            g->biases[l][j] += delta[j];
+            for (size_t i = 0; i < widths[l]; i++) {
+                g->weights[l][j * widths[l] + i] += delta[j] * a[l][i];
+                if (a[l][i] > 0.0)
+                    below[i] += delta[j] * p->now.weights[l][j * widths[l] + i];
+            }
+        }
+        memcpy(delta, below, sizeof below);
+    }
+}
+
+static void update(const espalier_train_options *o, double rate, size_t t, double decay, double g,
+                   double *w, double *m, double *v)
+{
+    double pulled = g + decay * *w;
+    switch (o->optimizer) {
+    case ESPALIER_MOMENTUM:
+        *m = o->momentum * *m + pulled;
+        *w -= rate * *m;
+        break;
+    case ESPALIER_NESTEROV:
+        *m = o->momentum * *m + pulled;
+        *w -= rate * (pulled + o->momentum * *m);
+        break;
+    case ESPALIER_ADAM:
+        *m = o->beta1 * *m + (1 - o->beta1) * g;
+        *v = o->beta2 * *v + (1 - o->beta2) * g * g;
+        *w -= rate * decay * *w + rate * *m / (1 - pow(o->beta1, (double)t)) /
+                                      (sqrt(*v / (1 - pow(o->beta2, (double)t))) + o->epsilon);
+        break;
+    default:
+        *w -= rate * pulled;
+    }
+}
+
+static void train_batch(plain *p, const espalier_dataset *dataset,
+                        const espalier_train_options *o, double rate, const uint32_t *rows,
+                        size_t count)
+{
+    numbers g = {0};
+    for (size_t r = 0; r < count; r++) {
+        double a[LAYERS + 1][WIDEST];
+        bool correct;
+        p->loss += forward(p, dataset, ESPALIER_TRAINING, rows[r], a, &correct);
+        p->accuracy += correct;
+        for (size_t l = 0; l + 1 < LAYERS; l++)
+            for (size_t j = 0; j < widths[l + 1]; j++)
+                p->counts[l][j] += a[l + 1][j] > 0.0;
+        backward(p, a, espalier_dataset_label(dataset, ESPALIER_TRAINING, rows[r]), &g);
+    }
+    p->steps++;
+    for (size_t l = 0; l < LAYERS; l++) {
+        for (size_t i = 0; i < widths[l] * widths[l + 1]; i++)
+            if (p->masks->layers[l].mask[i])
+                update(o, rate, p->steps, o->weight_decay, g.weights[l][i] / (double)count,
+                       &p->now.weights[l][i], &p->m.weights[l][i], &p->v.weights[l][i]);
+        for (size_t j = 0; j < widths[l + 1]; j++)
+            update(o, rate, p->steps, 0.0, g.biases[l][j] / (double)count, &p->now.biases[l][j],
+                   &p->m.biases[l][j], &p->v.biases[l][j]);
+    }
+}
+
+/* With a rate that halves each epoch. */
+static void train_epoch(plain *p, const espalier_dataset *dataset, const espalier_train_options *o,
+                        size_t epoch)
+{
+    uint32_t order[128];
+    size_t rows = espalier_dataset_row_count(dataset, ESPALIER_TRAINING);
+    double rate = o->learning_rate * pow(0.5, (double)(epoch - 1));
+    for (size_t i = 0; i < rows; i++)
+        order[i] = (uint32_t)i;
+    random_shuffle(o->seed, random_stream(RANDOM_SHUFFLE, (uint32_t)epoch), order, rows);
+    p->loss = p->accuracy = 0.0;
+    for (size_t first = 0; first < rows; first += BATCH)
+        train_batch(p, dataset, o, rate, order + first, rows - first < BATCH ? rows - first : BATCH);
+    p->loss /= (double)rows;
+    p->accuracy /= (double)rows;
+}
+
+static bool near(double found, double expected)
+{
+    return fabs(found - expected) < 2e-5 * (1.0 + fabs(expected));
+}
+
+static void compare(const plain *p, const espalier_dataset *dataset,
+                    const espalier_network *network, const espalier_epoch *result, double rate)
+{
+    for (size_t l = 0; l < LAYERS; l++) {
+        const network_layer *layer = &network->layers[l];
+        for (size_t i = 0; i < widths[l] * widths[l + 1]; i++)
+            if (!near(layer->weights[i], p->now.weights[l][i]))
+                fail_msg("epoch %zu, layer %zu, weight %zu: found %g, expected %g", result->epoch,
+                         l, i, (double)layer->weights[i], p->now.weights[l][i]);
+        for (size_t j = 0; j < widths[l + 1]; j++) {
+            assert_true(near(layer->biases[j], p->now.biases[l][j]));
+            if (layer->activations)
+                assert_int_equal(layer->activations[j], p->counts[l][j]);
+        }
+    }
+    double loss = 0.0, right = 0.0;
+    size_t rows = espalier_dataset_row_count(dataset, ESPALIER_VALIDATION);
+    for (size_t r = 0; r < rows; r++) {
+        double a[LAYERS + 1][WIDEST];
+        bool correct;
+        loss += forward(p, dataset, ESPALIER_VALIDATION, r, a, &correct);
+        right += correct;
+    }
+    assert_true(near(result->validation_loss, loss / (double)rows));
+    assert_true(result->validation_accuracy == right / (double)rows);
+    assert_true(near(result->training_loss, p->loss));
+    assert_true(result->training_accuracy == p->accuracy);
+    assert_true(near(result->learning_rate, rate));
+}
+
+/* Sets a weight's mask in both; a weight that comes back does so without state. */
+static void set_mask(plain *p, espalier_network *network, size_t l, size_t i, uint8_t kept)
+{
+    float value = kept ? 0.125f : 0.0f;
+    p->masks->layers[l].mask[i] = network->layers[l].mask[i] = kept;
+    p->now.weights[l][i] = network->layers[l].weights[i] = value;
+    p->m.weights[l][i] = p->v.weights[l][i] = 0.0;
+}
+
+typedef struct stage {
+    plain plain;
+    const espalier_dataset *dataset;
+    const espalier_train_options *options;
+} stage;
+
+/* Compares after every epoch; cuts after the second, takes half of it back after the third. */
+static espalier_status watch(void *context, espalier_trainer *trainer, const espalier_event *event,
+                             espalier_error *error)
+{
+    stage *s = context;
+    (void)error;
+    if (event->kind == ESPALIER_EVENT_BEGIN)
+        espalier_trainer_count(trainer, true);
+    if (event->kind != ESPALIER_EVENT_EPOCH)
+        return ESPALIER_OK;
+    espalier_network *network = espalier_trainer_network(trainer);
+    train_epoch(&s->plain, s->dataset, s->options, event->epoch);
+    compare(&s->plain, s->dataset, network, event->result,
+            s->options->learning_rate * pow(0.5, (double)(event->epoch - 1)));
+    if (event->epoch != 2 && event->epoch != 3)
+        return ESPALIER_OK;
+    bool back = event->epoch == 3;
+    for (size_t l = 0; l + 1 < LAYERS; l++)
+        for (size_t i = 2; i < widths[l] * widths[l + 1]; i += back ? 10 : 5)
+            set_mask(&s->plain, network, l, i, back);
+    espalier_trainer_changed(trainer);
+    return ESPALIER_OK;
+}
+
+static void check(espalier_optimizer kind, double decay)
+{
+    espalier_dataset *dataset = small_dataset(110, 0, widths[0], widths[LAYERS]); /* 99 + 11 */
+    espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    small_prune(network, 0.3);
+    memset(network->layers[0].mask + 2 * widths[0], 0, widths[0]); /* neuron 2 is constant … */
+    network->layers[0].biases[2] = 0.5f;
+    network->layers[0].biases[3] = -0.25f;
+    espalier_network_apply_masks(network);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.optimizer = kind;
+    options.learning_rate = kind == ESPALIER_ADAM ? 0.005 : 0.05;
+    options.lr_schedule = ESPALIER_LR_STEP;
+    options.lr_step = 1;
+    options.lr_gamma = 0.5;
+    options.weight_decay = decay;
+    options.epochs = EPOCHS;
+    options.batch_rows = BATCH;
+    options.early_stop = ESPALIER_EARLY_STOP_NEVER;
+    options.threads = 2;
+    stage s = {.plain = plain_of(network), .dataset = dataset, .options = &options};
+    espalier_trainer *trainer = NULL;
+    assert_int_equal(espalier_trainer_create(network, dataset, &options, NULL, &trainer, NULL),
+                     ESPALIER_OK);
+    assert_int_equal(espalier_trainer_observe(trainer, (espalier_observer){&s, watch, false}),
+                     ESPALIER_OK);
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    assert_int_equal(s.plain.steps, EPOCHS * 4);
+    assert_true(network->layers[0].biases[2] != 0.5f); /* … and goes on learning its constant */
+    espalier_trainer_destroy(trainer);
+    espalier_network_destroy(s.plain.masks);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
+static void test_equal_to_a_plain_trainer(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < ESPALIER_OPTIMIZER_COUNT; kind++) {
+        check((espalier_optimizer)kind, 0.0);
+        check((espalier_optimizer)kind, 0.05);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_equal_to_a_plain_trainer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
