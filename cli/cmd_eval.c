@@ -1,5 +1,6 @@
 /* espalier eval: how well a network knows the rows of one split. */
 #include <stdio.h>
+#include <string.h>
 
 #include "inputs.h"
 #include "table.h"
@@ -10,6 +11,8 @@ typedef struct eval_settings {
     size_t k, threads;
     bool json;
 } eval_settings;
+
+enum { CONFUSION_MOST = 40 }; /* classes; with four columns each, twice a terminal's width */
 
 static uint64_t sum(const espalier_evaluation *e, size_t fixed, bool row)
 {
@@ -50,12 +53,22 @@ static void print_classes(const espalier_network *network, const espalier_evalua
 
 static void print_confusion(const espalier_network *network, const espalier_evaluation *e)
 {
+    char number[DIGITS_BYTES];
+    const char *name;
+    if (e->class_count > CONFUSION_MOST) {
+        puts("\nconfusion matrix: too wide for a terminal; see --json");
+        return;
+    }
     table *t = table_create(e->class_count + 1);
     table_cell(t, "%s", "");
     for (size_t c = 0; c < e->class_count; c++)
         table_cell(t, "%zu", c);
     for (size_t r = 0; r < e->class_count; r++) {
-        table_cell(t, "%zu %s", r, espalier_network_class_name(network, r));
+        snprintf(number, sizeof number, "%zu", r);
+        name = espalier_network_class_name(network, r);
+        /* Where classes have no names, their numbers are their names. */
+        table_cell(t, "%s%s%s", number, strcmp(name, number) ? " " : "",
+                   strcmp(name, number) ? name : "");
         for (size_t c = 0; c < e->class_count; c++)
             table_cell(t, "%llu", (unsigned long long)e->confusion[r * e->class_count + c]);
     }
@@ -72,14 +85,16 @@ static void print_text(const espalier_network *network, const espalier_evaluatio
     printf("%-9s %.2f %%\n", "accuracy", 100 * e->accuracy);
     printf("%-9s %.2f %%\n", head, 100 * e->top_k_accuracy);
     printf("%-9s %.4f\n", "loss", e->loss);
+    if (!e->confusion)
+        return;
     print_classes(network, e);
     print_confusion(network, e);
 }
 
 static json_t *evaluation_json(const espalier_evaluation *e)
 {
-    json_t *confusion = json_array();
-    for (size_t r = 0; r < e->class_count; r++) {
+    json_t *confusion = e->confusion ? json_array() : json_null();
+    for (size_t r = 0; e->confusion && r < e->class_count; r++) {
         json_t *row = json_array();
         for (size_t c = 0; c < e->class_count; c++)
             json_array_append_new(

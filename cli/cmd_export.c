@@ -22,11 +22,12 @@ static void formats(void)
 
 static int check_ending(const option_set *set, const char *output)
 {
-    char known[256] = "";
+    char known[256] = "", name[256];
+    base_name(output, name, sizeof name);
     for (size_t i = 0; espalier_exporter_ending(i); i++) {
         const char *ending = espalier_exporter_ending(i);
-        size_t length = strlen(output), tail = strlen(ending), at = strlen(known);
-        if (length > tail && strcmp(output + length - tail, ending) == 0)
+        size_t length = strlen(name), tail = strlen(ending), at = strlen(known);
+        if (length > tail && strcmp(name + length - tail, ending) == 0)
             return EXIT_NONE;
         snprintf(known + at, sizeof known - at, "%s%s", i ? " or " : "", ending);
     }

@@ -13,6 +13,13 @@ static int check_at_once(const option_set *set, const run_settings *s)
         return usage_error(set->command, "--trigger: expected once, or --epochs N with DATA to "
                                          "prune while fine-tuning, found %s",
                            espalier_trigger_name(s->prune.trigger));
+    if (s->prune.count != ESPALIER_COUNT_TRAINING && s->prune.count != ESPALIER_COUNT_NONE)
+        return usage_error(set->command, "--count: expected training (every training row of DATA, "
+                                         "once) or none, or --epochs N with DATA, found %s",
+                           espalier_count_mode_name(s->prune.count));
+    if (s->prune.scope == ESPALIER_SCOPE_ONE_BY_ONE)
+        return usage_error(set->command, "--scope: expected global or layer, or --epochs N with DATA "
+                                         "and another --trigger than once, found one-by-one");
     if (useless)
         return usage_error(set->command, "--%s has a meaning only with --epochs N and DATA: the "
                                          "network is pruned in one step", useless);
@@ -103,8 +110,12 @@ static int prune(option_set *set, run_settings *s)
     if (code == EXIT_NONE)
         code = open_data(&r, set, s);
     if (code == EXIT_NONE &&
-        espalier_pruner_create(r.network, &s->prune, NULL, &r.pruner, &error))
-        code = settings_fail(&error, set->command);
+        espalier_pruner_create(r.network, &s->prune, NULL, &r.pruner, &error)) {
+        if (error.status == ESPALIER_ERROR_FORMAT)
+            message("%s: %s", set->files[0], error.message);
+        code = error.status == ESPALIER_ERROR_FORMAT ? EXIT_FAILED
+                                                     : settings_fail(&error, set->command);
+    }
     if (code == EXIT_NONE)
         code = s->train.epochs > 0 ? run_train(&r) : prune_at_once(&r);
     if (code == EXIT_NONE)

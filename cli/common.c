@@ -10,11 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+char *printable(char *text)
+{
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
+    return text;
+}
+
+void print_plain(const char *text)
+{
+    for (; *text; text++)
+        putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+}
+
 static void say(const char *format, va_list arguments)
 {
-    fputs("espalier: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    char text[3 * 4096]; /* two paths and some words */
+    vsnprintf(text, sizeof text, format, arguments);
+    fprintf(stderr, "espalier: %s\n", printable(text));
 }
 
 void message(const char *format, ...)

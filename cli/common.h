@@ -14,6 +14,11 @@ typedef enum exit_code {
     EXIT_NONE = -1   /* inside the program: nothing ended yet, go on */
 } exit_code;
 
+/* Text from files or the command line may hold anything. Its control characters,
+ * which could break a line or change the terminal, become '?'. */
+char *printable(char *text);        /* in place; returns it */
+void print_plain(const char *text); /* on stdout */
+
 /* "espalier: …" and a newline on stderr. */
 __attribute__((format(printf, 1, 2)))
 void message(const char *format, ...);

@@ -35,7 +35,9 @@ static void print_inputs(const espalier_network *network)
     printf("inputs    %zu", width);
     if (kept < width)
         printf(", %zu of them read", kept);
-    if (pairs == 1)
+    if (pairs == 1 && shift[0] == 0)
+        printf(", scaled: x * %g", (double)scale[0]);
+    else if (pairs == 1)
         printf(", scaled: (x - %g) * %g", (double)shift[0], (double)scale[0]);
     else
         printf(pairs ? ", each with its own scaling" : ", not scaled");
@@ -46,9 +48,19 @@ static void print_classes(const espalier_network *network)
 {
     size_t count = espalier_network_class_count(network), most = count < 10 ? count : 10;
     printf("classes   %zu:", count);
-    for (size_t c = 0; c < most; c++)
-        printf("%s %s", c ? "," : "", espalier_network_class_name(network, c));
+    for (size_t c = 0; c < most; c++) {
+        fputs(c ? ", " : " ", stdout);
+        print_plain(espalier_network_class_name(network, c));
+    }
     puts(most < count ? ", …" : "");
+}
+
+static void print_named(const char *before, const char *name)
+{
+    if (name) {
+        fputs(before, stdout);
+        print_plain(name);
+    }
 }
 
 static void print_training(const espalier_network *network)
@@ -63,16 +75,16 @@ static void print_training(const espalier_network *network)
     const json_t *target = json_object_get(options, "prune");
     const char *criterion = json_string_value(json_object_get(options, "criterion"));
     if (command) {
-        printf("made by   espalier %s %s", command, version ? version : "");
-        if (data)
-            printf(" on %s", data);
+        print_named("made by   espalier ", command);
+        print_named(" ", version);
+        print_named(" on ", data);
         if (json_is_integer(seed))
             printf(", seed %lld", (long long)json_integer_value(seed));
-        if (math)
-            printf(", math %s", math);
-        if (json_is_number(target))
-            printf(", prune %g%% by %s", 100 * json_number_value(target),
-                   criterion ? criterion : "?");
+        print_named(", math ", math);
+        if (json_is_number(target)) {
+            printf(", prune %g%%", 100 * json_number_value(target));
+            print_named(" by ", criterion);
+        }
         putchar('\n');
     }
     json_decref(training);
@@ -116,8 +128,8 @@ void info_print_one(const model_info *model)
 {
     char text[DIGITS_BYTES], before[WIDTHS_BYTES], after[WIDTHS_BYTES];
     const espalier_network *n = model->network;
-    printf("file      %s, safetensors, %s bytes\n", model->path,
-           digits(text, file_bytes(model->path)));
+    print_named("file      ", model->path);
+    printf(", safetensors, %s bytes\n", digits(text, file_bytes(model->path)));
     print_inputs(n);
     print_classes(n);
     print_training(n);

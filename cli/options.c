@@ -124,7 +124,10 @@ static int wrong_value(const option_set *set, const option *row, const char *tex
         snprintf(expected, sizeof expected, "a name that is not empty");
         break;
     case OPTION_TEXTS:
-        snprintf(expected, sizeof expected, "this option at most %d times", TEXTS_MOST);
+        if (*text)
+            snprintf(expected, sizeof expected, "this option at most %d times", TEXTS_MOST);
+        else
+            snprintf(expected, sizeof expected, "a name that is not empty");
         break;
     default:
         describe(row, expected, sizeof expected);
@@ -168,7 +171,7 @@ static bool read_value(const option *row, const char *text)
         return *text;
     case OPTION_TEXTS: {
         text_list *list = row->value;
-        if (list->count == TEXTS_MOST)
+        if (!*text || list->count == TEXTS_MOST)
             return false;
         list->texts[list->count++] = text;
         return true;
@@ -222,6 +225,8 @@ static int bad_option(const option_set *set, const char *found, int code)
 {
     if (code == POPT_ERROR_NOARG)
         return usage_error(set->command, "%s: expected a value after it, found none", found);
+    if (code == POPT_ERROR_UNWANTEDARG)
+        return usage_error(set->command, "%s: expected no value", found);
     if (code != POPT_ERROR_BADOPT)
         return usage_error(set->command, "%s: %s", found, poptStrerror(code));
     char word[64] = "";

@@ -1,10 +1,11 @@
 /* Output files. Model files are written by the library itself; here are the
  * checks that come before the work, and texts. */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700
 #include "output.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,25 +63,47 @@ static bool name_aside(const char *output, char *aside, size_t size)
     return (size_t)snprintf(aside, size, "%.*s.espalier-XXXXXX", folder, output) < size;
 }
 
+/* The file that a path leads to, symbolic links followed; the path itself if
+ * there is none. */
+static const char *follow(const char *path, char real[PATH_MAX])
+{
+    return realpath(path, real) ? real : path;
+}
+
+/* /dev/stdout, a FIFO: written straight, as the library does. */
+static bool is_special(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+static bool can_write(const char *output)
+{
+    char aside[PATH_MAX + 32], real[PATH_MAX];
+    if (is_special(output))
+        return access(output, W_OK) == 0;
+    int descriptor = -1;
+    errno = ENAMETOOLONG;
+    if (name_aside(follow(output, real), aside, sizeof aside))
+        descriptor = mkstemp(aside);
+    if (descriptor < 0)
+        return false;
+    close(descriptor);
+    unlink(aside);
+    return true;
+}
+
 int output_writable(const char *output)
 {
-    char aside[4200];
     struct stat status;
     if (stat(output, &status) == 0 && S_ISDIR(status.st_mode)) {
         message("%s: expected a file to write, found a folder", output);
         return EXIT_FAILED;
     }
-    int descriptor = -1;
-    errno = ENAMETOOLONG;
-    if (name_aside(output, aside, sizeof aside))
-        descriptor = mkstemp(aside);
-    if (descriptor < 0) {
-        message("%s: cannot write there: %s", output, strerror(errno));
-        return EXIT_FAILED;
-    }
-    close(descriptor);
-    unlink(aside);
-    return EXIT_NONE;
+    if (can_write(output))
+        return EXIT_NONE;
+    message("%s: cannot write there: %s", output, strerror(errno));
+    return EXIT_FAILED;
 }
 
 int folder_free(const char *command, const char *path)
@@ -110,7 +133,36 @@ int folder_make(const char *path)
     return EXIT_FAILED;
 }
 
+void folder_discard(const char *path)
+{
+    rmdir(path);
+}
+
 /* ---- texts ---------------------------------------------------------------- */
+
+/* Opens the stream: on a special file itself, else on a new one beside the target. */
+static bool open_stream(text_file *file)
+{
+    if (is_special(file->path)) {
+        file->stream = fopen(file->path, "w");
+        return file->stream;
+    }
+    char real[PATH_MAX];
+    int descriptor = -1;
+    errno = ENAMETOOLONG;
+    if ((size_t)snprintf(file->target, sizeof file->target, "%s", follow(file->path, real)) <
+            sizeof file->target &&
+        name_aside(file->target, file->aside, sizeof file->aside))
+        descriptor = mkstemp(file->aside);
+    if (descriptor < 0) {
+        file->aside[0] = '\0';
+        return false;
+    }
+    mode_t mask = umask(0);
+    umask(mask);
+    file->stream = fdopen(descriptor, "w");
+    return file->stream && fchmod(descriptor, 0666 & ~mask) == 0;
+}
 
 static int text_failed(text_file *file)
 {
@@ -121,35 +173,20 @@ static int text_failed(text_file *file)
 
 int text_open(text_file *file, const char *path)
 {
-    *file = (text_file){.path = path, .stream = stdout};
-    if (!path)
-        return EXIT_NONE;
-    file->stream = NULL;
-    errno = ENAMETOOLONG;
-    int descriptor = -1;
-    if (name_aside(path, file->aside, sizeof file->aside))
-        descriptor = mkstemp(file->aside);
-    if (descriptor < 0) {
-        message("%s: cannot write: %s", path, strerror(errno));
-        return EXIT_FAILED;
-    }
-    mode_t mask = umask(0);
-    umask(mask);
-    file->stream = fdopen(descriptor, "w");
-    if (file->stream && fchmod(descriptor, 0666 & ~mask) == 0)
-        return EXIT_NONE;
-    return text_failed(file);
+    *file = (text_file){.path = path, .stream = path ? NULL : stdout};
+    return !path || open_stream(file) ? EXIT_NONE : text_failed(file);
 }
 
 int text_commit(text_file *file)
 {
     if (!file->path)
         return finish_stdout(EXIT_NONE);
-    if (ferror(file->stream) || fflush(file->stream) || fsync(fileno(file->stream)))
+    if (ferror(file->stream) || fflush(file->stream) ||
+        (*file->aside && fsync(fileno(file->stream))))
         return text_failed(file);
     FILE *stream = file->stream;
     file->stream = NULL;
-    if (fclose(stream) || rename(file->aside, file->path))
+    if (fclose(stream) || (*file->aside && rename(file->aside, file->target)))
         return text_failed(file);
     return EXIT_NONE;
 }
@@ -160,7 +197,8 @@ void text_abandon(text_file *file)
         return;
     if (file->stream)
         fclose(file->stream);
-    unlink(file->aside);
+    if (*file->aside)
+        unlink(file->aside);
 }
 
 int write_text(const char *directory, const char *name, const char *text)

@@ -23,11 +23,15 @@ int output_writable(const char *output);
 int folder_free(const char *command, const char *path);
 /* Makes it. EXIT_NONE, or EXIT_FAILED after a message. */
 int folder_make(const char *path);
+/* Removes it if it is empty. */
+void folder_discard(const char *path);
 
-/* A text file that replaces `path` when it is committed. */
+/* A text file that replaces `path` when it is committed. A symbolic link stays and
+ * the file it leads to is replaced; what is no regular file is written straight. */
 typedef struct text_file {
     const char *path;
-    char aside[4200];
+    char target[4200]; /* what is replaced */
+    char aside[4200];  /* what is written; "" when written straight */
     FILE *stream; /* stdout when path is NULL */
 } text_file;
 

@@ -21,6 +21,11 @@ int run_begin(run *r)
         int code = folder_make(folder);
         if (code != EXIT_NONE)
             return code;
+        code = output_writable(r->settings->output); /* now: it may be this very folder */
+        if (code != EXIT_NONE) {
+            folder_discard(folder);
+            return code;
+        }
         snprintf(log, sizeof log, "%s/log.jsonl", folder);
     }
     return espalier_record_create(folder ? log : NULL, NULL, &r->record, &error) ? fail(&error)
@@ -116,7 +121,7 @@ static void say_short(const run *r, double sparsity)
         snprintf(stopped, sizeof stopped, "; the run ended after epoch %zu, stopped by %s",
                  r->summary.epochs, espalier_stopped_by_name(r->summary.stopped_by));
     message("TARGET SPARSITY NOT REACHED: asked for %.2f %% of %s weights, got %.2f %% "
-            "(%zu pruning steps taken, %zu outstanding%s)",
+            "(pruning steps: %zu taken, %zu outstanding%s)",
             100 * s->target, s->prune.of == ESPALIER_OF_ALL ? "all" : "the prunable",
             100 * sparsity, taken, espalier_pruner_outstanding(r->pruner), stopped);
 }

@@ -159,7 +159,7 @@ void settings_add_pruning(option_set *set, run_settings *s)
          .argument = "BATCHES", .low = 1, .high = most_count, .recorded = true,
          .training = true, .help = "for cubic: batches between two cuts"},
         {.name = "count", .kind = OPTION_CHOICE, .value = &p->count, .argument = "MODE",
-         .names = count_mode_at, .recorded = true, .training = true,
+         .names = count_mode_at, .recorded = true,
          .help = "what is counted; sample-zeros reproduces the authors' published code and "
                  "removes the most active neurons first"},
         {.name = "count-window", .kind = OPTION_CHOICE, .value = &p->window,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common.h"
+
 const char *digits(char text[DIGITS_BYTES], uint64_t number)
 {
     char plain[DIGITS_BYTES];
@@ -80,6 +82,18 @@ void table_destroy(table *t)
     free(t);
 }
 
+/* No control characters, and no part of a character where a cell was cut short. */
+static void tidy(char *text)
+{
+    size_t end = strlen(printable(text)), start = end;
+    if (end + 1 < CELL_BYTES)
+        return;
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start > 0 && (unsigned char)text[start - 1] >= 0xC0)
+        text[start - 1] = '\0';
+}
+
 void table_cell(table *t, const char *format, ...)
 {
     if (!t)
@@ -94,8 +108,9 @@ void table_cell(table *t, const char *format, ...)
     }
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(t->texts[t->cells++], CELL_BYTES, format, arguments);
+    vsnprintf(t->texts[t->cells], CELL_BYTES, format, arguments);
     va_end(arguments);
+    tidy(t->texts[t->cells++]);
 }
 
 /* Columns on a terminal: characters of UTF-8, not bytes. */

@@ -22,13 +22,13 @@ bool parse_count(const char *text, uint64_t *value)
 bool parse_real(const char *text, double *value)
 {
     size_t length = strlen(text);
-    if (length == 0 || strspn(text, "0123456789.eE+-") != length)
+    if (length == 0 || *text == '+' || strspn(text, "0123456789.eE+-") != length)
         return false;
     char *end = NULL;
     double number = strtod(text, &end);
     if (*end || !isfinite(number))
         return false;
-    *value = number;
+    *value = number + 0.0; /* no -0 */
     return true;
 }
 

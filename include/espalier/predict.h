@@ -38,6 +38,9 @@ ESPALIER_API size_t espalier_predictor_workspace(const espalier_predictor *predi
 ESPALIER_API void espalier_predictor_run(const espalier_predictor *predictor, const float *values,
                                          size_t rows, float *probabilities, float *workspace);
 
+/* A confusion matrix grows with the square of the classes: there is none for more. */
+enum { ESPALIER_CONFUSION_CLASSES_MOST = 4096 };
+
 /* Evaluation of a network on one split. */
 typedef struct espalier_evaluation {
     uint64_t rows;
@@ -47,7 +50,8 @@ typedef struct espalier_evaluation {
     double loss;             /* mean cross-entropy, nats */
     size_t class_count;
     uint64_t *confusion;     /* [true class][predicted class], owned, from the C library's
-                                allocator; NULL after clear */
+                                allocator; NULL after clear, and for more classes than
+                                ESPALIER_CONFUSION_CLASSES_MOST */
 } espalier_evaluation;
 
 /* Runs the network over a split. k 0 = min(5, classes); threads 0 = all.

@@ -20,6 +20,15 @@ const char *espalier_version(void)
     return ESPALIER_VERSION;
 }
 
+/* Names of files and what stands in them may hold anything: a message is one
+ * line, and does nothing to the terminal that shows it. */
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+}
+
 espalier_status error_set(espalier_error *error, espalier_status status, const char *format, ...)
 {
     if (error && error->status == ESPALIER_OK) {
@@ -27,6 +36,7 @@ espalier_status error_set(espalier_error *error, espalier_status status, const c
         va_start(arguments, format);
         vsnprintf(error->message, sizeof error->message, format, arguments);
         va_end(arguments);
+        make_printable(error->message);
         error->status = status;
     }
     return status;

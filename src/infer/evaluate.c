@@ -59,7 +59,7 @@ static void evaluate_chunk(void *context, size_t chunk, size_t first, size_t cou
 }
 
 /* Adds rows and chunks up in their order, which is the same for any number of
- * threads.  confusion [classes][classes], zero. */
+ * threads.  confusion [classes][classes], zero; or NULL. */
 static void sum_up(const evaluation_task *task, size_t rows, uint64_t *confusion,
                    espalier_evaluation *evaluation)
 {
@@ -67,7 +67,8 @@ static void sum_up(const evaluation_task *task, size_t rows, uint64_t *confusion
     double loss = 0.0;
     for (size_t r = 0; r < rows; r++) {
         const uint32_t label = espalier_dataset_label(task->dataset, task->split, r);
-        confusion[label * task->classes + task->predicted[r]]++;
+        if (confusion)
+            confusion[label * task->classes + task->predicted[r]]++;
         correct += label == task->predicted[r];
     }
     for (size_t chunk = 0; chunk < chunks_count(rows); chunk++) {
@@ -122,15 +123,17 @@ static espalier_status run(evaluation_task *task, const espalier_allocator *allo
 {
     const size_t rows = espalier_dataset_row_count(task->dataset, task->split);
     const size_t chunks = chunks_count(rows);
-    size_t floats, cells;
-    if (!scratch_size(task, &floats) || !size_multiply(task->classes, task->classes, &cells))
+    const bool confusable = task->classes <= ESPALIER_CONFUSION_CLASSES_MOST;
+    size_t floats;
+    if (!scratch_size(task, &floats))
         return error_memory(error);
-    uint64_t *confusion = memory_array(NULL, cells, sizeof *confusion);
+    uint64_t *confusion =
+        confusable ? memory_array(NULL, task->classes * task->classes, sizeof *confusion) : NULL;
     task->predicted = memory_array(allocator, rows, sizeof *task->predicted);
     task->within_k = memory_array(allocator, chunks, sizeof *task->within_k);
     task->losses = memory_array(allocator, chunks, sizeof *task->losses);
     espalier_status status =
-        !confusion || !task->predicted || !task->within_k || !task->losses
+        (confusable && !confusion) || !task->predicted || !task->within_k || !task->losses
             ? error_memory(error)
             : chunks_run(rows, threads, floats, allocator, evaluate_chunk, task, error);
     if (status == ESPALIER_OK)

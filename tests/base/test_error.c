@@ -25,6 +25,14 @@ static void test_long_message_is_cut(void **state)
     assert_int_equal(strlen(error.message), sizeof error.message - 1);
 }
 
+static void test_message_is_one_plain_line(void **state)
+{
+    (void)state;
+    espalier_error error = {0};
+    error_set(&error, ESPALIER_ERROR_IO, "%s", "a\nb\033[31m\177 \xc3\xa4");
+    assert_string_equal(error.message, "a?b?[31m? \xc3\xa4");
+}
+
 static void test_every_status_has_its_text(void **state)
 {
     (void)state;
@@ -52,6 +60,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_message_stays),
         cmocka_unit_test(test_long_message_is_cut),
+        cmocka_unit_test(test_message_is_one_plain_line),
         cmocka_unit_test(test_every_status_has_its_text),
         cmocka_unit_test(test_version),
     };

@@ -1,4 +1,7 @@
 """Pruning a trained network: from its counts, from fresh ones, while fine-tuning."""
+import json
+import struct
+
 from harness import Case, main
 
 
@@ -36,6 +39,25 @@ class Prune(Case):
     def test_fresh_counts_are_of_every_training_row(self):
         self.good("prune", "dense", "small", "-o", "fresh", "--prune", "40%", "--quiet")
         self.assertEqual(self.result("info", "fresh")["inputs_counted"], 540)
+
+    def test_with_data_but_the_counts_in_the_file(self):
+        self.good("prune", "dense", "-o", "without", "--prune", "40%", "--quiet")
+        r = self.result("prune", "dense", "small", "-o", "with", "--prune", "40%", "--count", "none")
+        self.assertIsNotNone(r["accuracy"]["test"])
+        for key in ("inputs_counted", "layers"):
+            self.assertEqual(self.result("info", "with")[key], self.result("info", "without")[key])
+
+    def test_history_that_is_none(self):
+        data = self.bytes_of("dense")
+        header = self.header("dense")
+        header["__metadata__"]["history"] = "}"
+        text = json.dumps(header).encode()
+        size, = struct.unpack("<Q", data[:8])
+        (self.folder / "odd").write_bytes(struct.pack("<Q", len(text)) + text + data[8 + size:])
+        done = self.run_cli("prune", "odd", "-o", "never", "--prune", "40%")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"^espalier: odd: metadata 'history' of the network is not a JSON "
+                                      r"list of pruning steps: .*\n$")
 
     def test_fine_tuning(self):
         r = self.result("prune", "dense", "small", "-o", "tuned", "--prune", "70%", "--epochs", "6")

@@ -3,8 +3,12 @@ import csv
 import io
 import json
 import math
+import os
+import struct
+import subprocess
+import sys
 
-from harness import Case, environment, main
+from harness import MAKE_IDX, Case, environment, main
 
 RESULT = {"seed", "epochs", "stopped_by", "target", "sparsity", "accuracy", "loss", "layers",
           "prunes", "seconds", "math", "threads", "version"}
@@ -82,7 +86,7 @@ class Results(Case):
                             "--prune", "50%", "--trigger", "epoch", "--every", "2", "--quiet")
         self.assertEqual((done.returncode, done.stdout), (3, ""))
         self.assertRegex(done.stderr, r"^espalier: TARGET SPARSITY NOT REACHED: asked for 50\.00 % of "
-                         r"all weights, got \d+\.\d\d % \(1 pruning steps taken, 4 outstanding; the "
+                         r"all weights, got \d+\.\d\d % \(pruning steps: 1 taken, 4 outstanding; the "
                          r"run ended after epoch 2, stopped by epochs\)\n$")
         self.assertTrue((self.folder / "short").exists())
 
@@ -129,6 +133,44 @@ class Results(Case):
                          lines[0] + "".join(lines[146:]))
         self.assertEqual(self.good("predict", "net", "small", "-o", "p.csv"), "")
         self.assertEqual(self.bytes_of("p.csv").decode(), text)
+
+    def test_predict_follows_links_and_writes_to_pipes(self):
+        text = self.good("predict", "net", "small")
+        (self.folder / "real.csv").write_text("old")
+        (self.folder / "link.csv").symlink_to("real.csv")
+        self.good("predict", "net", "small", "-o", "link.csv")
+        self.assertTrue((self.folder / "link.csv").is_symlink())
+        self.assertEqual((self.folder / "real.csv").read_text(), text)
+        os.mkfifo(self.folder / "pipe")
+        with subprocess.Popen(["cat", "pipe"], cwd=self.folder, stdout=subprocess.PIPE, text=True) as cat:
+            self.good("predict", "net", "small", "-o", "pipe")
+            self.assertEqual(cat.communicate()[0], text)
+        self.assertTrue((self.folder / "pipe").is_fifo())
+
+    def test_names_of_classes(self):
+        def renamed(names):
+            data = self.bytes_of("net")
+            size, = struct.unpack("<Q", data[:8])
+            header = json.loads(data[8:8 + size])
+            header["__metadata__"]["classes"] = json.dumps(names)
+            text = json.dumps(header).encode()
+            (self.folder / "named").write_bytes(struct.pack("<Q", len(text)) + text + data[8 + size:])
+            return self.good("eval", "named", "small") + self.good("info", "named")
+        self.assertRegex(renamed(["0", "1", "2", "3"]), r"(?m)^0  +\d+  +\d+  +\d+  +\d+$")
+        self.assertRegex(renamed(["ä", "b", "c", "d"]), r"(?m)^0 ä  +\d+  +\d+  +\d+  +\d+$")
+        text = renamed(["a\x1b[31m", "b\n", "ö" * 200, "d"])
+        self.assertNotIn("\x1b", text)
+        self.assertIn("\nclasses   4: a?[31m, b?, öö", text)
+        self.assertRegex(text, r"(?m)^b\?  +\d+ ")
+        self.assertRegex(text, r"(?m)^ö{79}  +\d+ ")
+
+    def test_eval_of_many_classes(self):
+        subprocess.run([sys.executable, MAKE_IDX, self.folder / "many", "--classes", "41"], check=True)
+        self.good("train", "many", "-o", "m", "--hidden", "8", "--epochs", "1", "--quiet")
+        text = self.good("eval", "m", "many")
+        self.assertRegex(text, r"(?m)^40  +\d+  ")
+        self.assertTrue(text.endswith("\nconfusion matrix: too wide for a terminal; see --json\n"))
+        self.assertEqual(len(self.result("eval", "m", "many")["confusion"]), 41)
 
     def test_info(self):
         text = self.good("info", "net")

@@ -117,6 +117,14 @@ class WrongInput(Case):
                    "-o", "small/" + IMAGES)
         self.folder.joinpath("link").unlink()
 
+    def test_output_is_the_run_folder(self):
+        self.wrong(1, "^espalier: both: expected a file to write, found a folder\n$", "train", "small",
+                   "-o", "both", "--run", "./both", "--early-stop", "never", "--epochs", "1000000")
+
+    def test_control_characters_stay_off_the_terminal(self):
+        self.wrong(1, r"^espalier: a\?b\?\[31m: no such data set: .*\n$", "eval", "net", "a\nb\x1b[31m")
+        self.wrong(2, r"^espalier: unknown option '--a\?b'\n", "info", "net", "--a\nb")
+
     def test_unwritable_output(self):
         # A run of so many epochs would take minutes: the check comes first.
         for output in ("none/x", "net/x", "/proc/none/x"):
@@ -141,6 +149,13 @@ class WrongInput(Case):
                 ("expected 'espalier eval MODEL DATA', found 1 file argument", ("eval", "net")),
                 ("-o: expected a name that ends in .safetensors, found 'x.zzz'",
                  ("export", "net", "-o", "x.zzz")),
+                ("-o: expected a name that ends in .safetensors, found './.safetensors'",
+                 ("export", "net", "-o", "./.safetensors")),
+                ("--count: expected training (every training row of DATA, once) or none, or --epochs N "
+                 "with DATA, found sample", ("prune", "net", "small", "-o", "precious", "--count",
+                                             "sample")),
+                ("--scope: expected global or layer, or --epochs N with DATA and another --trigger than "
+                 "once, found one-by-one", ("prune", "net", "-o", "precious", "--scope", "one-by-one")),
                 ("--top-k: expected at most the 4 classes of net, found 5",
                  ("eval", "net", "small", "--top-k", "5")),
                 ("--rows: expected rows within the 150 test rows of small, found 100:151",

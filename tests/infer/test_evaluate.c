@@ -207,12 +207,31 @@ static void wrong_input(void **state)
     espalier_network_destroy(network);
 }
 
+/* A matrix of so many classes would take gigabytes; all else is there. */
+static void no_confusion_of_many_classes(void **state)
+{
+    enum { MANY = ESPALIER_CONFUSION_CLASSES_MOST + 1 };
+    static const size_t widths[] = {INPUTS, MANY};
+    (void)state;
+    espalier_dataset *dataset = made_dataset(8, TRAINING, TEST, INPUTS, MANY);
+    espalier_network *network = made_network(widths, 2, 5, 0.0);
+    espalier_evaluation e = evaluate(network, dataset, ESPALIER_TEST, MANY, 2);
+    assert_null(e.confusion);
+    assert_int_equal(e.class_count, MANY);
+    assert_float_equal(e.top_k_accuracy, 1.0, 0.0);
+    assert_true(e.loss > 0.0);
+    espalier_evaluation_clear(&e);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_naive),          cmocka_unit_test(confusion_adds_up),
         cmocka_unit_test(threads_do_not_matter), cmocka_unit_test(ties_go_to_the_first),
         cmocka_unit_test(hard_logits),           cmocka_unit_test(wrong_input),
+        cmocka_unit_test(no_confusion_of_many_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
