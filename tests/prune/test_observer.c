@@ -259,13 +259,16 @@ static void counting_switched_off(void **state)
     assert_int_equal(espalier_network_inputs_counted(s.network), 0);
     stage_close(&s);
 
-    o.criterion = "activation"; /* counts that are there already serve */
-    stage_open(&s, &o, 6);
-    espalier_network_set_inputs_counted(s.network, 7);
-    run(&s);
-    prunes_at(&s, 1, (const size_t[]){5});
-    assert_int_equal(espalier_network_inputs_counted(s.network), 7);
-    stage_close(&s);
+    o.criterion = "activation"; /* counts that are there already serve, and stay */
+    for (int window = 0; window < ESPALIER_WINDOW_COUNT; window++) {
+        o.window = (espalier_count_window)window;
+        stage_open(&s, &o, 6);
+        espalier_network_set_inputs_counted(s.network, 7);
+        run(&s);
+        prunes_at(&s, 1, (const size_t[]){5});
+        assert_int_equal(espalier_network_inputs_counted(s.network), 7);
+        stage_close(&s);
+    }
 }
 
 /* 2 epochs of 9 batches, a cut every 5: after batches 5, 10, 15 and 18. */

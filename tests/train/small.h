@@ -9,9 +9,10 @@
 #include "net/network.h"
 
 /* rows of `inputs` normal values around one centre for each class: learnable,
- * not separable. A tenth is validation; test_rows follow. */
-static inline espalier_dataset *small_dataset(size_t rows, size_t test_rows, size_t inputs,
-                                              size_t classes)
+ * not separable. test_rows follow; options NULL = defaults. */
+static inline espalier_dataset *small_dataset_split(size_t rows, size_t test_rows, size_t inputs,
+                                                    size_t classes,
+                                                    const espalier_dataset_options *options)
 {
     size_t all = rows + test_rows;
     float *values = malloc(all * inputs * sizeof *values);
@@ -29,11 +30,18 @@ static inline espalier_dataset *small_dataset(size_t rows, size_t test_rows, siz
     }
     espalier_error error = {0};
     assert_int_equal(espalier_dataset_from_floats(values, labels, rows, test_rows, inputs, classes,
-                                                  NULL, NULL, &dataset, &error),
+                                                  options, NULL, &dataset, &error),
                      ESPALIER_OK);
     free(values);
     free(labels);
     return dataset;
+}
+
+/* The first tenth is validation. */
+static inline espalier_dataset *small_dataset(size_t rows, size_t test_rows, size_t inputs,
+                                              size_t classes)
+{
+    return small_dataset_split(rows, test_rows, inputs, classes, NULL);
 }
 
 static inline espalier_network *small_network(const size_t *widths, size_t count, uint64_t seed)

@@ -150,8 +150,10 @@ static void train_epoch(plain *p, const espalier_dataset *dataset, const espalie
         order[i] = (uint32_t)i;
     random_shuffle(o->seed, random_stream(RANDOM_SHUFFLE, (uint32_t)epoch), order, rows);
     p->loss = p->accuracy = 0.0;
-    for (size_t first = 0; first < rows; first += BATCH)
-        train_batch(p, dataset, o, rate, order + first, rows - first < BATCH ? rows - first : BATCH);
+    for (size_t first = 0; first < rows; first += BATCH) {
+        size_t rest = rows - first;
+        train_batch(p, dataset, o, rate, order + first, rest < BATCH ? rest : BATCH);
+    }
     p->loss /= (double)rows;
     p->accuracy /= (double)rows;
 }
@@ -206,7 +208,7 @@ typedef struct stage {
     const espalier_train_options *options;
 } stage;
 
-/* Compares after every epoch; cuts after the second, takes half of it back after the third. */
+/* Compares after every epoch; cuts after the second, takes half back after the third. */
 static espalier_status watch(void *context, espalier_trainer *trainer, const espalier_event *event,
                              espalier_error *error)
 {
@@ -232,7 +234,10 @@ static espalier_status watch(void *context, espalier_trainer *trainer, const esp
 
 static void check(espalier_optimizer kind, double decay)
 {
-    espalier_dataset *dataset = small_dataset(110, 0, widths[0], widths[LAYERS]); /* 99 + 11 */
+    espalier_dataset_options split = espalier_dataset_options_defaults();
+    split.validation = ESPALIER_VALIDATION_RANDOM; /* 99 rows and 11, anywhere in the data */
+    espalier_dataset *dataset =
+        small_dataset_split(110, 0, widths[0], widths[LAYERS], &split);
     espalier_network *network = small_network(widths, LAYERS + 1, 4);
     small_prune(network, 0.3);
     memset(network->layers[0].mask + 2 * widths[0], 0, widths[0]); /* neuron 2 is constant … */
