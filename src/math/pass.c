@@ -2,6 +2,7 @@
 #include "math/pass.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "math/clones.h"
 
@@ -87,11 +88,54 @@ void pass_mask(float *w, const uint8_t *mask, size_t count)
         w[i] = mask[i] ? w[i] : 0.0f;
 }
 
-VECTOR_CLONES
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define TILES
+#endif
+#endif
+
+#ifdef TILES
+typedef float lanes __attribute__((vector_size(16)));
+
+/* A tile of four by four, by two rounds of interleaving. */
+static void transpose_tile(const float *from, size_t from_stride, float *to, size_t to_stride)
+{
+    lanes a, b, c, d;
+    memcpy(&a, from, sizeof a);
+    memcpy(&b, from + from_stride, sizeof b);
+    memcpy(&c, from + 2 * from_stride, sizeof c);
+    memcpy(&d, from + 3 * from_stride, sizeof d);
+    const lanes ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    const lanes ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    const lanes cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    const lanes cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    a = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+    b = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+    c = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+    d = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+    memcpy(to, &a, sizeof a);
+    memcpy(to + to_stride, &b, sizeof b);
+    memcpy(to + 2 * to_stride, &c, sizeof c);
+    memcpy(to + 3 * to_stride, &d, sizeof d);
+}
+#else
+static void transpose_tile(const float *from, size_t from_stride, float *to, size_t to_stride)
+{
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < 4; j++)
+            to[j * to_stride + i] = from[i * from_stride + j];
+}
+#endif
+
 void pass_transpose(const float *from, size_t from_stride, size_t rows, size_t columns, float *to,
                     size_t to_stride)
 {
+    const size_t tiled_rows = rows - rows % 4, tiled_columns = columns - columns % 4;
+    for (size_t j = 0; j < tiled_columns; j += 4)
+        for (size_t i = 0; i < tiled_rows; i += 4)
+            transpose_tile(from + i * from_stride + j, from_stride, to + j * to_stride + i,
+                           to_stride);
     for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++)
+        for (size_t j = i < tiled_rows ? tiled_columns : 0; j < columns; j++)
             to[j * to_stride + i] = from[i * from_stride + j];
 }

@@ -2,6 +2,7 @@
 #include "prune/activity.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -17,12 +18,30 @@ static bool samples(espalier_count_mode mode)
            mode == ESPALIER_COUNT_SAMPLE_ZEROS;
 }
 
-void activity_begin(const espalier_prune_options *options, espalier_trainer *trainer)
+/* Where the network says how its counts were made. */
+static const char counted_key[] = "counted";
+
+/* Counts of another kind, or of a network that starts from nothing, are not
+ * continued: the units differ. A step that comes before any counting uses them. */
+static bool starts_afresh(const espalier_prune_options *options, const espalier_network *network)
 {
-    if (options->count != ESPALIER_COUNT_NONE && !options->trained)
-        espalier_network_clear_activations(espalier_trainer_network(trainer));
-    if (options->count == ESPALIER_COUNT_TRAINING)
-        espalier_trainer_count(trainer, true);
+    const char *before = espalier_network_metadata(network, counted_key);
+    if (!options->trained)
+        return true;
+    return options->trigger != ESPALIER_TRIGGER_ONCE && before &&
+           strcmp(before, espalier_count_mode_name(options->count)) != 0;
+}
+
+espalier_status activity_begin(const espalier_prune_options *options, espalier_trainer *trainer)
+{
+    espalier_network *network = espalier_trainer_network(trainer);
+    if (options->count == ESPALIER_COUNT_NONE)
+        return ESPALIER_OK;
+    if (starts_afresh(options, network))
+        espalier_network_clear_activations(network);
+    espalier_trainer_count(trainer, options->count == ESPALIER_COUNT_TRAINING);
+    return espalier_network_set_metadata(network, counted_key,
+                                         espalier_count_mode_name(options->count));
 }
 
 void activity_epoch_begin(const espalier_prune_options *options, espalier_trainer *trainer)
@@ -178,6 +197,9 @@ espalier_status espalier_network_count_activations(espalier_network *network,
                          "the data set has rows of %zu",
                          width, espalier_dataset_input_count(dataset));
     espalier_network_clear_activations(network);
+    if (espalier_network_set_metadata(network, counted_key,
+                                      espalier_count_mode_name(ESPALIER_COUNT_TRAINING)))
+        return error_memory(error);
     pass run = {.network = network, .dataset = dataset, .mode = ESPALIER_COUNT_TRAINING};
     return pass_run(&run, allocator, NULL, espalier_dataset_row_count(dataset, ESPALIER_TRAINING),
                     error);

@@ -11,9 +11,10 @@
 /* Counts end here: the model file holds them as signed 64-bit integers. */
 #define ACTIVITY_MOST ((uint64_t)INT64_MAX)
 
-/* Before a run: counts of an untrained network are forgotten, those of a
- * trained one continued; the trainer is told whether to count. */
-void activity_begin(const espalier_prune_options *options, espalier_trainer *trainer);
+/* Before a run: counts of an untrained network are forgotten, those of a trained
+ * one continued if they are of the same kind (metadata "counted"); the trainer is
+ * told whether to count. Errors: MEMORY. */
+espalier_status activity_begin(const espalier_prune_options *options, espalier_trainer *trainer);
 
 /* Before an epoch: starts the epoch's own count where the trainer counts. */
 void activity_epoch_begin(const espalier_prune_options *options, espalier_trainer *trainer);

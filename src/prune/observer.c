@@ -96,9 +96,11 @@ static espalier_status begin(espalier_pruner *pruner, espalier_trainer *trainer,
     bool at_once = o->trigger == ESPALIER_TRIGGER_ONCE && o->trained;
     if (o->trigger == ESPALIER_TRIGGER_CUBIC && pruner->steps > 0)
         pruner->steps = schedule_cubic_cuts(o->cubic_epochs, now->batches, o->cubic_interval);
-    activity_begin(o, trainer);
+    espalier_status status = activity_begin(o, trainer);
+    if (status)
+        return error_memory(error);
     schedule_watch_start(&pruner->watch);
-    espalier_status status = check_counts(pruner, trainer, at_once, error);
+    status = check_counts(pruner, trainer, at_once, error);
     if (status)
         return status;
     espalier_trainer_hold(trainer, espalier_pruner_outstanding(pruner) > 0);

@@ -201,6 +201,29 @@ static void windows_while_training(void **state)
     }
 }
 
+/* Fine-tuning goes on with counts of its own kind and forgets others, whose units
+ * differ; counts of an unknown kind are taken as they are. */
+static void counts_of_another_kind(void **state)
+{
+    (void)state;
+    static const char *const before[] = {"training", NULL, "sample-sum", "sample-zeros"};
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        stage s;
+        espalier_prune_options o = options(ESPALIER_TRIGGER_EPOCH, 1);
+        o.trained = true;
+        o.every = 2;
+        stage_open(&s, &o, 3);
+        s.network->inputs_counted = 1000;
+        for (size_t j = 0; j < FIRST; j++)
+            s.network->layers[0].activations[j] = 1000;
+        assert_int_equal(espalier_network_set_metadata(s.network, "counted", before[i]), ESPALIER_OK);
+        run(&s);
+        assert_int_equal(espalier_network_inputs_counted(s.network), 3 * 90 + (i < 2 ? 1000 : 0));
+        assert_string_equal(espalier_network_metadata(s.network, "counted"), "training");
+        stage_close(&s);
+    }
+}
+
 static void once_at_an_epoch(void **state)
 {
     (void)state;
@@ -399,6 +422,7 @@ int main(void)
         cmocka_unit_test(patience_begins_anew),
         cmocka_unit_test(epoch_trigger),
         cmocka_unit_test(windows_while_training),
+        cmocka_unit_test(counts_of_another_kind),
         cmocka_unit_test(once_at_an_epoch),
         cmocka_unit_test(once_on_a_trained_network),
         cmocka_unit_test(counting_switched_off),
