@@ -52,6 +52,8 @@ static void step_note(table *t, const json_t *step)
     if (guarded)
         table_cell(t, "%llu neurons guarded%s", (unsigned long long)guarded,
                    forced ? ", patience ran out" : "");
+    else if (count(step, "requested") == 0)
+        table_cell(t, "already met");
     else
         table_cell(t, "%s", forced ? "patience ran out" : "");
 }

@@ -26,6 +26,11 @@ class Prune(Case):
         self.assertEqual((config["command"], config["data"]), ("prune", None))
         self.assertEqual(config["before"], self.training("dense"))
 
+    def test_already_sparser_than_asked(self):
+        self.good("prune", "dense", "-o", "half", "--prune", "50%", "--quiet")
+        shown = self.good("prune", "half", "-o", "still", "--prune", "10%")
+        self.assertRegex(shown, r"\n1 +0 +- +0 +0 +0 +\d+\.\d\d %  already met\n")
+
     def test_without_counts(self):
         done = self.run_cli("prune", "uncounted", "-o", "never", "--prune", "40%")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
