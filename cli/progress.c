@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,15 +47,17 @@ static void draw(progress *p)
     size_t at = 0, columns = terminal_columns() - 1;
     double share = p->epochs ? p->done / (double)p->epochs : 0;
     p->drawn = now();
-    at += (size_t)snprintf(line, sizeof line, "epoch %zu/%zu", p->epoch, p->epochs);
-    if (!isnan(p->accuracy))
-        at += (size_t)snprintf(line + at, sizeof line - at, "  accuracy %.1f %%",
-                               100 * p->accuracy);
-    at += (size_t)snprintf(line + at, sizeof line - at, "  sparsity %.1f %%  %s",
-                           100 * p->sparsity, p->neurons);
+    /* Every part keeps its width, so that the bar keeps its own. */
+    at += (size_t)snprintf(line, sizeof line, "%*zu/%zu  accuracy ", p->digits, p->epoch, p->epochs);
+    if (isnan(p->accuracy))
+        at += (size_t)snprintf(line + at, sizeof line - at, "   -  ");
+    else
+        at += (size_t)snprintf(line + at, sizeof line - at, "%4.1f %%", 100 * p->accuracy);
+    at += (size_t)snprintf(line + at, sizeof line - at, "  sparsity %4.1f %%  %-*s",
+                           100 * p->sparsity, p->widest, p->neurons);
     if (p->done > 0) {
         double rest = (p->drawn - p->began) * ((double)p->epochs / p->done - 1);
-        at += (size_t)snprintf(line + at, sizeof line - at, "  %s left", clock_time(left, rest));
+        at += (size_t)snprintf(line + at, sizeof line - at, "  %6s left", clock_time(left, rest));
     }
     fputs("\r\033[K", stderr);
     if (columns >= at + BAR_LEAST + 3) {
@@ -91,7 +94,9 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
     switch (event->kind) {
     case ESPALIER_EVENT_BEGIN:
         p->began = now();
+        p->digits = snprintf(NULL, 0, "%zu", event->epochs);
         look(p, trainer);
+        p->widest = (int)strlen(p->neurons);
         break;
     case ESPALIER_EVENT_BATCH:
         if (now() - p->drawn < 0.1)

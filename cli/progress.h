@@ -15,6 +15,7 @@ typedef struct progress {
     size_t epoch, epochs;
     double done;            /* epochs, with the part of the current one */
     char neurons[512];
+    int digits, widest;     /* columns of an epoch's number and of the neurons */
 } progress;
 
 void progress_init(progress *p, bool quiet);

@@ -31,8 +31,8 @@ class Progress(Case):
 
     def test_terminal(self):
         bar, out = self.on_terminal(*NET)
-        self.assertRegex(bar, r"\[=+ *\] epoch 6/6  accuracy \d+\.\d %  sparsity 4\d\.\d %  "
-                              r"\d+-\d+  \S+( s)? left")
+        self.assertRegex(bar, r"\[=+ *\] 6/6  accuracy \d+\.\d %  sparsity 4\d\.\d %  "
+                              r"\d+-\d+ +\S+( s)? left")
         self.assertRegex(bar, r"epoch 2: pruned \d+ weights and \d+ by propagation, sparsity ")
         self.assertTrue(bar.endswith(CLEAR))
         for line in re.split(r"\r\x1b\[K|\r\n", bar):
