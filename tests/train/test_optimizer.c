@@ -4,35 +4,10 @@
 #include <math.h>
 
 #include "base/random.h"
+#include "tests/train/naive.h"
 #include "train/optimizer.h"
 
 enum { COUNT = 37, STEPS = 5 };
-
-/* One parameter, one step, straight from the formulas. */
-static void naive(const espalier_train_options *o, double rate, uint64_t t, double g, double *w,
-                  double *m, double *v)
-{
-    double l2 = g + o->weight_decay * *w;
-    switch (o->optimizer) {
-    case ESPALIER_MOMENTUM:
-        *m = o->momentum * *m + l2;
-        *w -= rate * *m;
-        break;
-    case ESPALIER_NESTEROV:
-        *m = o->momentum * *m + l2;
-        *w -= rate * (l2 + o->momentum * *m);
-        break;
-    case ESPALIER_ADAM:
-        *m = o->beta1 * *m + (1.0 - o->beta1) * g;
-        *v = o->beta2 * *v + (1.0 - o->beta2) * g * g;
-        *w -= rate * o->weight_decay * *w +
-              rate * (*m / (1.0 - pow(o->beta1, (double)t))) /
-                  (sqrt(*v / (1.0 - pow(o->beta2, (double)t))) + o->epsilon);
-        break;
-    default:
-        *w -= rate * l2;
-    }
-}
 
 static void test_formulas(void **state)
 {
@@ -49,7 +24,8 @@ static void test_formulas(void **state)
             optimizer_step step = optimizer_at(&options, 0.05, t);
             for (size_t i = 0; i < COUNT; i++) {
                 g[i] = (float)random_normal(3, random_stream(RANDOM_TEST, (uint32_t)t), i);
-                naive(&options, 0.05, t, g[i], &truth[i], &truth_m[i], &truth_v[i]);
+                naive_update(&options, 0.05, t, options.weight_decay, g[i], &truth[i], &truth_m[i],
+                             &truth_v[i]);
             }
             optimizer_update(&step, COUNT, g, w, m, v);
         }

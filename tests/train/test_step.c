@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "espalier/train.h"
+#include "tests/train/naive.h"
 #include "tests/train/small.h"
 
 enum { LAYERS = 3, WIDEST = 19, EPOCHS = 5, BATCH = 32 };
@@ -88,30 +89,6 @@ static void backward(const plain *p, double a[LAYERS + 1][WIDEST], uint32_t labe
     }
 }
 
-static void update(const espalier_train_options *o, double rate, size_t t, double decay, double g,
-                   double *w, double *m, double *v)
-{
-    double pulled = g + decay * *w;
-    switch (o->optimizer) {
-    case ESPALIER_MOMENTUM:
-        *m = o->momentum * *m + pulled;
-        *w -= rate * *m;
-        break;
-    case ESPALIER_NESTEROV:
-        *m = o->momentum * *m + pulled;
-        *w -= rate * (pulled + o->momentum * *m);
-        break;
-    case ESPALIER_ADAM:
-        *m = o->beta1 * *m + (1 - o->beta1) * g;
-        *v = o->beta2 * *v + (1 - o->beta2) * g * g;
-        *w -= rate * decay * *w + rate * *m / (1 - pow(o->beta1, (double)t)) /
-                                      (sqrt(*v / (1 - pow(o->beta2, (double)t))) + o->epsilon);
-        break;
-    default:
-        *w -= rate * pulled;
-    }
-}
-
 static void train_batch(plain *p, const espalier_dataset *dataset,
                         const espalier_train_options *o, double rate, const uint32_t *rows,
                         size_t count)
@@ -131,11 +108,11 @@ static void train_batch(plain *p, const espalier_dataset *dataset,
     for (size_t l = 0; l < LAYERS; l++) {
         for (size_t i = 0; i < widths[l] * widths[l + 1]; i++)
             if (p->masks->layers[l].mask[i])
-                update(o, rate, p->steps, o->weight_decay, g.weights[l][i] / (double)count,
-                       &p->now.weights[l][i], &p->m.weights[l][i], &p->v.weights[l][i]);
+                naive_update(o, rate, p->steps, o->weight_decay, g.weights[l][i] / (double)count,
+                             &p->now.weights[l][i], &p->m.weights[l][i], &p->v.weights[l][i]);
         for (size_t j = 0; j < widths[l + 1]; j++)
-            update(o, rate, p->steps, 0.0, g.biases[l][j] / (double)count, &p->now.biases[l][j],
-                   &p->m.biases[l][j], &p->v.biases[l][j]);
+            naive_update(o, rate, p->steps, 0.0, g.biases[l][j] / (double)count, &p->now.biases[l][j],
+                         &p->m.biases[l][j], &p->v.biases[l][j]);
     }
 }
 
