@@ -53,6 +53,11 @@ espalier_status dataset_split(espalier_dataset *dataset, const espalier_dataset_
 
 /* ---- use (gather.c) --------------------------------------------------- */
 
+/* Says that these rows of a split will be gathered soon: they are fetched from
+ * memory meanwhile. indices [count]. */
+void dataset_expect(const espalier_dataset *dataset, espalier_split split, const uint32_t *indices,
+                    size_t count);
+
 /* Gathers rows for a network: picks the kept inputs, scales, lays them side by side.
  *   values[i][c] = (x[row_i][column_c] - shift) * scale
  *

@@ -70,6 +70,17 @@ void dataset_gather(const espalier_dataset *dataset, espalier_split split, const
     }
 }
 
+void dataset_expect(const espalier_dataset *dataset, espalier_split split, const uint32_t *indices,
+                    size_t count)
+{
+    enum { LINE_BYTES = 64 };
+    size_t bytes = dataset->inputs * (dataset->bytes ? 1 : sizeof(float));
+    const char *rows = dataset->bytes ? (const char *)dataset->bytes : (const char *)dataset->floats;
+    for (size_t i = 0; i < count; i++)
+        for (size_t at = 0; at < bytes; at += LINE_BYTES)
+            __builtin_prefetch(rows + dataset->rows[split][indices[i]] * bytes + at);
+}
+
 void espalier_dataset_rows(const espalier_dataset *dataset, espalier_split split, size_t first,
                            size_t count, float *values)
 {

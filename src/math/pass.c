@@ -12,22 +12,13 @@ size_t pass_stride(size_t count)
 }
 
 VECTOR_CLONES
-void pass_bias_relu_count(float *y, size_t rows, size_t stride, const float *bias,
-                          uint64_t *counts)
+void pass_bias_relu(float *restrict y, size_t rows, size_t stride, const float *restrict bias)
 {
-    for (size_t j = 0; j < stride; j += PASS_LANES) {
-        uint32_t active[PASS_LANES] = {0};
-        for (size_t r = 0; r < rows; r++) {
-            float *block = y + r * stride + j;
-            for (size_t v = 0; v < PASS_LANES; v++) {
-                float value = block[v] + bias[j + v];
-                block[v] = value > 0.0f ? value : 0.0f;
-                active[v] += value > 0.0f;
-            }
+    for (size_t r = 0; r < rows; r++, y += stride) {
+        for (size_t j = 0; j < stride; j++) {
+            float value = y[j] + bias[j];
+            y[j] = value > 0.0f ? value : 0.0f;
         }
-        if (counts)
-            for (size_t v = 0; v < PASS_LANES; v++)
-                counts[j + v] += active[v];
     }
 }
 

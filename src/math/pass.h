@@ -15,10 +15,8 @@ enum { PASS_LANES = 16 };
 /* count rounded up to whole vectors. */
 size_t pass_stride(size_t count);
 
-/* y = max(y + bias, 0) in every row; counts[j] (unless NULL) grows by the number
- * of rows where y[.][j] > 0.  y [rows][stride], bias and counts [stride]. */
-void pass_bias_relu_count(float *y, size_t rows, size_t stride, const float *bias,
-                          uint64_t *counts);
+/* y = max(y + bias, 0) in every row.  y [rows][stride], bias [stride]. */
+void pass_bias_relu(float *y, size_t rows, size_t stride, const float *bias);
 
 /* d = 0 where y is not positive: the derivative of ReLU. d, y [rows][stride]. */
 void pass_relu_backward(float *d, const float *y, size_t rows, size_t stride);

@@ -7,18 +7,25 @@
 #include "base/memory.h"
 #include "math/pass.h"
 
-/* Bytes of weights that an update block should have: half of a usual 32 KiB
- * first-level cache, so that product, mask and transposition find them there. */
-enum { BLOCK_BYTES = 16 * 1024, BLOCK_ROWS_LEAST = 16 };
+/* Bytes of weights that an update block should have: the batch's derivatives are
+ * read once for each block, and mask and transposition still find its weights in
+ * the second-level cache. */
+enum { BLOCK_BYTES = 64 * 1024, BLOCK_ROWS_LEAST = 16 };
 
-size_t batch_chunks(size_t rows)
+size_t batch_chunks(size_t rows, size_t chunk_rows)
 {
-    return (rows + BATCH_CHUNK - 1) / BATCH_CHUNK;
+    return (rows + chunk_rows - 1) / chunk_rows;
+}
+
+static size_t chunk_rows_for(size_t batch_rows)
+{
+    size_t rows = batch_rows / 8 / CHUNK_LEAST * CHUNK_LEAST;
+    return rows < CHUNK_LEAST ? CHUNK_LEAST : rows > CHUNK_MOST ? CHUNK_MOST : rows;
 }
 
 static size_t block_rows(size_t stride)
 {
-    size_t rows = BLOCK_BYTES / (stride * sizeof(float));
+    size_t rows = BLOCK_BYTES / (stride * sizeof(float)) / BLOCK_ROWS_LEAST * BLOCK_ROWS_LEAST;
     return rows > BLOCK_ROWS_LEAST ? rows : BLOCK_ROWS_LEAST;
 }
 
@@ -31,7 +38,7 @@ static void *take(batch *out, size_t count, size_t size_bytes)
 }
 
 /* Floats of a thread's scratch: the largest block's gradient, a bias gradient
- * behind it, or a chunk's values of two layers side by side. */
+ * behind it, or a validation chunk's values of two layers side by side. */
 static size_t scratch_floats(const espalier_network *network)
 {
     size_t most = 0, widest = pass_stride(network->layers[0].inputs);
@@ -43,7 +50,20 @@ static size_t scratch_floats(const espalier_network *network)
     }
     /* a compacted layer has a smaller stride and more rows in a block, within BLOCK_BYTES */
     most = most > BLOCK_BYTES / sizeof(float) + widest ? most : BLOCK_BYTES / sizeof(float) + widest;
-    return most > 2 * BATCH_CHUNK * widest ? most : 2 * BATCH_CHUNK * widest;
+    return most > 2 * CHUNK_EVALUATION * widest ? most : 2 * CHUNK_EVALUATION * widest;
+}
+
+/* Words of a thread's marks: of a chunk's rows in the widest layer, or of a batch's
+ * columns in the block with the most rows. */
+static size_t mark_count(const batch *out, const espalier_network *network)
+{
+    size_t chunk = out->chunk_rows > CHUNK_EVALUATION ? out->chunk_rows : CHUNK_EVALUATION;
+    size_t widest = network->layers[0].inputs;
+    for (size_t l = 0; l < network->layer_count; l++)
+        widest = network->layers[l].outputs > widest ? network->layers[l].outputs : widest;
+    size_t rows = chunk * mark_words(widest);
+    size_t columns = mark_words(out->rows_most) * block_rows(PASS_LANES);
+    return rows > columns ? rows : columns;
 }
 
 static size_t blocks_most(const espalier_network *network)
@@ -57,10 +77,13 @@ static size_t blocks_most(const espalier_network *network)
 static bool take_all(batch *out, const espalier_network *network, size_t evaluation_rows)
 {
     size_t layers = network->layer_count, rows = out->rows_most;
-    size_t chunks = batch_chunks(rows > evaluation_rows ? rows : evaluation_rows);
+    size_t chunks = batch_chunks(rows, out->chunk_rows);
+    size_t others = batch_chunks(evaluation_rows, CHUNK_EVALUATION);
+    chunks = chunks > others ? chunks : others;
     bool done = (out->values = take(out, layers, sizeof *out->values)) &&
                 (out->deltas = take(out, layers, sizeof *out->deltas)) &&
                 (out->scratch = take(out, out->threads, sizeof *out->scratch)) &&
+                (out->marks = take(out, out->threads, sizeof *out->marks)) &&
                 (out->counts = take(out, out->threads, sizeof *out->counts)) &&
                 (out->count_start = take(out, layers, sizeof *out->count_start)) &&
                 (out->blocks = take(out, blocks_most(network), sizeof *out->blocks)) &&
@@ -78,6 +101,7 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
     }
     for (size_t t = 0; t < out->threads && done; t++)
         done = (out->scratch[t] = take(out, scratch_floats(network), sizeof(float))) &&
+               (out->marks[t] = take(out, mark_count(out, network), sizeof(uint32_t))) &&
                (out->counts[t] = take(out, out->count_total, sizeof(uint64_t)));
     return done;
 }
@@ -89,10 +113,12 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
 {
     *out = (batch){.allocator = allocator,
                    .math = math,
+                   .kernels = math_kernels_at(0),
                    .threads = threads,
                    .layer_count = copy->layer_count,
-                   .rows_most = rows_most};
-    size_t most = 10 + 2 * copy->layer_count + 2 * threads;
+                   .rows_most = rows_most,
+                   .chunk_rows = chunk_rows_for(rows_most)};
+    size_t most = 11 + 2 * copy->layer_count + 3 * threads;
     out->memory = memory_array(allocator, most, sizeof *out->memory);
     out->team = parallel_team_create(threads, allocator);
     if (!out->team || !out->memory || !take_all(out, network, evaluation_rows)) {
@@ -149,6 +175,28 @@ void batch_gather(const batch *out, const work *copy, const espalier_network *ne
     dataset_gather(dataset, split, indices, first, rows, out->has_columns ? out->columns : NULL,
                    copy->unit_count[0], network->scaling_count, network->shift, network->scale,
                    values, copy->layers[0].input_stride);
+}
+
+/* A value that is not zero costs its marks about 1.25 times as long as one vector of
+ * sums, and a vector of sums as much as in a dense product: with v vectors both take
+ * the same time where a share of v / (v + 1.25) is not zero. A tenth is left for the
+ * zeros that come in lumps (bench_skip shows the measured points). */
+bool batch_is_sparse(size_t nonzero, size_t all, size_t columns)
+{
+    double vectors = (double)columns / PASS_LANES;
+    return (double)nonzero < 0.9 * (double)all * vectors / (vectors + 1.25);
+}
+
+void batch_multiply(const batch *out, size_t thread, size_t rows, size_t k, const float *x,
+                    size_t x_stride, const float *w, size_t stride, float *y)
+{
+    uint32_t *marks = out->marks[thread];
+    size_t found = out->kernels->mark_rows(x, rows, k, x_stride, marks);
+    if (batch_is_sparse(found, rows * k, stride))
+        out->kernels->skip_gemm(rows, stride, k, x, x_stride, 1, marks, mark_words(k), 1, w, stride,
+                                false, y, stride);
+    else
+        out->math->gemm(false, false, rows, stride, k, x, x_stride, w, stride, false, y, stride);
 }
 
 batch_result batch_add_chunks(const batch *out, size_t chunks)

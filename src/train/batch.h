@@ -10,12 +10,17 @@
 #include "base/parallel.h"
 #include "data/dataset.h"
 #include "math/backend.h"
+#include "math/kernels.h"
 #include "train/optimizer.h"
 #include "train/work.h"
 
-/* Rows of a chunk: wide enough for the products' kernels, small enough that a
- * batch of 32 feeds two cores. */
-enum { BATCH_CHUNK = 16 };
+/* Rows of a chunk: an eighth of the batch, within these. The least is wide enough
+ * for the products' kernels and feeds two cores from a batch of 32; with the most
+ * a weight is read from memory seldom enough when a layer is larger than a cache. */
+enum { CHUNK_LEAST = 16, CHUNK_MOST = 128 };
+
+/* Rows of a chunk of a validation pass. */
+enum { CHUNK_EVALUATION = 64 };
 
 /* A block of weight rows that one task updates. */
 typedef struct batch_block {
@@ -25,11 +30,14 @@ typedef struct batch_block {
 typedef struct batch {
     const espalier_allocator *allocator;
     const math_backend *math;
+    const math_kernels *kernels;
     parallel_team *team;
     size_t threads, layer_count, rows_most;
+    size_t chunk_rows;   /* of a full batch's chunks */
     float **values;      /* [layer_count]: values[l] = input of layer l, [rows][stride] */
     float **deltas;      /* [layer_count]: deltas[l] = loss by output of layer l, [rows][stride] */
     float **scratch;     /* [threads]: a block's gradient, or two layers' values in evaluation */
+    uint32_t **marks;    /* [threads]: where a product's left factor is not zero */
     uint64_t **counts;   /* [threads]: activations since the last batch_take_counts */
     size_t *count_start; /* [layer_count]: where a hidden layer's counts begin */
     size_t count_total;
@@ -56,8 +64,17 @@ void batch_clear(batch *out);
 /* To be called after every work_load: cuts the work anew. */
 void batch_fit(batch *out, const work *copy, const espalier_network *network);
 
-/* Number of chunks of so many rows. */
-size_t batch_chunks(size_t rows);
+/* Number of chunks of chunk_rows rows. */
+size_t batch_chunks(size_t rows, size_t chunk_rows);
+
+/* Whether stepping over zeros pays for a product with `columns` columns: so many of
+ * all values of its left factor are not zero. */
+bool batch_is_sparse(size_t nonzero, size_t all, size_t columns);
+
+/* Y = X W for one chunk, W [k][stride]; by the kernels that step over zeros where X
+ * has enough of them. x [rows][x_stride], y [rows][stride]. */
+void batch_multiply(const batch *out, size_t thread, size_t rows, size_t k, const float *x,
+                    size_t x_stride, const float *w, size_t stride, float *y);
 
 /* What a batch or an evaluation came to: sums over its rows. */
 typedef struct batch_result {
@@ -77,7 +94,7 @@ void batch_gather(const batch *out, const work *copy, const espalier_network *ne
 /* step.c: trains on the rows indices[0 … rows - 1] of the training split. */
 batch_result batch_train(batch *out, work *copy, const espalier_network *network,
                          const espalier_dataset *dataset, const uint32_t *indices, size_t rows,
-                         const optimizer_step *step);
+                         size_t ahead, const optimizer_step *step);
 
 /* evaluate.c: loss and correct rows of a whole split, without learning or counting. */
 batch_result batch_evaluate(batch *out, const work *copy, const espalier_network *network,

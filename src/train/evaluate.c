@@ -21,20 +21,19 @@ static void chunk_task(void *context, size_t chunk, size_t thread)
     const evaluation_job *job = context;
     batch *out = job->batch;
     const work *copy = job->copy;
-    uint32_t labels[BATCH_CHUNK];
+    uint32_t labels[CHUNK_EVALUATION];
     float *x = out->scratch[thread], *y = x + job->half, *other;
-    size_t first = chunk * BATCH_CHUNK, last = out->layer_count - 1;
+    size_t first = chunk * CHUNK_EVALUATION, last = out->layer_count - 1;
     size_t rest = job->dataset->row_count[job->split] - first;
-    size_t rows = rest < BATCH_CHUNK ? rest : BATCH_CHUNK;
+    size_t rows = rest < CHUNK_EVALUATION ? rest : CHUNK_EVALUATION;
     memset(x, 0, rows * copy->layers[0].input_stride * sizeof *x);
     batch_gather(out, copy, job->network, job->dataset, job->split, NULL, first, rows, x);
     for (size_t l = 0; l <= last; l++) {
         const work_layer *layer = &copy->layers[l];
-        out->math->gemm(false, false, rows, layer->output_stride, layer->inputs, x,
-                        layer->input_stride, layer->weights, layer->output_stride, false, y,
-                        layer->output_stride);
+        batch_multiply(out, thread, rows, layer->inputs, x, layer->input_stride, layer->weights,
+                       layer->output_stride, y);
         if (l < last)
-            pass_bias_relu_count(y, rows, layer->output_stride, layer->biases, NULL);
+            pass_bias_relu(y, rows, layer->output_stride, layer->biases);
         other = x, x = y, y = other;
     }
     for (size_t r = 0; r < rows; r++)
@@ -48,11 +47,11 @@ static void chunk_task(void *context, size_t chunk, size_t thread)
 batch_result batch_evaluate(batch *out, const work *copy, const espalier_network *network,
                             const espalier_dataset *dataset, espalier_split split)
 {
-    size_t chunks = batch_chunks(dataset->row_count[split]);
-    size_t half = BATCH_CHUNK * copy->layers[0].input_stride;
+    size_t chunks = batch_chunks(dataset->row_count[split], CHUNK_EVALUATION);
+    size_t half = CHUNK_EVALUATION * copy->layers[0].input_stride;
     for (size_t l = 0; l < out->layer_count; l++)
-        if (BATCH_CHUNK * copy->layers[l].output_stride > half)
-            half = BATCH_CHUNK * copy->layers[l].output_stride;
+        if (CHUNK_EVALUATION * copy->layers[l].output_stride > half)
+            half = CHUNK_EVALUATION * copy->layers[l].output_stride;
     evaluation_job job = {out, copy, network, dataset, split, half};
     parallel_run(out->team, chunks, chunk_task, &job);
     return batch_add_chunks(out, chunks);

@@ -59,10 +59,11 @@ static espalier_status run_batches(espalier_trainer *trainer, espalier_event *ev
     for (size_t b = 0; b < event->batches; b++) {
         size_t first = b * options->batch_rows;
         size_t count = rows - first < options->batch_rows ? rows - first : options->batch_rows;
+        size_t left = rows - first - count, ahead = left < count ? left : count;
         result->learning_rate = rate_at(options, event->epoch - 1, b, event->batches);
         optimizer_step step = optimizer_at(options, result->learning_rate, ++trainer->steps);
         batch_result sum = batch_train(&trainer->batch, &trainer->copy, trainer->network,
-                                       trainer->dataset, trainer->order + first, count, &step);
+                                       trainer->dataset, trainer->order + first, count, ahead, &step);
         loss += sum.loss;
         correct += sum.correct;
         event->batch = b + 1;

@@ -6,13 +6,13 @@
 
 /* deltas of the layer below, for rows [first, first + rows):
  *   deltas[l-1] = (deltas[l] W_l) where values[l] > 0 */
-static void backward_layer(const batch *out, const work *copy, size_t l, size_t first, size_t rows)
+static void backward_layer(const batch *out, const work *copy, size_t l, size_t first, size_t rows,
+                           size_t thread)
 {
     const work_layer *layer = &copy->layers[l];
     float *below = out->deltas[l - 1] + first * layer->input_stride;
-    out->math->gemm(false, false, rows, layer->input_stride, layer->outputs,
-                    out->deltas[l] + first * layer->output_stride, layer->output_stride,
-                    layer->transposed, layer->input_stride, false, below, layer->input_stride);
+    batch_multiply(out, thread, rows, layer->outputs, out->deltas[l] + first * layer->output_stride,
+                   layer->output_stride, layer->transposed, layer->input_stride, below);
     pass_relu_backward(below, out->values[l] + first * layer->input_stride, rows,
                        layer->input_stride);
 }
@@ -22,40 +22,62 @@ static void backward_layer(const batch *out, const work *copy, size_t l, size_t 
 static void run_chunk(batch *out, const work *copy, size_t chunk, size_t thread, size_t rows_all,
                       float scale)
 {
-    size_t first = chunk * BATCH_CHUNK, last = out->layer_count - 1;
-    size_t rows = rows_all - first < BATCH_CHUNK ? rows_all - first : BATCH_CHUNK;
-    uint64_t *counts = out->counting ? out->counts[thread] : NULL;
+    size_t first = chunk * out->chunk_rows, last = out->layer_count - 1;
+    size_t rows = rows_all - first < out->chunk_rows ? rows_all - first : out->chunk_rows;
     for (size_t l = 0; l <= last; l++) {
         const work_layer *layer = &copy->layers[l];
         float *y = (l < last ? out->values[l + 1] : out->deltas[l]) + first * layer->output_stride;
-        out->math->gemm(false, false, rows, layer->output_stride, layer->inputs,
-                        out->values[l] + first * layer->input_stride, layer->input_stride,
-                        layer->weights, layer->output_stride, false, y, layer->output_stride);
+        batch_multiply(out, thread, rows, layer->inputs,
+                       out->values[l] + first * layer->input_stride, layer->input_stride,
+                       layer->weights, layer->output_stride, y);
         if (l < last)
-            pass_bias_relu_count(y, rows, layer->output_stride, layer->biases,
-                                 counts ? counts + out->count_start[l] : NULL);
+            pass_bias_relu(y, rows, layer->output_stride, layer->biases);
         else
             out->losses[chunk] = pass_softmax_loss(y, rows, layer->outputs, layer->output_stride,
                                                    layer->biases, out->labels + first, scale,
                                                    &out->corrects[chunk]);
     }
     for (size_t l = last; l > 0; l--)
-        backward_layer(out, copy, l, first, rows);
+        backward_layer(out, copy, l, first, rows, thread);
 }
 
-/* Plain SGD needs no gradient: deltas carry -rate / rows already, so the
- * product adds the update straight to the weights. */
-static void update_fused(batch *out, work_layer *layer, const batch_block *block, size_t rows,
-                         const optimizer_step *step, const float *x, float *w)
+/* Adds the activations of a block's inputs, which are the hidden layer below: what
+ * is marked is what ReLU left above zero. */
+static void count_block(const batch *out, size_t thread, const batch_block *block, size_t rows)
+{
+    const uint32_t *marks = out->marks[thread];
+    uint64_t *counts = out->counts[thread] + out->count_start[block->layer - 1] + block->first;
+    for (size_t w = 0; w < mark_words(rows); w++)
+        for (size_t i = 0; i < block->rows; i++)
+            counts[i] += (uint64_t)__builtin_popcount(*marks++);
+}
+
+/* G = X' D (+ G) for one block of weight rows, summed over the rows of the batch.
+ * x the block's first input in the first row. */
+static void gradient(const batch *out, size_t thread, const work_layer *layer,
+                     const batch_block *block, size_t rows, const float *x, bool accumulate,
+                     float *g)
 {
     size_t stride = layer->output_stride;
-    if (step->decay > 0.0f) {
-        float keep = 1.0f - step->rate * step->decay;
-        for (size_t i = 0; i < block->rows * stride; i++)
-            w[i] *= keep;
-    }
-    out->math->gemm(true, false, block->rows, stride, rows, x, layer->input_stride,
-                    out->deltas[block->layer], stride, true, w, stride);
+    uint32_t *marks = out->marks[thread];
+    const float *deltas = out->deltas[block->layer];
+    size_t found = out->kernels->mark_columns(x, rows, block->rows, layer->input_stride, marks);
+    if (out->counting && block->layer > 0)
+        count_block(out, thread, block, rows);
+    if (batch_is_sparse(found, rows * block->rows, stride))
+        out->kernels->skip_gemm(block->rows, stride, rows, x, 1, layer->input_stride, marks, 1,
+                                block->rows, deltas, stride, accumulate, g, stride);
+    else
+        out->math->gemm(true, false, block->rows, stride, rows, x, layer->input_stride, deltas,
+                        stride, accumulate, g, stride);
+}
+
+/* Weight decay, w -= rate decay w. */
+static void shrink(const optimizer_step *step, size_t count, float *w)
+{
+    float keep = 1.0f - step->rate * step->decay;
+    for (size_t i = 0; i < count && step->decay > 0.0f; i++)
+        w[i] *= keep;
 }
 
 static void update_biases(batch *out, work_layer *layer, size_t l, size_t rows,
@@ -84,10 +106,12 @@ static void update_block(batch *out, work *copy, const batch_block *block, size_
     float *scratch = out->scratch[thread], *w = layer->weights + offset;
     const float *x = out->values[block->layer] + block->first;
     if (step->kind == ESPALIER_SGD) {
-        update_fused(out, layer, block, rows, step, x, w);
+        /* no gradient is needed: deltas carry -rate / rows already, so the product adds
+         * the update straight to the weights */
+        shrink(step, count, w);
+        gradient(out, thread, layer, block, rows, x, true, w);
     } else {
-        out->math->gemm(true, false, block->rows, stride, rows, x, layer->input_stride,
-                        out->deltas[block->layer], stride, false, scratch, stride);
+        gradient(out, thread, layer, block, rows, x, false, scratch);
         optimizer_update(step, count, scratch, w, layer->states[0] + offset,
                          layer->states[1] ? layer->states[1] + offset : NULL);
     }
@@ -107,7 +131,7 @@ typedef struct step_job {
     const espalier_network *network;
     const espalier_dataset *dataset;
     const uint32_t *indices;
-    size_t rows;
+    size_t rows, ahead;
     const optimizer_step *step;
     float scale;
 } step_job;
@@ -115,10 +139,16 @@ typedef struct step_job {
 static void chunk_task(void *context, size_t chunk, size_t thread)
 {
     const step_job *job = context;
-    size_t first = chunk * BATCH_CHUNK, rest = job->rows - first;
+    size_t chunk_rows = job->batch->chunk_rows;
+    size_t first = chunk * chunk_rows, rest = job->rows - first;
     batch_gather(job->batch, job->copy, job->network, job->dataset, ESPALIER_TRAINING,
-                 job->indices + first, 0, rest < BATCH_CHUNK ? rest : BATCH_CHUNK,
+                 job->indices + first, 0, rest < chunk_rows ? rest : chunk_rows,
                  job->batch->values[0] + first * job->copy->layers[0].input_stride);
+    if (first < job->ahead) {
+        size_t next = job->ahead - first;
+        dataset_expect(job->dataset, ESPALIER_TRAINING, job->indices + job->rows + first,
+                       next < chunk_rows ? next : chunk_rows);
+    }
     job->batch->corrects[chunk] = 0;
     run_chunk(job->batch, job->copy, chunk, thread, job->rows, job->scale);
 }
@@ -131,11 +161,11 @@ static void block_task(void *context, size_t block, size_t thread)
 
 batch_result batch_train(batch *out, work *copy, const espalier_network *network,
                          const espalier_dataset *dataset, const uint32_t *indices, size_t rows,
-                         const optimizer_step *step)
+                         size_t ahead, const optimizer_step *step)
 {
-    size_t chunks = batch_chunks(rows);
+    size_t chunks = batch_chunks(rows, out->chunk_rows);
     float scale = (step->kind == ESPALIER_SGD ? -step->rate : 1.0f) / (float)rows;
-    step_job job = {out, copy, network, dataset, indices, rows, step, scale};
+    step_job job = {out, copy, network, dataset, indices, rows, ahead, step, scale};
     for (size_t r = 0; r < rows; r++)
         out->labels[r] = dataset->labels[dataset->rows[ESPALIER_TRAINING][indices[r]]];
     parallel_run(out->team, chunks, chunk_task, &job);

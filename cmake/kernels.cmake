@@ -1,0 +1,15 @@
+# src/math/kernels_*.c: the same code for each instruction set. Sums of products may
+# be rounded once (fused), as in the libraries behind the other products.
+include(CheckCCompilerFlag)
+set(kernels ${PROJECT_SOURCE_DIR}/src/math/kernels)
+set_source_files_properties(${kernels}_plain.c PROPERTIES COMPILE_OPTIONS "-O3;-ffp-contract=fast")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  check_c_compiler_flag(-march=x86-64-v4 ESPALIER_X86_64)
+endif()
+if(ESPALIER_X86_64)
+  target_compile_definitions(espalier_objects PRIVATE ESPALIER_X86_64)
+  set_source_files_properties(${kernels}_avx2.c PROPERTIES
+    COMPILE_OPTIONS "-O3;-ffp-contract=fast;-march=x86-64-v3")
+  set_source_files_properties(${kernels}_avx512.c PROPERTIES
+    COMPILE_OPTIONS "-O3;-ffp-contract=fast;-march=x86-64-v4;-mprefer-vector-width=512")
+endif()

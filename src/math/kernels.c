@@ -1,0 +1,63 @@
+/* The table of instruction sets and how one is chosen. */
+#include "math/kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "math/kernels_all.h"
+
+size_t mark_words(size_t count)
+{
+    return (count + MARK_BITS - 1) / MARK_BITS;
+}
+
+#ifdef ESPALIER_X86_64
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+}
+#endif
+
+static bool always(void)
+{
+    return true;
+}
+
+/* Best first. */
+static const struct {
+    const math_kernels *kernels;
+    bool (*available)(void);
+} table[] = {
+#ifdef ESPALIER_X86_64
+    {&kernels_avx512, has_avx512},
+    {&kernels_avx2, has_avx2},
+#endif
+    {&kernels_plain, always},
+};
+
+enum { TABLE_COUNT = sizeof table / sizeof *table };
+
+/* Where the environment wants the table to begin. */
+static size_t first_allowed(void)
+{
+    const char *wanted = getenv("ESPALIER_CPU");
+    for (size_t i = 0; wanted && i < TABLE_COUNT; i++)
+        if (strcmp(table[i].kernels->name, wanted) == 0)
+            return i;
+    return 0;
+}
+
+const math_kernels *math_kernels_at(size_t index)
+{
+    for (size_t i = first_allowed(); i < TABLE_COUNT; i++)
+        if (table[i].available() && index-- == 0)
+            return table[i].kernels;
+    return NULL;
+}

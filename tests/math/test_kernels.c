@@ -1,0 +1,166 @@
+/* Marks and products that step over zeros, at every level of this processor. */
+#define _POSIX_C_SOURCE 200809L /* setenv */
+#include "tests/test.h"
+
+#include <math.h>
+
+#include "base/random.h"
+#include "math/backends.h"
+#include "math/kernels.h"
+#include "math/pass.h"
+
+/* Random numbers of which about a share is zero; a few of them -0. */
+static float *make(size_t count, double zeros, uint32_t stream)
+{
+    float *values = malloc((count + 1) * sizeof *values);
+    assert_non_null(values);
+    for (size_t i = 0; i < count; i++) {
+        double u = random_uniform(5, random_stream(RANDOM_TEST, stream), i);
+        float z = (float)random_normal(5, random_stream(RANDOM_TEST, stream + 1), i);
+        values[i] = u >= zeros ? z : i % 7 ? 0.0f : -0.0f;
+    }
+    return values;
+}
+
+static void check_marks(const math_kernels *kernels, size_t rows, size_t count, size_t stride,
+                        double zeros)
+{
+    float *a = make(rows * stride, zeros, 10);
+    const size_t words = mark_words(count), groups = mark_words(rows);
+    uint32_t *by_row = malloc((rows * words + 1) * sizeof *by_row);
+    uint32_t *by_column = malloc((groups * count + 1) * sizeof *by_column);
+    assert_true(by_row && by_column);
+    by_row[rows * words] = by_column[groups * count] = 0x5eed;
+    if (rows * count > 2)
+        a[count / 2] = NAN;
+    size_t expected = 0, in_rows = kernels->mark_rows(a, rows, count, stride, by_row);
+    size_t in_columns = kernels->mark_columns(a, rows, count, stride, by_column);
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t i = 0; i < count; i++) {
+            const uint32_t there = a[r * stride + i] != 0.0f;
+            expected += there;
+            assert_int_equal(by_row[r * words + i / MARK_BITS] >> i % MARK_BITS & 1, there);
+            assert_int_equal(by_column[r / MARK_BITS * count + i] >> r % MARK_BITS & 1, there);
+        }
+    }
+    /* nothing else is marked, nothing behind the end is written */
+    assert_int_equal(in_rows, expected);
+    assert_int_equal(in_columns, expected);
+    assert_int_equal(by_row[rows * words], 0x5eed);
+    assert_int_equal(by_column[groups * count], 0x5eed);
+    free(a), free(by_row), free(by_column);
+}
+
+static void test_marks(void **state)
+{
+    (void)state;
+    static const size_t shapes[][3] = {{1, 1, 1},    {3, 31, 40}, {32, 32, 32}, {33, 33, 48},
+                                       {70, 784, 784}, {16, 64, 80}, {5, 100, 112}};
+    for (size_t k = 0; math_kernels_at(k); k++)
+        for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
+            for (int tenths = 0; tenths <= 10; tenths += 5)
+                check_marks(math_kernels_at(k), shapes[s][0], shapes[s][1], shapes[s][2],
+                            tenths / 10.0);
+}
+
+/* Against the reference, A as it is and turned round; what lies between the rows
+ * of C stays. */
+static void check_product(const math_kernels *kernels, size_t m, size_t n, size_t k, bool turned,
+                          bool accumulate, double zeros)
+{
+    const size_t lda = (turned ? m : k) + 3, ldb = n + 16, ldc = n + 5;
+    float *a = make((turned ? k : m) * lda, zeros, 20), *b = make(k * ldb, 0.0, 30);
+    float *c = make(m * ldc, 0.0, 40), *expected = make(m * ldc, 0.0, 40);
+    const size_t words = mark_words(k);
+    uint32_t *marks = calloc(m * words + 1, sizeof *marks);
+    assert_non_null(marks);
+    if (turned)
+        kernels->mark_columns(a, k, m, lda, marks);
+    else
+        kernels->mark_rows(a, m, k, lda, marks);
+    kernels->skip_gemm(m, n, k, a, turned ? 1 : lda, turned ? lda : 1, marks, turned ? 1 : words,
+                       turned ? m : 1, b, ldb, accumulate, c, ldc);
+    math_reference.gemm(turned, false, m, n, k, a, lda, b, ldb, accumulate, expected, ldc);
+    const double allowed = 1e-6 * ((double)k + 4.0) + 1e-5;
+    for (size_t i = 0; i < m * ldc; i++)
+        assert_true(fabs((double)c[i] - (double)expected[i]) <= (i % ldc < n ? allowed : 0.0));
+    free(a), free(b), free(c), free(expected), free(marks);
+}
+
+static void test_products(void **state)
+{
+    (void)state;
+    static const size_t shapes[][3] = {{1, 16, 1},    {16, 304, 784}, {20, 304, 32}, {16, 16, 7},
+                                       {7, 48, 33},   {3, 160, 65},   {2, 64, 0},    {5, 176, 300},
+                                       {40, 96, 130}, {4, 128, 64},   {9, 80, 31},   {2, 1040, 200}};
+    for (size_t l = 0; math_kernels_at(l); l++)
+        for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
+            for (int kind = 0; kind < 12; kind++)
+                check_product(math_kernels_at(l), shapes[s][0], shapes[s][1], shapes[s][2],
+                              kind & 1, kind & 2, kind / 4 * 0.5);
+}
+
+/* What training relies on: a cut by rows, columns or neither gives the same bits. */
+static void test_cutting_changes_nothing(void **state)
+{
+    (void)state;
+    enum { M = 24, N = 304, K = 500 };
+    float *a = make(M * K, 0.5, 50), *b = make(K * N, 0.0, 60), *whole = make(M * N, 0.0, 70);
+    float *cut = make(M * N, 0.0, 70);
+    const size_t words = mark_words(K);
+    uint32_t *marks = calloc(M * words, sizeof *marks);
+    assert_non_null(marks);
+    for (size_t l = 0; math_kernels_at(l); l++) {
+        const math_kernels *kernels = math_kernels_at(l);
+        kernels->mark_rows(a, M, K, K, marks);
+        kernels->skip_gemm(M, N, K, a, K, 1, marks, words, 1, b, N, false, whole, N);
+        for (size_t i = 0; i < M; i += 8)
+            for (size_t j = 0; j < N; j += 16)
+                kernels->skip_gemm(8, 16, K, a + i * K, K, 1, marks + i * words, words, 1, b + j, N,
+                                   false, cut + i * N + j, N);
+        assert_memory_equal(whole, cut, M * N * sizeof *whole);
+    }
+    free(a), free(b), free(whole), free(cut), free(marks);
+}
+
+/* A value that is not finite must not be lost: it counts as not zero. */
+static void test_not_finite(void **state)
+{
+    (void)state;
+    for (size_t l = 0; math_kernels_at(l); l++) {
+        float a[4] = {0.0f, NAN, 0.0f, 1.0f}, b[4 * 16], c[16];
+        uint32_t marks;
+        for (size_t i = 0; i < 64; i++)
+            b[i] = 1.0f;
+        assert_int_equal(math_kernels_at(l)->mark_rows(a, 1, 4, 4, &marks), 2);
+        math_kernels_at(l)->skip_gemm(1, 16, 4, a, 4, 1, &marks, 1, 1, b, 16, false, c, 16);
+        for (size_t i = 0; i < 16; i++)
+            assert_true(isnan(c[i]));
+    }
+}
+
+static void test_environment_lowers(void **state)
+{
+    (void)state;
+    const math_kernels *best = math_kernels_at(0);
+    assert_non_null(best);
+    assert_int_equal(setenv("ESPALIER_CPU", "plain", 1), 0);
+    assert_string_equal(math_kernels_at(0)->name, "plain");
+    assert_null(math_kernels_at(1));
+    assert_int_equal(setenv("ESPALIER_CPU", "abacus", 1), 0);
+    assert_ptr_equal(math_kernels_at(0), best);
+    assert_int_equal(unsetenv("ESPALIER_CPU"), 0);
+    assert_ptr_equal(math_kernels_at(0), best);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_products),
+        cmocka_unit_test(test_cutting_changes_nothing),
+        cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_environment_lowers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
