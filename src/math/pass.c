@@ -12,10 +12,11 @@ size_t pass_stride(size_t count)
 }
 
 VECTOR_CLONES
-void pass_bias_relu(float *restrict y, size_t rows, size_t stride, const float *restrict bias)
+void pass_bias_relu(float *restrict y, size_t rows, size_t count, size_t stride,
+                    const float *restrict bias)
 {
     for (size_t r = 0; r < rows; r++, y += stride) {
-        for (size_t j = 0; j < stride; j++) {
+        for (size_t j = 0; j < count; j++) {
             float value = y[j] + bias[j];
             y[j] = value > 0.0f ? value : 0.0f;
         }
@@ -23,10 +24,12 @@ void pass_bias_relu(float *restrict y, size_t rows, size_t stride, const float *
 }
 
 VECTOR_CLONES
-void pass_relu_backward(float *d, const float *y, size_t rows, size_t stride)
+void pass_relu_backward(float *restrict d, const float *restrict y, size_t rows, size_t count,
+                        size_t stride)
 {
-    for (size_t i = 0; i < rows * stride; i++)
-        d[i] = y[i] > 0.0f ? d[i] : 0.0f;
+    for (size_t r = 0; r < rows; r++, d += stride, y += stride)
+        for (size_t j = 0; j < count; j++)
+            d[j] = y[j] > 0.0f ? d[j] : 0.0f;
 }
 
 double pass_softmax_loss(float *y, size_t rows, size_t count, size_t stride, const float *bias,

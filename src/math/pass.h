@@ -15,11 +15,12 @@ enum { PASS_LANES = 16 };
 /* count rounded up to whole vectors. */
 size_t pass_stride(size_t count);
 
-/* y = max(y + bias, 0) in every row.  y [rows][stride], bias [stride]. */
-void pass_bias_relu(float *y, size_t rows, size_t stride, const float *bias);
+/* y = max(y + bias, 0) in the first count columns of every row.  y [rows][stride]. */
+void pass_bias_relu(float *y, size_t rows, size_t count, size_t stride, const float *bias);
 
-/* d = 0 where y is not positive: the derivative of ReLU. d, y [rows][stride]. */
-void pass_relu_backward(float *d, const float *y, size_t rows, size_t stride);
+/* d = 0 where y is not positive: the derivative of ReLU. d, y [rows][stride], the
+ * first count columns. */
+void pass_relu_backward(float *d, const float *y, size_t rows, size_t count, size_t stride);
 
 /* Softmax and cross-entropy over logits z = y + bias, shifted by the row's largest:
  *   loss   = sum over rows of log(sum_j exp(z_j - m)) - (z_label - m),  m = max z

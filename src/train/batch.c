@@ -7,25 +7,38 @@
 #include "base/memory.h"
 #include "math/pass.h"
 
-/* Bytes of weights that an update block should have: the batch's derivatives are
- * read once for each block, and mask and transposition still find its weights in
- * the second-level cache. */
-enum { BLOCK_BYTES = 64 * 1024, BLOCK_ROWS_LEAST = 16 };
+/* Bytes and rows of weights that an update block should have: the batch's derivatives
+ * are read anew for each block, while mask and transposition should still find its
+ * weights in the second-level cache. */
+enum { BLOCK_BYTES = 64 * 1024, BLOCK_ROWS_LEAST = 64 };
+
+/* Bytes of a layer from which on the batch goes layer by layer. */
+enum { WIDE_BYTES = 2 * 1024 * 1024 };
 
 size_t batch_chunks(size_t rows, size_t chunk_rows)
 {
     return (rows + chunk_rows - 1) / chunk_rows;
 }
 
-static size_t chunk_rows_for(size_t batch_rows)
+static bool is_wide(const espalier_network *network)
 {
+    for (size_t l = 0; l < network->layer_count; l++)
+        if (network->layers[l].inputs > WIDE_BYTES / sizeof(float) / network->layers[l].outputs)
+            return true;
+    return false;
+}
+
+static size_t chunk_rows_for(size_t batch_rows, bool wide)
+{
+    if (wide)
+        return CHUNK_MOST;
     size_t rows = batch_rows / 8 / CHUNK_LEAST * CHUNK_LEAST;
     return rows < CHUNK_LEAST ? CHUNK_LEAST : rows > CHUNK_MOST ? CHUNK_MOST : rows;
 }
 
 static size_t block_rows(size_t stride)
 {
-    size_t rows = BLOCK_BYTES / (stride * sizeof(float)) / BLOCK_ROWS_LEAST * BLOCK_ROWS_LEAST;
+    size_t rows = BLOCK_BYTES / (stride * sizeof(float)) / PASS_LANES * PASS_LANES;
     return rows > BLOCK_ROWS_LEAST ? rows : BLOCK_ROWS_LEAST;
 }
 
@@ -41,9 +54,9 @@ static void *take(batch *out, size_t count, size_t size_bytes)
  * behind it, or a validation chunk's values of two layers side by side. */
 static size_t scratch_floats(const espalier_network *network)
 {
-    size_t most = 0, widest = pass_stride(network->layers[0].inputs);
+    size_t most = 0, widest = work_stride(network->layers[0].inputs);
     for (size_t l = 0; l < network->layer_count; l++) {
-        size_t stride = pass_stride(network->layers[l].outputs);
+        size_t stride = work_stride(network->layers[l].outputs);
         size_t block = (block_rows(stride) + 1) * stride;
         most = block > most ? block : most;
         widest = stride > widest ? stride : widest;
@@ -93,11 +106,11 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
                 (out->columns = take(out, network->layers[0].inputs, sizeof *out->columns));
     for (size_t l = 0; l < layers && done; l++) {
         size_t in, count;
-        done = size_multiply(rows, pass_stride(network->layers[l].inputs), &in) &&
-               size_multiply(rows, pass_stride(network->layers[l].outputs), &count) &&
+        done = size_multiply(rows, work_stride(network->layers[l].inputs), &in) &&
+               size_multiply(rows, work_stride(network->layers[l].outputs), &count) &&
                (out->values[l] = take(out, in, sizeof(float))) &&
                (out->deltas[l] = take(out, count, sizeof(float)));
-        out->count_total += l + 1 < layers ? pass_stride(network->layers[l].outputs) : 0;
+        out->count_total += l + 1 < layers ? work_stride(network->layers[l].outputs) : 0;
     }
     for (size_t t = 0; t < out->threads && done; t++)
         done = (out->scratch[t] = take(out, scratch_floats(network), sizeof(float))) &&
@@ -117,7 +130,8 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
                    .threads = threads,
                    .layer_count = copy->layer_count,
                    .rows_most = rows_most,
-                   .chunk_rows = chunk_rows_for(rows_most)};
+                   .wide = is_wide(network)};
+    out->chunk_rows = chunk_rows_for(rows_most, out->wide);
     size_t most = 11 + 2 * copy->layer_count + 3 * threads;
     out->memory = memory_array(allocator, most, sizeof *out->memory);
     out->team = parallel_team_create(threads, allocator);
@@ -187,16 +201,16 @@ bool batch_is_sparse(size_t nonzero, size_t all, size_t columns)
     return (double)nonzero < 0.9 * (double)all * vectors / (vectors + 1.25);
 }
 
-void batch_multiply(const batch *out, size_t thread, size_t rows, size_t k, const float *x,
-                    size_t x_stride, const float *w, size_t stride, float *y)
+void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
+                    const float *x, size_t x_stride, const float *w, size_t stride, float *y)
 {
     uint32_t *marks = out->marks[thread];
     size_t found = out->kernels->mark_rows(x, rows, k, x_stride, marks);
-    if (batch_is_sparse(found, rows * k, stride))
-        out->kernels->skip_gemm(rows, stride, k, x, x_stride, 1, marks, mark_words(k), 1, w, stride,
-                                false, y, stride);
+    if (batch_is_sparse(found, rows * k, columns))
+        out->kernels->skip_gemm(rows, columns, k, x, x_stride, 1, marks, mark_words(k), 1, w,
+                                stride, false, y, stride);
     else
-        out->math->gemm(false, false, rows, stride, k, x, x_stride, w, stride, false, y, stride);
+        out->math->gemm(false, false, rows, columns, k, x, x_stride, w, stride, false, y, stride);
 }
 
 batch_result batch_add_chunks(const batch *out, size_t chunks)

@@ -1,9 +1,8 @@
 /* One batch through the working copy: forward, backward, update.
  *
- * Work is cut in two ways, both by size and never by threads: rows of the batch
- * in chunks for the forward and backward pass, which run through all layers
- * without waiting for each other; rows of the weights in blocks for the update.
- * Sums over chunks are taken in their order, so a result depends on neither. */
+ * Work is cut by size and never by threads: the rows of the batch in chunks for the
+ * forward and backward pass, the rows of the weights in blocks for the update. Sums
+ * over chunks are taken in their order, so a result depends on neither. */
 #ifndef TRAIN_BATCH_H
 #define TRAIN_BATCH_H
 
@@ -15,8 +14,8 @@
 #include "train/work.h"
 
 /* Rows of a chunk: an eighth of the batch, within these. The least is wide enough
- * for the products' kernels and feeds two cores from a batch of 32; with the most
- * a weight is read from memory seldom enough when a layer is larger than a cache. */
+ * for the products' kernels and feeds two cores from a batch of 32; with the most a
+ * weight is read seldom enough where it comes from memory. */
 enum { CHUNK_LEAST = 16, CHUNK_MOST = 128 };
 
 /* Rows of a chunk of a validation pass. */
@@ -34,6 +33,7 @@ typedef struct batch {
     parallel_team *team;
     size_t threads, layer_count, rows_most;
     size_t chunk_rows;   /* of a full batch's chunks */
+    bool wide;           /* some layer is larger than a cache: see flow.c */
     float **values;      /* [layer_count]: values[l] = input of layer l, [rows][stride] */
     float **deltas;      /* [layer_count]: deltas[l] = loss by output of layer l, [rows][stride] */
     float **scratch;     /* [threads]: a block's gradient, or two layers' values in evaluation */
@@ -71,10 +71,11 @@ size_t batch_chunks(size_t rows, size_t chunk_rows);
  * all values of its left factor are not zero. */
 bool batch_is_sparse(size_t nonzero, size_t all, size_t columns);
 
-/* Y = X W for one chunk, W [k][stride]; by the kernels that step over zeros where X
- * has enough of them. x [rows][x_stride], y [rows][stride]. */
-void batch_multiply(const batch *out, size_t thread, size_t rows, size_t k, const float *x,
-                    size_t x_stride, const float *w, size_t stride, float *y);
+/* Y = X W for up to CHUNK_MOST rows and any columns (a multiple of PASS_LANES), by the
+ * kernels that step over zeros where X has enough of them.
+ * x [rows][x_stride], w [k][stride], y [rows][stride]. */
+void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
+                    const float *x, size_t x_stride, const float *w, size_t stride, float *y);
 
 /* What a batch or an evaluation came to: sums over its rows. */
 typedef struct batch_result {

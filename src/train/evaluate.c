@@ -30,10 +30,10 @@ static void chunk_task(void *context, size_t chunk, size_t thread)
     batch_gather(out, copy, job->network, job->dataset, job->split, NULL, first, rows, x);
     for (size_t l = 0; l <= last; l++) {
         const work_layer *layer = &copy->layers[l];
-        batch_multiply(out, thread, rows, layer->inputs, x, layer->input_stride, layer->weights,
-                       layer->output_stride, y);
+        batch_multiply(out, thread, rows, layer->output_stride, layer->inputs, x,
+                       layer->input_stride, layer->weights, layer->output_stride, y);
         if (l < last)
-            pass_bias_relu(y, rows, layer->output_stride, layer->biases);
+            pass_bias_relu(y, rows, layer->output_stride, layer->output_stride, layer->biases);
         other = x, x = y, y = other;
     }
     for (size_t r = 0; r < rows; r++)

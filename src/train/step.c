@@ -1,45 +1,6 @@
-/* One batch: forward and backward by chunks of rows, then the update by blocks of
- * weights. */
-#include "train/batch.h"
-
+/* One batch: forward and backward by flow.c, then the update by blocks of weights. */
 #include "math/pass.h"
-
-/* deltas of the layer below, for rows [first, first + rows):
- *   deltas[l-1] = (deltas[l] W_l) where values[l] > 0 */
-static void backward_layer(const batch *out, const work *copy, size_t l, size_t first, size_t rows,
-                           size_t thread)
-{
-    const work_layer *layer = &copy->layers[l];
-    float *below = out->deltas[l - 1] + first * layer->input_stride;
-    batch_multiply(out, thread, rows, layer->outputs, out->deltas[l] + first * layer->output_stride,
-                   layer->output_stride, layer->transposed, layer->input_stride, below);
-    pass_relu_backward(below, out->values[l] + first * layer->input_stride, rows,
-                       layer->input_stride);
-}
-
-/* Forward and backward for one chunk of rows of the batch; scale is the factor
- * that the loss's derivative carries. */
-static void run_chunk(batch *out, const work *copy, size_t chunk, size_t thread, size_t rows_all,
-                      float scale)
-{
-    size_t first = chunk * out->chunk_rows, last = out->layer_count - 1;
-    size_t rows = rows_all - first < out->chunk_rows ? rows_all - first : out->chunk_rows;
-    for (size_t l = 0; l <= last; l++) {
-        const work_layer *layer = &copy->layers[l];
-        float *y = (l < last ? out->values[l + 1] : out->deltas[l]) + first * layer->output_stride;
-        batch_multiply(out, thread, rows, layer->inputs,
-                       out->values[l] + first * layer->input_stride, layer->input_stride,
-                       layer->weights, layer->output_stride, y);
-        if (l < last)
-            pass_bias_relu(y, rows, layer->output_stride, layer->biases);
-        else
-            out->losses[chunk] = pass_softmax_loss(y, rows, layer->outputs, layer->output_stride,
-                                                   layer->biases, out->labels + first, scale,
-                                                   &out->corrects[chunk]);
-    }
-    for (size_t l = last; l > 0; l--)
-        backward_layer(out, copy, l, first, rows, thread);
-}
+#include "train/flow.h"
 
 /* Adds the activations of a block's inputs, which are the hidden layer below: what
  * is marked is what ReLU left above zero. */
@@ -124,38 +85,17 @@ static void update_block(batch *out, work *copy, const batch_block *block, size_
         update_biases(out, layer, block->layer, rows, step, scratch);
 }
 
-/* What the pieces of a step share. */
-typedef struct step_job {
+/* What the pieces of an update share. */
+typedef struct update_job {
     batch *batch;
     work *copy;
-    const espalier_network *network;
-    const espalier_dataset *dataset;
-    const uint32_t *indices;
-    size_t rows, ahead;
+    size_t rows;
     const optimizer_step *step;
-    float scale;
-} step_job;
-
-static void chunk_task(void *context, size_t chunk, size_t thread)
-{
-    const step_job *job = context;
-    size_t chunk_rows = job->batch->chunk_rows;
-    size_t first = chunk * chunk_rows, rest = job->rows - first;
-    batch_gather(job->batch, job->copy, job->network, job->dataset, ESPALIER_TRAINING,
-                 job->indices + first, 0, rest < chunk_rows ? rest : chunk_rows,
-                 job->batch->values[0] + first * job->copy->layers[0].input_stride);
-    if (first < job->ahead) {
-        size_t next = job->ahead - first;
-        dataset_expect(job->dataset, ESPALIER_TRAINING, job->indices + job->rows + first,
-                       next < chunk_rows ? next : chunk_rows);
-    }
-    job->batch->corrects[chunk] = 0;
-    run_chunk(job->batch, job->copy, chunk, thread, job->rows, job->scale);
-}
+} update_job;
 
 static void block_task(void *context, size_t block, size_t thread)
 {
-    const step_job *job = context;
+    const update_job *job = context;
     update_block(job->batch, job->copy, &job->batch->blocks[block], thread, job->rows, job->step);
 }
 
@@ -163,12 +103,12 @@ batch_result batch_train(batch *out, work *copy, const espalier_network *network
                          const espalier_dataset *dataset, const uint32_t *indices, size_t rows,
                          size_t ahead, const optimizer_step *step)
 {
-    size_t chunks = batch_chunks(rows, out->chunk_rows);
     float scale = (step->kind == ESPALIER_SGD ? -step->rate : 1.0f) / (float)rows;
-    step_job job = {out, copy, network, dataset, indices, rows, ahead, step, scale};
+    flow_job flow = {out, copy, network, dataset, indices, rows, ahead, scale};
+    update_job update = {out, copy, rows, step};
     for (size_t r = 0; r < rows; r++)
         out->labels[r] = dataset->labels[dataset->rows[ESPALIER_TRAINING][indices[r]]];
-    parallel_run(out->team, chunks, chunk_task, &job);
-    parallel_run(out->team, out->block_count, block_task, &job);
-    return batch_add_chunks(out, chunks);
+    flow_run(&flow);
+    parallel_run(out->team, out->block_count, block_task, &update);
+    return batch_add_chunks(out, batch_chunks(rows, out->chunk_rows));
 }

@@ -8,6 +8,12 @@
 #include "base/memory.h"
 #include "math/pass.h"
 
+size_t work_stride(size_t count)
+{
+    size_t stride = pass_stride(count);
+    return stride % (16 * PASS_LANES) ? stride : stride + PASS_LANES;
+}
+
 /* Memory that the copy owns; NULL once an allocation has failed. */
 static void *take(work *copy, size_t count, size_t size_bytes)
 {
@@ -20,7 +26,7 @@ static void *take(work *copy, size_t count, size_t size_bytes)
 static bool take_layer(work *copy, size_t l, size_t inputs, size_t outputs)
 {
     work_layer *layer = &copy->layers[l];
-    size_t in = pass_stride(inputs), out = pass_stride(outputs), count, back;
+    size_t in = work_stride(inputs), out = work_stride(outputs), count, back;
     if (!size_multiply(inputs, out, &count) || !size_multiply(outputs, in, &back))
         return false;
     layer->weights = take(copy, count, sizeof(float));
@@ -103,15 +109,22 @@ static void list_units(work *copy, const espalier_network *network)
     }
 }
 
+/* Columns copied side by side: one line of a cache of the copy, so many rows of the
+ * network at a time. */
+enum { COPY_COLUMNS = 16 };
+
 /* to[i][j] = from[units_out[j]][units_in[i]], padding zero. */
 static void gather(const work *copy, size_t l, size_t width, const float *from, float *to)
 {
     const work_layer *layer = &copy->layers[l];
     const uint64_t *in = copy->units[l], *out = copy->units[l + 1];
     memset(to, 0, layer->inputs * layer->output_stride * sizeof *to);
-    for (size_t j = 0; j < layer->outputs; j++)
+    for (size_t first = 0; first < layer->outputs; first += COPY_COLUMNS) {
+        size_t end = first + COPY_COLUMNS < layer->outputs ? first + COPY_COLUMNS : layer->outputs;
         for (size_t i = 0; i < layer->inputs; i++)
-            to[i * layer->output_stride + j] = from[out[j] * width + in[i]];
+            for (size_t j = first; j < end; j++)
+                to[i * layer->output_stride + j] = from[out[j] * width + in[i]];
+    }
 }
 
 /* The way back; pruned places keep what they hold. */
@@ -119,10 +132,13 @@ static void scatter(const work *copy, size_t l, size_t width, const float *from,
 {
     const work_layer *layer = &copy->layers[l];
     const uint64_t *in = copy->units[l], *out = copy->units[l + 1];
-    for (size_t j = 0; j < layer->outputs; j++)
+    for (size_t first = 0; first < layer->outputs; first += COPY_COLUMNS) {
+        size_t end = first + COPY_COLUMNS < layer->outputs ? first + COPY_COLUMNS : layer->outputs;
         for (size_t i = 0; i < layer->inputs; i++)
-            if (layer->mask[i * layer->output_stride + j])
-                to[out[j] * width + in[i]] = from[i * layer->output_stride + j];
+            for (size_t j = first; j < end; j++)
+                if (layer->mask[i * layer->output_stride + j])
+                    to[out[j] * width + in[i]] = from[i * layer->output_stride + j];
+    }
 }
 
 static void load_mask(const work *copy, size_t l, const network_layer *source)
@@ -160,8 +176,8 @@ void work_load(work *copy, const espalier_network *network)
         work_layer *layer = &copy->layers[l];
         layer->inputs = copy->unit_count[l];
         layer->outputs = copy->unit_count[l + 1];
-        layer->input_stride = pass_stride(layer->inputs);
-        layer->output_stride = pass_stride(layer->outputs);
+        layer->input_stride = work_stride(layer->inputs);
+        layer->output_stride = work_stride(layer->outputs);
         gather(copy, l, source->inputs, source->weights, layer->weights);
         load_mask(copy, l, source);
         load_states(copy, l, source);

@@ -13,9 +13,13 @@
 
 enum { WORK_STATES_MOST = 2 };
 
+/* Floats from one row to the next: whole vectors, and not a multiple of a kilobyte,
+ * because rows a power of two apart would crowd into a few places of a cache. */
+size_t work_stride(size_t count);
+
 typedef struct work_layer {
     size_t inputs, outputs;             /* units that take part */
-    size_t input_stride, output_stride; /* rounded up to whole vectors */
+    size_t input_stride, output_stride; /* work_stride of them */
     float *weights;    /* [inputs][output_stride] */
     float *transposed; /* [outputs][input_stride], the same weights; NULL in layer 0 */
     uint8_t *mask;     /* [inputs][output_stride]; padding 0 */

@@ -23,7 +23,8 @@ static void test_bias_relu(void **state)
     for (size_t j = 0; j < STRIDE; j++)
         bias[j] = 0.1f * (float)j - 1.5f;
     y[3] = before[3] = -bias[3];
-    pass_bias_relu(y, ROWS, STRIDE, bias);
+    pass_bias_relu(y, ROWS, STRIDE - 16, STRIDE, bias);
+    pass_bias_relu(y + STRIDE - 16, ROWS, 16, STRIDE, bias + STRIDE - 16);
     for (size_t i = 0; i < ROWS * STRIDE; i++) {
         float z = before[i] + bias[i % STRIDE];
         assert_true(y[i] == (z > 0.0f ? z : 0.0f));
@@ -38,7 +39,7 @@ static void test_relu_backward(void **state)
     draw(d, STRIDE);
     y[4] = 2.0f, y[9] = 1e-30f;
     float kept4 = d[4], kept9 = d[9];
-    pass_relu_backward(d, y, 1, STRIDE);
+    pass_relu_backward(d, y, 1, STRIDE, STRIDE);
     for (size_t i = 0; i < STRIDE; i++)
         assert_true(d[i] == (i == 4 ? kept4 : i == 9 ? kept9 : 0.0f));
 }

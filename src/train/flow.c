@@ -1,0 +1,167 @@
+/* Forward and backward through the layers, for one batch. The update is step.c's.
+ *
+ * While all weights fit a cache the rows of the batch are cut into chunks, each
+ * running through all layers without waiting for the others. A network with a
+ * wider layer goes layer by layer, the columns cut as well, so that its weights
+ * are read from memory once for many rows. */
+#include "train/flow.h"
+
+#include "math/pass.h"
+
+/* Columns of a piece in a wide network: a kilobyte of each row of weights. */
+enum { FLOW_COLUMNS = 256 };
+
+/* Rows and columns of one product's result. */
+typedef struct part {
+    size_t first, rows, column, columns;
+} part;
+
+/* Y = X W for a part of the result, where X is `k` wide. */
+static void multiply(const batch *out, size_t thread, const part *p, size_t k, const float *x,
+                     size_t x_stride, const float *w, size_t stride, float *y)
+{
+    batch_multiply(out, thread, p->rows, p->columns, k, x + p->first * x_stride, x_stride,
+                   w + p->column, stride, y + p->first * stride + p->column);
+}
+
+/* values[l + 1] = max(values[l] W_l + b_l, 0); of the last layer the plain product. */
+static void forward_part(const batch *out, const work *copy, size_t l, const part *p, size_t thread)
+{
+    const work_layer *layer = &copy->layers[l];
+    const bool hidden = l + 1 < out->layer_count;
+    float *y = hidden ? out->values[l + 1] : out->deltas[l];
+    multiply(out, thread, p, layer->inputs, out->values[l], layer->input_stride, layer->weights,
+             layer->output_stride, y);
+    if (hidden)
+        pass_bias_relu(y + p->first * layer->output_stride + p->column, p->rows, p->columns,
+                       layer->output_stride, layer->biases + p->column);
+}
+
+/* deltas[l - 1] = (deltas[l] W_l') where values[l] > 0 */
+static void backward_part(const batch *out, const work *copy, size_t l, const part *p,
+                          size_t thread)
+{
+    const work_layer *layer = &copy->layers[l];
+    const size_t offset = p->first * layer->input_stride + p->column;
+    multiply(out, thread, p, layer->outputs, out->deltas[l], layer->output_stride,
+             layer->transposed, layer->input_stride, out->deltas[l - 1]);
+    pass_relu_backward(out->deltas[l - 1] + offset, out->values[l] + offset, p->rows, p->columns,
+                       layer->input_stride);
+}
+
+static void loss_chunk(const flow_job *job, size_t chunk, size_t first, size_t rows)
+{
+    const batch *out = job->batch;
+    const size_t last = out->layer_count - 1;
+    const work_layer *layer = &job->copy->layers[last];
+    out->corrects[chunk] = 0;
+    out->losses[chunk] = pass_softmax_loss(
+        out->deltas[last] + first * layer->output_stride, rows, layer->outputs,
+        layer->output_stride, layer->biases, out->labels + first, job->scale,
+        &out->corrects[chunk]);
+}
+
+/* Inputs of a chunk; those of the batch after it begin their way from memory. */
+static void gather_chunk(const flow_job *job, size_t first, size_t rows)
+{
+    batch_gather(job->batch, job->copy, job->network, job->dataset, ESPALIER_TRAINING,
+                 job->indices + first, 0, rows,
+                 job->batch->values[0] + first * job->copy->layers[0].input_stride);
+    if (first < job->ahead) {
+        const size_t next = job->ahead - first;
+        dataset_expect(job->dataset, ESPALIER_TRAINING, job->indices + job->rows + first,
+                       next < rows ? next : rows);
+    }
+}
+
+static part rows_of(const flow_job *job, size_t chunk)
+{
+    const size_t first = chunk * job->batch->chunk_rows, rest = job->rows - first;
+    return (part){.first = first,
+                  .rows = rest < job->batch->chunk_rows ? rest : job->batch->chunk_rows};
+}
+
+/* ---- row by row, through all layers ----------------------------------- */
+
+static void chunk_task(void *context, size_t chunk, size_t thread)
+{
+    const flow_job *job = context;
+    const batch *out = job->batch;
+    part p = rows_of(job, chunk);
+    gather_chunk(job, p.first, p.rows);
+    for (size_t l = 0; l < out->layer_count; l++) {
+        p.columns = job->copy->layers[l].output_stride;
+        forward_part(out, job->copy, l, &p, thread);
+    }
+    loss_chunk(job, chunk, p.first, p.rows);
+    for (size_t l = out->layer_count; l-- > 1;) {
+        p.columns = job->copy->layers[l].input_stride;
+        backward_part(out, job->copy, l, &p, thread);
+    }
+}
+
+/* ---- layer by layer --------------------------------------------------- */
+
+typedef struct layer_job {
+    const flow_job *flow;
+    size_t layer, pieces, width; /* pieces of a row of the result, which is width wide */
+} layer_job;
+
+static part piece_of(const layer_job *job, size_t index)
+{
+    part p = rows_of(job->flow, index / job->pieces);
+    p.column = index % job->pieces * FLOW_COLUMNS;
+    p.columns = job->width - p.column < FLOW_COLUMNS ? job->width - p.column : FLOW_COLUMNS;
+    return p;
+}
+
+static void forward_task(void *context, size_t index, size_t thread)
+{
+    const layer_job *job = context;
+    const part p = piece_of(job, index);
+    forward_part(job->flow->batch, job->flow->copy, job->layer, &p, thread);
+}
+
+static void backward_task(void *context, size_t index, size_t thread)
+{
+    const layer_job *job = context;
+    const part p = piece_of(job, index);
+    backward_part(job->flow->batch, job->flow->copy, job->layer, &p, thread);
+}
+
+static void gather_task(void *context, size_t chunk, size_t thread)
+{
+    (void)thread;
+    const part p = rows_of(context, chunk);
+    gather_chunk(context, p.first, p.rows);
+}
+
+static void loss_task(void *context, size_t chunk, size_t thread)
+{
+    (void)thread;
+    const part p = rows_of(context, chunk);
+    loss_chunk(context, chunk, p.first, p.rows);
+}
+
+static void run_layer(const flow_job *flow, size_t l, size_t width, parallel_task *task)
+{
+    const size_t chunks = batch_chunks(flow->rows, flow->batch->chunk_rows);
+    layer_job job = {flow, l, (width + FLOW_COLUMNS - 1) / FLOW_COLUMNS, width};
+    parallel_run(flow->batch->team, chunks * job.pieces, task, &job);
+}
+
+void flow_run(flow_job *job)
+{
+    const batch *out = job->batch;
+    const size_t chunks = batch_chunks(job->rows, out->chunk_rows);
+    if (!out->wide) {
+        parallel_run(out->team, chunks, chunk_task, job);
+        return;
+    }
+    parallel_run(out->team, chunks, gather_task, job);
+    for (size_t l = 0; l < out->layer_count; l++)
+        run_layer(job, l, job->copy->layers[l].output_stride, forward_task);
+    parallel_run(out->team, chunks, loss_task, job);
+    for (size_t l = out->layer_count; l-- > 1;)
+        run_layer(job, l, job->copy->layers[l].input_stride, backward_task);
+}

@@ -1,0 +1,21 @@
+/* One batch forward and backward: from rows of the data set to the derivatives of
+ * the loss by every layer's output, which the update needs. */
+#ifndef TRAIN_FLOW_H
+#define TRAIN_FLOW_H
+
+#include "train/batch.h"
+
+typedef struct flow_job {
+    batch *batch;
+    const work *copy;
+    const espalier_network *network;
+    const espalier_dataset *dataset;
+    const uint32_t *indices; /* [rows + ahead]: of the training split */
+    size_t rows, ahead;      /* of this batch, and of the next one */
+    float scale;             /* a factor that the derivatives carry */
+} flow_job;
+
+/* Fills values, deltas, losses and corrects of the batch. */
+void flow_run(flow_job *job);
+
+#endif
