@@ -1,0 +1,122 @@
+/* A wide network, which trains layer by layer, against a narrow one, which trains
+ * chunk by chunk: the wide one holds the narrow one, everything else of it pruned. */
+#include "tests/test.h"
+
+#include <math.h>
+
+#include "espalier/train.h"
+#include "tests/train/small.h"
+
+enum { LAYERS = 3 };
+
+static const size_t narrow[LAYERS + 1] = {8, 40, 30, 4};
+static const size_t wide[LAYERS + 1] = {8, 820, 660, 4}; /* a layer of 2.2 MB */
+
+/* Where the narrow network's unit i of layer l sits in the wide one: spread out. */
+static size_t place(size_t position, size_t i)
+{
+    return position == 0 || position == LAYERS ? i : i * (wide[position] / narrow[position]);
+}
+
+static espalier_network *widen(const espalier_network *small)
+{
+    espalier_network *large = small_network(wide, LAYERS + 1, 1);
+    for (size_t l = 0; l < LAYERS; l++) {
+        network_layer *to = &large->layers[l];
+        const network_layer *from = &small->layers[l];
+        memset(to->mask, 0, to->inputs * to->outputs);
+        for (size_t j = 0; j < from->outputs; j++) {
+            to->biases[place(l + 1, j)] = from->biases[j];
+            for (size_t i = 0; i < from->inputs; i++) {
+                size_t at = place(l + 1, j) * to->inputs + place(l, i);
+                to->mask[at] = 1;
+                to->weights[at] = from->weights[j * from->inputs + i];
+            }
+        }
+    }
+    espalier_network_apply_masks(large);
+    return large;
+}
+
+static void train(espalier_network *network, const espalier_dataset *dataset, size_t batch_rows,
+                  espalier_optimizer optimizer, size_t threads)
+{
+    espalier_train_options options = espalier_train_options_defaults();
+    options.epochs = 3;
+    options.batch_rows = batch_rows;
+    options.optimizer = optimizer;
+    options.threads = threads;
+    espalier_trainer *trainer = NULL;
+    assert_int_equal(espalier_trainer_create(network, dataset, &options, NULL, &trainer, NULL),
+                     ESPALIER_OK);
+    espalier_trainer_count(trainer, true);
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    espalier_trainer_destroy(trainer);
+}
+
+static void compare(const espalier_network *small, const espalier_network *large)
+{
+    uint64_t counted = 0;
+    for (size_t l = 0; l < LAYERS; l++) {
+        const network_layer *a = &small->layers[l], *b = &large->layers[l];
+        for (size_t j = 0; j < a->outputs; j++) {
+            const size_t row = place(l + 1, j);
+            assert_true(fabsf(a->biases[j] - b->biases[row]) < 2e-6f);
+            for (size_t i = 0; i < a->inputs; i++)
+                assert_true(fabsf(a->weights[j * a->inputs + i] -
+                                  b->weights[row * b->inputs + place(l, i)]) < 2e-6f);
+            if (l + 1 < LAYERS) {
+                assert_int_equal(a->activations[j], b->activations[row]);
+                counted += a->activations[j];
+            }
+        }
+    }
+    assert_true(counted > 0);
+}
+
+/* 300 rows in batches of 200: two chunks of a wide network, the last one short. */
+static void test_wide_is_narrow(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(300, 0, narrow[0], narrow[LAYERS]);
+    for (int kind = 0; kind < ESPALIER_OPTIMIZER_COUNT; kind++) {
+        espalier_network *small = small_network(narrow, LAYERS + 1, 3), *large = widen(small);
+        train(small, dataset, 200, (espalier_optimizer)kind, 1);
+        train(large, dataset, 200, (espalier_optimizer)kind, 2);
+        compare(small, large);
+        espalier_network_destroy(small);
+        espalier_network_destroy(large);
+    }
+    espalier_dataset_destroy(dataset);
+}
+
+static void test_threads_change_nothing(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(300, 0, narrow[0], narrow[LAYERS]);
+    espalier_network *one = small_network(wide, LAYERS + 1, 4);
+    train(one, dataset, 200, ESPALIER_SGD, 1);
+    for (size_t threads = 2; threads <= 5; threads++) {
+        espalier_network *many = small_network(wide, LAYERS + 1, 4);
+        train(many, dataset, 200, ESPALIER_SGD, threads);
+        for (size_t l = 0; l < LAYERS; l++) {
+            const network_layer *a = &one->layers[l], *b = &many->layers[l];
+            assert_memory_equal(a->weights, b->weights, a->inputs * a->outputs * sizeof(float));
+            assert_memory_equal(a->biases, b->biases, a->outputs * sizeof(float));
+            if (l + 1 < LAYERS)
+                assert_memory_equal(a->activations, b->activations, a->outputs * sizeof(uint64_t));
+        }
+        espalier_network_destroy(many);
+    }
+    espalier_network_destroy(one);
+    espalier_dataset_destroy(dataset);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wide_is_narrow),
+        cmocka_unit_test(test_threads_change_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
