@@ -6,8 +6,6 @@
 #include "inputs.h"
 #include "output.h"
 
-enum { CHUNK_ROWS = 256 };
-
 typedef struct predict_settings {
     data_settings data;
     espalier_split split;
@@ -15,7 +13,7 @@ typedef struct predict_settings {
     const char *output;
 } predict_settings;
 
-/* Room for one chunk. */
+/* Room for one row. */
 typedef struct room {
     float *values, *probabilities, *workspace;
 } room;
@@ -57,20 +55,17 @@ static void print_row(FILE *stream, const espalier_network *network, const float
     putc('\n', stream);
 }
 
-/* Always whole chunks, the last one with leftovers at its end: the same work for
- * each row, so that its line does not depend on which other rows were asked for. */
+/* One row after the other, so that a line does not depend on which other rows were
+ * asked for, and a few rows need no code made for products of many. */
 static void print_rows(FILE *stream, const espalier_network *network,
                        const espalier_predictor *predictor, const espalier_dataset *dataset,
                        espalier_split split, row_range rows, const room *space)
 {
-    size_t classes = espalier_network_class_count(network);
-    for (size_t first = rows.first; first < rows.end && !ferror(stream); first += CHUNK_ROWS) {
-        size_t count = rows.end - first < CHUNK_ROWS ? rows.end - first : CHUNK_ROWS;
-        espalier_dataset_rows(dataset, split, first, count, space->values);
-        espalier_predictor_run(predictor, space->values, CHUNK_ROWS, space->probabilities,
+    for (size_t row = rows.first; row < rows.end && !ferror(stream); row++) {
+        espalier_dataset_rows(dataset, split, row, 1, space->values);
+        espalier_predictor_run(predictor, space->values, 1, space->probabilities,
                                space->workspace);
-        for (size_t i = 0; i < count; i++)
-            print_row(stream, network, space->probabilities + i * classes);
+        print_row(stream, network, space->probabilities);
     }
 }
 
@@ -84,9 +79,9 @@ static int write_csv(const predict_settings *s, const espalier_network *network,
         return fail(&error);
     /* Widths are at most 2^24: the products fit. */
     room space = {
-        calloc(CHUNK_ROWS * espalier_network_row_width(network), sizeof(float)),
-        calloc(CHUNK_ROWS * espalier_network_class_count(network), sizeof(float)),
-        aligned_alloc(64, (espalier_predictor_workspace(predictor, CHUNK_ROWS) * sizeof(float) +
+        calloc(espalier_network_row_width(network), sizeof(float)),
+        calloc(espalier_network_class_count(network), sizeof(float)),
+        aligned_alloc(64, (espalier_predictor_workspace(predictor, 1) * sizeof(float) +
                            64) / 64 * 64)};
     int code = EXIT_FAILED;
     if (!space.values || !space.probabilities || !space.workspace) {

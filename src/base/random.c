@@ -1,33 +1,15 @@
-/* Philox4x32-10 and what is drawn from it. */
+/* What is drawn from Philox4x32-10. */
 #include "base/random.h"
 
 #include <math.h>
+
+#include "base/philox.h"
 
 __extension__ typedef unsigned __int128 wide;
 
 uint64_t random_stream(random_purpose purpose, uint32_t sub)
 {
     return (uint64_t)sub << 32 | (uint32_t)purpose;
-}
-
-/* Ten rounds on the 128-bit counter (index, stream) with the 64-bit key seed.
- * Multipliers and key increments are those of the paper. */
-static void philox(uint64_t seed, uint64_t stream, uint64_t index, uint32_t out[4])
-{
-    uint32_t c0 = (uint32_t)index, c1 = (uint32_t)(index >> 32);
-    uint32_t c2 = (uint32_t)stream, c3 = (uint32_t)(stream >> 32);
-    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-    for (int round = 0; round < 10; round++) {
-        uint64_t p0 = (uint64_t)0xD2511F53u * c0;
-        uint64_t p1 = (uint64_t)0xCD9E8D57u * c2;
-        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-        c1 = (uint32_t)p1;
-        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-        c3 = (uint32_t)p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
 uint64_t random_bits(uint64_t seed, uint64_t stream, uint64_t index)

@@ -1,4 +1,4 @@
-/* The table of criteria, and doubles as keys. */
+/* The table of criteria. */
 #include "prune/criteria.h"
 
 #include <string.h>
@@ -36,19 +36,4 @@ const char *espalier_criterion_summary(size_t index)
 {
     const criterion *found = criterion_at(index);
     return found ? found->summary : NULL;
-}
-
-/* IEEE 754: the bits of non-negative doubles, read as integers, keep their order. */
-uint64_t criterion_key(double score)
-{
-    uint64_t key;
-    memcpy(&key, &score, sizeof key);
-    return key;
-}
-
-double criterion_key_score(uint64_t key)
-{
-    double score;
-    memcpy(&score, &key, sizeof score);
-    return score;
 }

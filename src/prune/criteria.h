@@ -1,7 +1,7 @@
 /* The waist of pruning criteria: a table, one row and one file for each.
  *
- * A criterion turns a weight into a 64-bit key; the lowest keys go first. How
- * many go is scope.h's affair, finding them select.h's. Adding a criterion is
+ * A criterion turns a weight into an integer, its key; the lowest keys go first.
+ * How many go is scope.h's affair, finding them select.h's. Adding a criterion is
  * one file and one line in criteria.c. */
 #ifndef PRUNE_CRITERIA_H
 #define PRUNE_CRITERIA_H
@@ -21,6 +21,7 @@ typedef struct criterion {
     const char *name;
     const char *summary; /* one line for the help text */
     bool needs_counts;   /* reads the activation counts */
+    unsigned key_bits;   /* keys are below 2^key_bits; 32 or 64. Fewer are found sooner */
     /* keys [inputs], written for all weights of one neuron, pruned ones too;
      * a lower score has a lower key. */
     void (*keys)(const criterion_context *context, size_t layer, size_t neuron, uint64_t *keys);
@@ -37,9 +38,5 @@ extern const criterion criterion_random;
 const criterion *criterion_at(size_t index);
 /* By name; NULL if there is none or name is NULL. */
 const criterion *criterion_find(const char *name);
-
-/* A non-negative double as an integer of the same order, and back. */
-uint64_t criterion_key(double score);
-double criterion_key_score(uint64_t key);
 
 #endif

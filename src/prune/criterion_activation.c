@@ -4,8 +4,9 @@
 static void keys(const criterion_context *context, size_t layer, size_t neuron, uint64_t *out)
 {
     const network_layer *at = &context->network->layers[layer];
+    uint64_t count = at->activations[neuron];
     for (size_t i = 0; i < at->inputs; i++)
-        out[i] = at->activations[neuron];
+        out[i] = count;
 }
 
 static double score(uint64_t key)
@@ -17,6 +18,7 @@ const criterion criterion_activation = {
     .name = "activation",
     .summary = "how many training inputs activated the neuron (the paper)",
     .needs_counts = true,
+    .key_bits = 64,
     .keys = keys,
     .score = score,
 };

@@ -1,29 +1,58 @@
 /* The control: s_ji uniform, drawn anew in each step. */
+#include "base/philox.h"
 #include "base/random.h"
+#include "math/clones.h"
 #include "prune/criteria.h"
 
-/* A key depends on the seed, the step and the weight's place among all hidden weights. */
+enum { WORDS = 4 }; /* numbers of one call of philox() */
+
+static uint64_t draw_one(uint64_t seed, uint64_t stream, uint64_t place)
+{
+    uint32_t words[WORDS];
+    philox(seed, stream, place / WORDS, words);
+    return words[place % WORDS];
+}
+
+VECTOR_CLONES
+static void draw_blocks(uint64_t seed, uint64_t stream, uint64_t first, size_t count, uint64_t *out)
+{
+    for (size_t b = 0; b < count; b++) {
+        uint32_t words[WORDS];
+        philox(seed, stream, first + b, words);
+        for (size_t w = 0; w < WORDS; w++)
+            out[WORDS * b + w] = words[w];
+    }
+}
+
+/* A key depends on the seed, the step and the weight's place p among all hidden
+ * weights: it is word p mod 4 of number p div 4 of the step's stream. */
 static void keys(const criterion_context *context, size_t layer, size_t neuron, uint64_t *out)
 {
     const network_layer *layers = context->network->layers;
     uint64_t stream = random_stream(RANDOM_CRITERION, context->step);
-    uint64_t first = (uint64_t)neuron * layers[layer].inputs;
+    uint64_t place = (uint64_t)neuron * layers[layer].inputs;
     for (size_t l = 0; l < layer; l++)
-        first += (uint64_t)layers[l].outputs * layers[l].inputs;
-    for (size_t i = 0; i < layers[layer].inputs; i++)
-        out[i] = random_bits(context->seed, stream, first + i);
+        place += (uint64_t)layers[l].outputs * layers[l].inputs;
+    size_t i = 0, count = layers[layer].inputs;
+    for (; i < count && (place + i) % WORDS; i++)
+        out[i] = draw_one(context->seed, stream, place + i);
+    size_t blocks = (count - i) / WORDS;
+    draw_blocks(context->seed, stream, (place + i) / WORDS, blocks, out + i);
+    for (i += blocks * WORDS; i < count; i++)
+        out[i] = draw_one(context->seed, stream, place + i);
 }
 
-/* The upper 53 bits as a number in [0, 1). */
+/* 32 bits as a number in [0, 1). */
 static double score(uint64_t key)
 {
-    return (double)(key >> 11) * 0x1p-53;
+    return (double)key * 0x1p-32;
 }
 
 const criterion criterion_random = {
     .name = "random",
     .summary = "chance, the control of a fair comparison",
     .needs_counts = false,
+    .key_bits = 32,
     .keys = keys,
     .score = score,
 };

@@ -5,41 +5,39 @@
 
 #include "prune/propagate.h"
 
-uint64_t guard_rank(const select_ranking *ranking, scratch *work, const scope_plan *plan,
-                    espalier_scope scope, uint8_t *const *masks)
+static uint64_t rank(const select_ranking *ranking, scratch *work, const scope_plan *plan,
+                     espalier_scope scope)
 {
     if (scope == ESPALIER_SCOPE_GLOBAL)
-        return select_remove(ranking, work, 0, plan->hidden, plan->amounts[0], masks);
+        return select_remove(ranking, work, 0, plan->hidden, plan->amounts[0]);
     uint64_t removed = 0;
     for (size_t l = 0; l < plan->hidden; l++)
-        removed += select_remove(ranking, work, l, 1, plan->amounts[l], masks);
+        removed += select_remove(ranking, work, l, 1, plan->amounts[l]);
     return removed;
 }
 
 /* What can be kept alive at all: the neurons that live before the step once
  * those cut off earlier are gone. */
-static void find_viable(espalier_network *network, scratch *work, size_t min_neurons)
+static void find_viable(scratch *work, size_t min_neurons)
 {
-    scratch_reset_trial(work);
-    propagate_dead(network, work, work->trial, ESPALIER_DEAD_DROP, false);
+    propagate_dead(work, ESPALIER_DEAD_DROP);
     for (size_t l = 0; l < work->hidden; l++) {
         scratch_layer *layer = &work->layers[l];
-        size_t live = propagate_live(work, work->trial, l, layer->viable);
+        size_t live = propagate_live(work, l, layer->viable);
         layer->need = live < min_neurons ? live : min_neurons;
         layer->protected_count = 0;
         memset(layer->protect, 0, layer->outputs);
     }
 }
 
-static void try_step(const select_ranking *ranking, espalier_network *network, scratch *work,
-                     const scope_plan *plan, const espalier_prune_options *options,
-                     guard_outcome *outcome)
+static void try_step(const select_ranking *ranking, scratch *work, const scope_plan *plan,
+                     const espalier_prune_options *options, guard_outcome *outcome)
 {
     scratch_reset_trial(work);
-    outcome->by_rank = guard_rank(ranking, work, plan, options->scope, work->trial);
-    outcome->by_propagation = propagate_dead(network, work, work->trial, options->dead, false);
+    outcome->by_rank = rank(ranking, work, plan, options->scope);
+    outcome->by_propagation = propagate_dead(work, options->dead);
     for (size_t l = 0; l < work->hidden; l++)
-        work->layers[l].live_count = propagate_live(work, work->trial, l, work->layers[l].live);
+        work->layers[l].live_count = propagate_live(work, l, work->layers[l].live);
 }
 
 /* Protects the best viable neuron that is not yet; false if there is none. */
@@ -95,15 +93,15 @@ static size_t count_guarded(scratch *work)
     return total;
 }
 
-guard_outcome guard_settle(const select_ranking *ranking, espalier_network *network, scratch *work,
-                           const scope_plan *plan, const espalier_prune_options *options)
+guard_outcome guard_settle(const select_ranking *ranking, scratch *work, const scope_plan *plan,
+                           const espalier_prune_options *options)
 {
     guard_outcome outcome = {0};
-    find_viable(network, work, options->min_neurons);
-    try_step(ranking, network, work, plan, options, &outcome);
+    find_viable(work, options->min_neurons);
+    try_step(ranking, work, plan, options, &outcome);
     note_lost(work);
     while (protect_more(work))
-        try_step(ranking, network, work, plan, options, &outcome);
+        try_step(ranking, work, plan, options, &outcome);
     outcome.guarded = count_guarded(work);
     return outcome;
 }

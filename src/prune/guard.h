@@ -7,10 +7,6 @@
 #include "prune/scope.h"
 #include "prune/select.h"
 
-/* Removes the plan's weights from the masks; returns how many went. */
-uint64_t guard_rank(const select_ranking *ranking, scratch *work, const scope_plan *plan,
-                    espalier_scope scope, uint8_t *const *masks);
-
 typedef struct guard_outcome {
     uint64_t by_rank, by_propagation; /* weights that the step removes */
     size_t guarded;                   /* neurons alive only by protection */
@@ -26,10 +22,10 @@ typedef struct guard_outcome {
  * hidden layer is protected, and so on. It ends: each round protects at least
  * one more, and with all of them protected nothing that lives is touched.
  *
- * Needs select_survey and scratch_load. Afterwards work->trial holds the masks
- * after the step, work->layers[].protect those left alone, guarded how many of
- * them would have died. The network is not changed. */
-guard_outcome guard_settle(const select_ranking *ranking, espalier_network *network, scratch *work,
-                           const scope_plan *plan, const espalier_prune_options *options);
+ * Needs select_survey, and the trial as scratch_load leaves it. Afterwards the
+ * trial is what the step makes of the network, work->layers[].protect says what it
+ * leaves alone, guarded how many of those would have died. The network is not changed. */
+guard_outcome guard_settle(const select_ranking *ranking, scratch *work, const scope_plan *plan,
+                           const espalier_prune_options *options);
 
 #endif

@@ -63,7 +63,7 @@ size_t ledger_collect(ledger *book, const select_ranking *ranking, const scratch
         const scratch_layer *layer = &work->layers[l];
         const network_layer *source = &network->layers[l];
         for (size_t j = 0; j < layer->outputs; j++) {
-            if (layer->incoming[j] == INCOMING_NONE ||
+            if (layer->kept[j] == 0 ||
                 memchr(work->trial[l] + j * layer->inputs, 1, layer->inputs))
                 continue;
             *next++ = (espalier_ledger_entry){

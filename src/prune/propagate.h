@@ -5,11 +5,11 @@
 #include "espalier/prune.h"
 #include "prune/scratch.h"
 
-/* Live neurons of hidden layer `layer` under these masks: those with a kept
- * incoming and a kept outgoing weight. live [outputs], written. Returns their number. */
-size_t propagate_live(const scratch *work, uint8_t *const *masks, size_t layer, uint8_t *live);
+/* Live neurons of hidden layer `layer` in the trial: those with a kept incoming and
+ * a kept outgoing weight. live [outputs], written. Returns their number. */
+size_t propagate_live(const scratch *work, size_t layer, uint8_t *live);
 
-/* Removes from the masks what dead neurons leave behind; returns how many weights.
+/* Removes from the trial what dead neurons leave behind; returns how many weights.
  *
  * A hidden neuron j without incoming weights is the constant relu(b_j), one
  * without outgoing ones is of no effect.
@@ -18,14 +18,12 @@ size_t propagate_live(const scratch *work, uint8_t *const *masks, size_t layer, 
  *              b_k += sum over dead j of w_kj relu(b_j), summed in double
  *   DROP     the same without the constants
  *   AUTHORS  a neuron that had all its incoming weights before the step
- *            (work->layers[].incoming) and has none now loses its outgoing ones
+ *            (work->layers[].kept) and has none now loses its outgoing ones
  *            towards hidden layers; once, biases untouched
  *   KEEP     nothing
  *
- * biases   false: masks only, the network's biases and weights are not touched;
- *          true: biases are written; weights still hold what they had before the
- *          step and are left to espalier_network_apply_masks(). */
-uint64_t propagate_dead(espalier_network *network, scratch *work, uint8_t *const *masks,
-                        espalier_dead mode, bool biases);
+ * Needs select_survey (AUTHORS) and a network whose weights are still those of
+ * before the step (FOLD). */
+uint64_t propagate_dead(scratch *work, espalier_dead mode);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-enum { BYTE_ARRAYS = 5 }; /* incoming, live, viable, protect, lost */
+enum { BYTE_ARRAYS = 4, KEY_ARRAYS = 2 }; /* live, viable, protect, lost; least, best */
 
 /* Weights, neurons and largest width of a network; false on overflow. */
 static bool measure(const espalier_network *network, size_t *weights, size_t *neurons,
@@ -36,20 +36,27 @@ static void lay_out(scratch *work, const espalier_network *network, size_t wides
 {
     uint8_t *bytes = work->bytes;
     uint64_t *words = work->words;
+    size_t *sizes = work->sizes;
+    float *floats = work->floats;
     for (size_t l = 0; l < work->layer_count; l++) {
         scratch_layer *layer = &work->layers[l];
         layer->inputs = network->layers[l].inputs;
         layer->outputs = network->layers[l].outputs;
         work->trial[l] = carve(&bytes, layer->inputs * layer->outputs);
-        layer->incoming = carve(&bytes, layer->outputs);
         layer->live = carve(&bytes, layer->outputs);
         layer->viable = carve(&bytes, layer->outputs);
         layer->protect = carve(&bytes, layer->outputs);
         layer->lost = carve(&bytes, layer->outputs);
-        layer->best = words;
-        words += layer->outputs;
+        layer->least = words;
+        layer->best = words + layer->outputs;
+        words += KEY_ARRAYS * layer->outputs;
+        layer->kept = sizes;
+        sizes += layer->outputs;
+        work->biases[l] = floats;
+        floats += layer->outputs;
     }
     work->flags = bytes;
+    work->list = sizes;
     work->keys = words;
     work->histogram = words + widest;
 }
@@ -65,10 +72,14 @@ espalier_status scratch_create(const espalier_network *network, const espalier_a
         return error_memory(error);
     work->layers = memory_array(allocator, work->layer_count, sizeof *work->layers);
     work->trial = memory_array(allocator, work->layer_count, sizeof *work->trial);
-    work->masks = memory_array(allocator, work->layer_count, sizeof *work->masks);
+    work->biases = memory_array(allocator, work->layer_count, sizeof *work->biases);
     work->bytes = memory_array(allocator, bytes, 1);
-    work->words = memory_array(allocator, neurons + widest + SCRATCH_DIGITS, sizeof *work->words);
-    if (!work->layers || !work->trial || !work->masks || !work->bytes || !work->words) {
+    work->words = memory_array(allocator, KEY_ARRAYS * neurons + widest + SCRATCH_DIGITS,
+                               sizeof *work->words);
+    work->sizes = memory_array(allocator, neurons + widest, sizeof *work->sizes);
+    work->floats = memory_array(allocator, neurons, sizeof *work->floats);
+    if (!work->layers || !work->trial || !work->biases || !work->bytes || !work->words ||
+        !work->sizes || !work->floats) {
         scratch_clear(work, allocator);
         return error_memory(error);
     }
@@ -80,9 +91,11 @@ void scratch_clear(scratch *work, const espalier_allocator *allocator)
 {
     memory_release(allocator, work->layers);
     memory_release(allocator, work->trial);
-    memory_release(allocator, work->masks);
+    memory_release(allocator, work->biases);
     memory_release(allocator, work->bytes);
     memory_release(allocator, work->words);
+    memory_release(allocator, work->sizes);
+    memory_release(allocator, work->floats);
     *work = (scratch){0};
 }
 
@@ -99,13 +112,25 @@ bool scratch_fits(const scratch *work, const espalier_network *network)
 
 void scratch_load(scratch *work, espalier_network *network)
 {
-    for (size_t l = 0; l < work->layer_count; l++)
-        work->masks[l] = network->layers[l].mask;
+    work->network = network;
     scratch_reset_trial(work);
 }
 
 void scratch_reset_trial(scratch *work)
 {
-    for (size_t l = 0; l < work->layer_count; l++)
-        memcpy(work->trial[l], work->masks[l], work->layers[l].inputs * work->layers[l].outputs);
+    for (size_t l = 0; l < work->layer_count; l++) {
+        const network_layer *layer = &work->network->layers[l];
+        memcpy(work->trial[l], layer->mask, layer->inputs * layer->outputs);
+        memcpy(work->biases[l], layer->biases, layer->outputs * sizeof *layer->biases);
+    }
+}
+
+void scratch_accept(scratch *work)
+{
+    for (size_t l = 0; l < work->layer_count; l++) {
+        network_layer *layer = &work->network->layers[l];
+        memcpy(layer->mask, work->trial[l], layer->inputs * layer->outputs);
+        memcpy(layer->biases, work->biases[l], layer->outputs * sizeof *layer->biases);
+    }
+    espalier_network_apply_masks(work->network);
 }

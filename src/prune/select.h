@@ -2,8 +2,10 @@
  * ties in the order of layer, neuron, input.
  *
  * Radix selection: the key of the last weight to go is found 16 bits at a time
- * by counting digits, so there is no sort and no array of scores; keys are
- * computed anew in each of the at most five passes. */
+ * by counting digits, so there is no sort and no array of scores. Keys are computed
+ * anew in each pass: one for the survey, one for each digit (two or four, fewer if
+ * the first say all), one to take. Rows whose least and best key settle the
+ * question are passed over. */
 #ifndef PRUNE_SELECT_H
 #define PRUNE_SELECT_H
 
@@ -15,14 +17,15 @@ typedef struct select_ranking {
     criterion_context context;
 } select_ranking;
 
-/* Notes for every hidden neuron how much of it is kept and the largest key
- * among its kept incoming weights (work->layers[].incoming, best). */
+/* Notes for every hidden neuron how many of its incoming weights the trial keeps and
+ * the smallest and the largest key among them (work->layers[].kept, least, best). */
 void select_survey(const select_ranking *ranking, scratch *work);
 
-/* Removes `amount` weights of hidden layers first … first + count - 1 from the
+/* Removes `amount` weights of hidden layers first … first + count - 1 from the trial's
  * masks (1 to 0), passing over neurons that are protected.
- * Needs select_survey. Returns how many went: fewer only if no more are left. */
+ * Needs select_survey, and these layers' masks as they were then.
+ * Returns how many went: fewer only if no more are left. */
 uint64_t select_remove(const select_ranking *ranking, scratch *work, size_t first, size_t count,
-                       uint64_t amount, uint8_t *const *masks);
+                       uint64_t amount);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "prune/guard.h"
-#include "prune/propagate.h"
 #include "prune/pruner.h"
 
 static espalier_status check(const espalier_pruner *pruner, const espalier_network *network,
@@ -50,24 +49,16 @@ static void make_plan(espalier_pruner *pruner, const espalier_network *network)
                     fraction_after(pruner, k + 1), layer);
 }
 
-/* The trial's masks become the network's; this is where constants are folded. */
-static void apply(espalier_pruner *pruner, const select_ranking *ranking, espalier_network *network)
-{
-    scratch *work = &pruner->work;
-    guard_rank(ranking, work, &pruner->plan, pruner->options.scope, work->masks);
-    propagate_dead(network, work, work->masks, pruner->options.dead, true);
-    espalier_network_apply_masks(network);
-}
-
-/* Weights pruned once the trial's masks are the network's. */
+/* Weights pruned once the trial is accepted. */
 static scope_tally tally_trial(const espalier_network *network, const scratch *work)
 {
     scope_tally tally = scope_count(network);
     for (size_t l = 0; l < work->layer_count; l++) {
         const scratch_layer *layer = &work->layers[l];
+        const uint8_t *mask = network->layers[l].mask;
         uint64_t gone = 0;
         for (size_t i = 0; i < layer->inputs * layer->outputs; i++)
-            gone += work->masks[l][i] != work->trial[l][i];
+            gone += mask[i] != work->trial[l][i];
         tally.pruned += gone;
         tally.pruned_prunable += l < work->hidden ? gone : 0;
     }
@@ -115,7 +106,7 @@ espalier_status pruner_take_step(espalier_pruner *pruner, espalier_network *netw
     select_survey(&ranking, &pruner->work);
     make_plan(pruner, network);
     guard_outcome outcome =
-        guard_settle(&ranking, network, &pruner->work, &pruner->plan, &pruner->options);
+        guard_settle(&ranking, &pruner->work, &pruner->plan, &pruner->options);
     espalier_prune_step step = describe(pruner, network, &outcome, moment);
     step.neurons_removed =
         ledger_collect(&pruner->book, &ranking, &pruner->work, network, step.step);
@@ -123,7 +114,7 @@ espalier_status pruner_take_step(espalier_pruner *pruner, espalier_network *netw
                                   pruner->criterion->name, network, error);
     if (status)
         return status;
-    apply(pruner, &ranking, network);
+    scratch_accept(&pruner->work);
     ledger_commit(&pruner->book, &step, step.neurons_removed);
     return ESPALIER_OK;
 }

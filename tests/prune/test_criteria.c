@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/philox.h"
+
 static void table_is_listed_and_found(void **state)
 {
     (void)state;
@@ -46,11 +48,12 @@ static void keys_keep_the_order_of_scores(void **state)
                 one->keys(&context, l, j, keys);
                 for (size_t i = 0; i < network->layers[l].inputs; i++) {
                     uint64_t place = (l ? 63 : 0) + j * network->layers[l].inputs + i;
-                    double random =
-                        (double)(random_bits(11, random_stream(RANDOM_CRITERION, 2), place) >> 11) *
-                        0x1p-53;
+                    uint32_t words[4];
+                    philox(11, random_stream(RANDOM_CRITERION, 2), place / 4, words);
+                    double random = (double)words[place % 4] * 0x1p-32;
                     double score = expected_score(network, c, l, j, i, random);
                     assert_true(one->score(keys[i]) == score);
+                    assert_true(one->key_bits == 64 || keys[i] >> one->key_bits == 0);
                     if (score != last)
                         assert_int_equal(keys[i] > last_key, score > last);
                     last_key = keys[i];

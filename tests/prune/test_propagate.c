@@ -43,7 +43,10 @@ static void biases_are(const espalier_network *network, size_t layer, float firs
 
 static uint64_t propagate(fixture *f, espalier_dead mode)
 {
-    return propagate_dead(f->network, &f->work, f->work.masks, mode, true);
+    scratch_reset_trial(&f->work);
+    uint64_t removed = propagate_dead(&f->work, mode);
+    scratch_accept(&f->work);
+    return removed;
 }
 
 static void keep_leaves_all(void **state)
@@ -151,16 +154,21 @@ static void authors_ask_for_the_whole_row(void **state)
     fixture_close(&f);
 }
 
-static void trials_touch_masks_only(void **state)
+static void trials_leave_the_network_alone(void **state)
 {
     (void)state;
     fixture f = fixture_open(hand_made(), "magnitude");
     memset(f.work.trial[0], 0, 2);
-    assert_int_equal(propagate_dead(f.network, &f.work, f.work.trial, ESPALIER_DEAD_FOLD, false),
-                     2);
+    assert_int_equal(propagate_dead(&f.work, ESPALIER_DEAD_FOLD), 2);
     masks_are(f.network, "1111 1111 1111");
     biases_are(f.network, 0, 0.5f, -0.5f);
     biases_are(f.network, 1, 0.5f, -0.5f);
+    assert_true(f.work.biases[0][0] == 0.0f && f.work.biases[1][1] == -0.5f + 3 * 0.5f);
+    scratch_accept(&f.work);
+    masks_are(f.network, "0011 0101 1111");
+    biases_are(f.network, 0, 0.0f, -0.5f);
+    biases_are(f.network, 1, 0.5f + 1 * 0.5f, -0.5f + 3 * 0.5f);
+    assert_true(f.network->layers[1].weights[0] == 0.0f);
     fixture_close(&f);
 }
 
@@ -177,9 +185,7 @@ static void fixed_point_and_same_function(void **state)
         fixture_forward(f.network, x, before);
         uint64_t pruned = fixture_pruned(f.network);
         bool fold = seed % 2;
-        uint64_t removed = propagate_dead(f.network, &f.work, f.work.masks,
-                                          fold ? ESPALIER_DEAD_FOLD : ESPALIER_DEAD_DROP, true);
-        espalier_network_apply_masks(f.network);
+        uint64_t removed = propagate(&f, fold ? ESPALIER_DEAD_FOLD : ESPALIER_DEAD_DROP);
         assert_int_equal(fixture_pruned(f.network) - pruned, removed);
         assert_true(fixture_settled(f.network));
         assert_int_equal(propagate(&f, ESPALIER_DEAD_FOLD), 0);
@@ -189,7 +195,7 @@ static void fixed_point_and_same_function(void **state)
         for (size_t l = 0; l < 3; l++) {
             uint8_t live[7], expected[7];
             size_t count = espalier_network_live(f.network, l, expected);
-            assert_int_equal(propagate_live(&f.work, f.work.masks, l, live), count);
+            assert_int_equal(propagate_live(&f.work, l, live), count);
             assert_memory_equal(live, expected, widths[l + 1]);
             for (size_t j = 0; j < widths[l + 1]; j++)
                 assert_true(live[j] || f.network->layers[l].biases[j] == 0.0f);
@@ -209,7 +215,7 @@ int main(void)
         cmocka_unit_test(authors_go_one_layer_on),
         cmocka_unit_test(authors_go_once),
         cmocka_unit_test(authors_ask_for_the_whole_row),
-        cmocka_unit_test(trials_touch_masks_only),
+        cmocka_unit_test(trials_leave_the_network_alone),
         cmocka_unit_test(fixed_point_and_same_function),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
