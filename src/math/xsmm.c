@@ -4,10 +4,14 @@
 #include <stdint.h>
 
 #include "math/backends.h"
+#include "math/kernels_all.h"
 
-/* The JIT needs at least AVX; below that libxsmm has no code of its own. */
+/* The JIT needs at least AVX; below that libxsmm has no code of its own. A lowered
+ * choice of kernels stands for such a processor. */
 static bool can_jit(void)
 {
+    if (math_kernels_at(0) == &kernels_plain)
+        return false;
     libxsmm_init();
     return libxsmm_get_target_archid() >= LIBXSMM_X86_AVX;
 }
