@@ -2,6 +2,7 @@
 #ifndef ESPALIER_PREDICT_H
 #define ESPALIER_PREDICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,9 @@ extern "C" {
 #endif
 
 /* A network made ready to predict: weights laid out for speed, dead parts left
- * out. Immutable: any number of threads may use it, each with its own workspace. */
+ * out. Immutable: any number of threads may use it, each with its own workspace.
+ * A layer is kept as all its weights (4 bytes each), as those that are not zero (for
+ * many rows 8 bytes each, for one row about 10), or both ways, as the two want it. */
 typedef struct espalier_predictor espalier_predictor;
 
 /* Copies what it needs of the network. Errors: MEMORY. */
@@ -24,6 +27,22 @@ ESPALIER_API espalier_status espalier_predictor_create(const espalier_network *n
                                                        espalier_predictor **predictor,
                                                        espalier_error *error);
 ESPALIER_API void espalier_predictor_destroy(espalier_predictor *predictor);
+
+/* How a predictor computes a layer, dead parts left out: by all its weights, or by
+ * those that are not zero. Chosen when it is made, by a model of the time that either
+ * takes; docs/performance.md has the measured points. */
+typedef struct espalier_predictor_layer {
+    size_t inputs, outputs;
+    uint64_t nonzero;            /* weights that are not zero */
+    bool one_row_sparse;         /* only those are read, a row at a time */
+    bool many_rows_sparse;       /* the same for many rows at a time */
+    double one_row_break_even;   /* share of zero weights, scattered, from which on that */
+    double many_rows_break_even; /* is faster for a layer with so many outputs; 1 = never */
+} espalier_predictor_layer;
+
+ESPALIER_API size_t espalier_predictor_layer_count(const espalier_predictor *predictor);
+ESPALIER_API espalier_predictor_layer
+espalier_predictor_layer_form(const espalier_predictor *predictor, size_t layer);
 
 /* Floats of workspace that one call needs for that many rows. */
 ESPALIER_API size_t espalier_predictor_workspace(const espalier_predictor *predictor, size_t rows);

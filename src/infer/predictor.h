@@ -3,6 +3,12 @@
 #define INFER_PREDICTOR_H
 
 #include "espalier/predict.h"
+#include "infer/form.h"
+
+/* As espalier_predictor_create, which leaves the forms of layers to the model. */
+espalier_status predictor_create(const espalier_network *network, form wish,
+                                 const espalier_allocator *allocator,
+                                 espalier_predictor **predictor, espalier_error *error);
 
 /* As espalier_predictor_run, but the logits instead of the probabilities. */
 void predictor_logits(const espalier_predictor *predictor, const float *values, size_t rows,

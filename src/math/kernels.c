@@ -5,10 +5,21 @@
 #include <string.h>
 
 #include "math/kernels_all.h"
+#include "math/pass.h"
 
 size_t mark_words(size_t count)
 {
     return (count + MARK_BITS - 1) / MARK_BITS;
+}
+
+/* A value that is not zero costs its marks about 1.25 times as long as one vector of
+ * sums, and a vector of sums as much as in a dense product: with v vectors both take
+ * the same time where a share of v / (v + 1.25) is not zero. A tenth is left for the
+ * zeros that come in lumps. */
+bool skip_pays(size_t nonzero, size_t all, size_t columns)
+{
+    const double vectors = (double)columns / PASS_LANES;
+    return (double)nonzero < 0.9 * (double)all * vectors / (vectors + 1.25);
 }
 
 #ifdef ESPALIER_X86_64

@@ -1,6 +1,6 @@
 /* Loops that are written once and compiled for each instruction set: products
- * that step over zeros. Which set runs is chosen here, not by the loader, so
- * that a test can ask for a lower one.
+ * that step over zeros of the values or of the weights. Which set runs is chosen
+ * here, not by the loader, so that a test can ask for a lower one.
  *
  * Products of dense matrices are backend.h's, element-wise passes pass.h's. */
 #ifndef MATH_KERNELS_H
@@ -15,6 +15,36 @@ enum { MARK_BITS = 32 };
 
 /* Words for count values. */
 size_t mark_words(size_t count);
+
+/* Whether skip_gemm is faster than a dense product with so many columns of C where so
+ * many of all values of A are not zero. */
+bool skip_pays(size_t nonzero, size_t all, size_t columns);
+
+/* Weights that are not zero, list after list; a list ends where the next one starts. */
+typedef struct weight_lists {
+    uint32_t *starts; /* [lists + 1] */
+    uint32_t *places; /* [weights] the output or input that a weight leads to or from */
+    float *weights;
+} weight_lists;
+
+/* The same for one row, in tiles of PASS_LANES outputs by TILE_INPUTS inputs: a step
+ * holds one weight of every output of a tile, zeros behind an output's last one, and
+ * where in the tile its input is. Tiles without weights are left out. */
+enum { TILE_INPUTS = 32 };
+
+typedef struct weight_tile {
+    uint32_t first, steps; /* first input */
+} weight_tile;
+
+typedef struct weight_tiles {
+    uint32_t *starts;   /* [output groups + 1] tiles of a group of outputs */
+    weight_tile *tiles; /* [tiles] */
+    uint8_t *places;    /* [steps][PASS_LANES] */
+    float *weights;     /* [steps][PASS_LANES] */
+} weight_tiles;
+
+/* The place of an input that nobody reads. */
+#define PLACE_DROPPED UINT32_MAX
 
 typedef struct math_kernels {
     const char *name; /* "avx512", "avx2", "plain" */
@@ -38,6 +68,50 @@ typedef struct math_kernels {
     void (*skip_gemm)(size_t m, size_t n, size_t k, const float *a, size_t row_step,
                       size_t k_step, const uint32_t *marks, size_t mark_row, size_t mark_word,
                       const float *b, size_t ldb, bool accumulate, float *c, size_t ldc);
+
+    /* C = C + A B where `kept`, else +0.0: the update of weights of which some are
+     * pruned.  kept [m][kept_stride], a word for PASS_LANES columns, bit by bit. */
+    void (*skip_update)(size_t m, size_t n, size_t k, const float *a, size_t row_step,
+                        size_t k_step, const uint32_t *marks, size_t mark_row, size_t mark_word,
+                        const float *b, size_t ldb, const uint16_t *kept, size_t kept_stride,
+                        float *c, size_t ldc);
+
+    /* w = kept ? w : +0.0.  w [words * PASS_LANES], kept [words] as above. */
+    void (*keep)(float *w, const uint16_t *kept, size_t words);
+
+    /* Lists the values that are not zero (a NaN is not): index[k] = places[i], or i
+     * without places, and value[k] = x[i]; what is PLACE_DROPPED is left out.
+     * index and value have room for pass_stride(count). Returns how many. */
+    size_t (*list_nonzero)(const float *x, const uint32_t *places, size_t count, uint32_t *index,
+                           float *value);
+    /* The same for the values that ReLU does not make zero, x[i] <= 0. */
+    size_t (*list_positive)(const float *x, size_t count, uint32_t *index, float *value);
+
+    /* One row through a layer: y = b + sum over k < count of value[k] W[index[k]].
+     * W [inputs][stride], b, y [stride]; stride a multiple of PASS_LANES. */
+    void (*add_rows)(const float *weights, size_t stride, const float *biases,
+                     const uint32_t *index, const float *value, size_t count, float *y);
+    /* The same with a list of weights for each input, their places the outputs. */
+    void (*add_lists)(const weight_lists *lists, size_t stride, const float *biases,
+                      const uint32_t *index, const float *value, size_t count, float *y);
+
+    /* The same by tiles from the whole x, which is readable up to a whole tile. NULL
+     * where registers are no tables to pick from: there lists are faster. */
+    void (*multiply_tiles)(const weight_tiles *tiles, size_t stride, const float *biases,
+                           const float *x, float *y);
+
+    /* Many rows through a layer: y[o] = b_o + sum over list o of w x[place], ReLU'd if
+     * wanted (a NaN stays). x [inputs][rows], y [outputs][rows]; rows a multiple of
+     * PASS_LANES. The inputs may be cut into blocks, so that a block's columns of x
+     * stay in the first-level cache: list o of block k is list k * outputs + o. */
+    void (*multiply_lists)(const weight_lists *lists, size_t blocks, size_t outputs,
+                           const float *biases, const float *x, size_t rows, bool relu, float *y);
+
+    /* y = max(y, 0), a NaN stays; count a multiple of PASS_LANES. */
+    void (*relu)(float *y, size_t count);
+
+    /* x = e^x for x <= 0 within 2 units of the last place, 0 below -87; a NaN stays. */
+    void (*exponentials)(float *x, size_t count);
 } math_kernels;
 
 /* The index-th that this processor and the environment allow, best first; NULL

@@ -12,6 +12,31 @@
 typedef float lanes __attribute__((vector_size(REGISTER_FLOATS * sizeof(float))));
 typedef lanes lanes_at __attribute__((aligned(sizeof(float)), may_alias));
 
+/* value where a bit is set, else +0.0: bits from `first` on belong to the lanes. */
+static inline lanes kept_lanes(lanes value, uint16_t bits, size_t first)
+{
+#if defined(__AVX512F__)
+    (void)first;
+    return (lanes)_mm512_maskz_mov_ps(bits, (__m512)value);
+#elif defined(__AVX2__)
+    const __m256i powers = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    const __m256i own = _mm256_and_si256(_mm256_set1_epi32(bits >> first), powers);
+    return (lanes)_mm256_and_ps((__m256)value, (__m256)_mm256_cmpeq_epi32(own, powers));
+#else
+    for (size_t i = 0; i < REGISTER_FLOATS; i++)
+        value[i] = bits >> first >> i & 1 ? value[i] : 0.0f;
+    return value;
+#endif
+}
+
+static void keep(float *w, const uint16_t *kept, size_t words)
+{
+    lanes_at *out = (lanes_at *)w;
+    for (size_t i = 0; i < words; i++)
+        for (size_t first = 0; first < PASS_LANES; first += REGISTER_FLOATS, out++)
+            *out = kept_lanes(*out, kept[i], first);
+}
+
 /* ---- marks ------------------------------------------------------------ */
 
 /* Bit i set where a[i] is not zero, i < count <= MARK_BITS. */
@@ -79,13 +104,17 @@ typedef struct skip_shape {
     bool accumulate;
 } skip_shape;
 
+/* kept: what of the result is not +0.0, or NULL = all. */
 typedef void skip_row(const skip_shape *s, const float *a, const uint32_t *marks, const float *b,
-                      float *c);
+                      const uint16_t *kept, float *c);
 
 /* Sums by name, not in an array: no compiler can fail to keep them in registers. */
 #define SUM_BEGIN(V) lanes sum##V = s->accumulate ? (lanes)out[V] : (lanes){0.0f};
 #define SUM_ADD(V) sum##V += x * row[V];
 #define SUM_END(V) out[V] = sum##V;
+#define SUM_END_KEPT(V)                                                                        \
+    out[V] = kept_lanes(sum##V, kept[(V) * REGISTER_FLOATS / PASS_LANES],                      \
+                        (V) * REGISTER_FLOATS % PASS_LANES);
 #define EACH_1(DO) DO(0)
 #define EACH_2(DO) EACH_1(DO) DO(1)
 #define EACH_3(DO) EACH_2(DO) DO(2)
@@ -101,7 +130,7 @@ typedef void skip_row(const skip_shape *s, const float *a, const uint32_t *marks
 /* N registers of c = sum over the marked p of a[p] b[p][...] (+ c). */
 #define SKIP_ROW(N)                                                                            \
     static void skip_row_##N(const skip_shape *s, const float *a, const uint32_t *marks,       \
-                             const float *b, float *c)                                         \
+                             const float *b, const uint16_t *kept, float *c)                   \
     {                                                                                          \
         lanes_at *const out = (lanes_at *)c;                                                   \
         EACH_##N(SUM_BEGIN)                                                                    \
@@ -114,7 +143,11 @@ typedef void skip_row(const skip_shape *s, const float *a, const uint32_t *marks
                 EACH_##N(SUM_ADD)                                                              \
             }                                                                                  \
         }                                                                                      \
-        EACH_##N(SUM_END)                                                                      \
+        if (kept) {                                                                            \
+            EACH_##N(SUM_END_KEPT)                                                             \
+        } else {                                                                               \
+            EACH_##N(SUM_END)                                                                  \
+        }                                                                                      \
     }
 
 /* By groups of PASS_LANES columns. */
@@ -135,9 +168,11 @@ static skip_row *const skip_rows[] = {NULL, skip_row_4, skip_row_8};
 
 enum { PANEL_MOST = sizeof skip_rows / sizeof *skip_rows - 1 };
 
-static void skip_gemm(size_t m, size_t n, size_t k, const float *a, size_t row_step, size_t k_step,
-                      const uint32_t *marks, size_t mark_row, size_t mark_word, const float *b,
-                      size_t ldb, bool accumulate, float *c, size_t ldc)
+/* kept [m][kept_stride] or NULL. */
+static void skip_product(size_t m, size_t n, size_t k, const float *a, size_t row_step,
+                         size_t k_step, const uint32_t *marks, size_t mark_row, size_t mark_word,
+                         const float *b, size_t ldb, bool accumulate, const uint16_t *kept,
+                         size_t kept_stride, float *c, size_t ldc)
 {
     const size_t vectors = n / PASS_LANES, words = mark_words(k);
     const size_t panels = (vectors + PANEL_MOST - 1) / PANEL_MOST;
@@ -152,10 +187,47 @@ static void skip_gemm(size_t m, size_t n, size_t k, const float *a, size_t row_s
             shape.words = words - w < most ? words - w : most;
             for (size_t i = 0; i < m; i++)
                 row(&shape, a + i * row_step + p * k_step, marks + i * mark_row + w * mark_word,
-                    b + p * ldb + begin * PASS_LANES, c + i * ldc + begin * PASS_LANES);
+                    b + p * ldb + begin * PASS_LANES, kept ? kept + i * kept_stride + begin : NULL,
+                    c + i * ldc + begin * PASS_LANES);
             shape.accumulate = true;
         }
     }
 }
 
-const math_kernels KERNELS = {KERNELS_NAME, mark_rows, mark_columns, skip_gemm};
+static void skip_gemm(size_t m, size_t n, size_t k, const float *a, size_t row_step, size_t k_step,
+                      const uint32_t *marks, size_t mark_row, size_t mark_word, const float *b,
+                      size_t ldb, bool accumulate, float *c, size_t ldc)
+{
+    skip_product(m, n, k, a, row_step, k_step, marks, mark_row, mark_word, b, ldb, accumulate, NULL,
+                 0, c, ldc);
+}
+
+static void skip_update(size_t m, size_t n, size_t k, const float *a, size_t row_step,
+                        size_t k_step, const uint32_t *marks, size_t mark_row, size_t mark_word,
+                        const float *b, size_t ldb, const uint16_t *kept, size_t kept_stride,
+                        float *c, size_t ldc)
+{
+    skip_product(m, n, k, a, row_step, k_step, marks, mark_row, mark_word, b, ldb, true, kept,
+                 kept_stride, c, ldc);
+}
+
+#include "math/kernels_predict_code.h"
+
+const math_kernels KERNELS = {
+    .name = KERNELS_NAME,
+    .mark_rows = mark_rows,
+    .mark_columns = mark_columns,
+    .skip_gemm = skip_gemm,
+    .skip_update = skip_update,
+    .keep = keep,
+    .list_nonzero = list_nonzero,
+    .list_positive = list_positive,
+    .add_rows = add_rows,
+    .add_lists = add_lists,
+#if defined(__AVX512F__)
+    .multiply_tiles = multiply_tiles,
+#endif
+    .multiply_lists = multiply_lists,
+    .relu = relu,
+    .exponentials = exponentials,
+};

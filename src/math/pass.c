@@ -75,13 +75,6 @@ void pass_column_sums(const float *y, size_t rows, size_t stride, float *sums)
     }
 }
 
-VECTOR_CLONES
-void pass_mask(float *w, const uint8_t *mask, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        w[i] = mask[i] ? w[i] : 0.0f;
-}
-
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define TILES

@@ -32,9 +32,6 @@ double pass_softmax_loss(float *y, size_t rows, size_t count, size_t stride, con
 /* sums[j] = sum over rows of y[.][j], rows ascending. */
 void pass_column_sums(const float *y, size_t rows, size_t stride, float *sums);
 
-/* w = mask ? w : +0.0, count values. */
-void pass_mask(float *w, const uint8_t *mask, size_t count);
-
 /* to[j][i] = from[i][j] for i < rows, j < columns. */
 void pass_transpose(const float *from, size_t from_stride, size_t rows, size_t columns, float *to,
                     size_t to_stride);

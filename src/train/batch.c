@@ -191,22 +191,12 @@ void batch_gather(const batch *out, const work *copy, const espalier_network *ne
                    values, copy->layers[0].input_stride);
 }
 
-/* A value that is not zero costs its marks about 1.25 times as long as one vector of
- * sums, and a vector of sums as much as in a dense product: with v vectors both take
- * the same time where a share of v / (v + 1.25) is not zero. A tenth is left for the
- * zeros that come in lumps (bench_skip shows the measured points). */
-bool batch_is_sparse(size_t nonzero, size_t all, size_t columns)
-{
-    double vectors = (double)columns / PASS_LANES;
-    return (double)nonzero < 0.9 * (double)all * vectors / (vectors + 1.25);
-}
-
 void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
                     const float *x, size_t x_stride, const float *w, size_t stride, float *y)
 {
     uint32_t *marks = out->marks[thread];
     size_t found = out->kernels->mark_rows(x, rows, k, x_stride, marks);
-    if (batch_is_sparse(found, rows * k, columns))
+    if (skip_pays(found, rows * k, columns))
         out->kernels->skip_gemm(rows, columns, k, x, x_stride, 1, marks, mark_words(k), 1, w,
                                 stride, false, y, stride);
     else

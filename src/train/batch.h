@@ -67,10 +67,6 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network);
 /* Number of chunks of chunk_rows rows. */
 size_t batch_chunks(size_t rows, size_t chunk_rows);
 
-/* Whether stepping over zeros pays for a product with `columns` columns: so many of
- * all values of its left factor are not zero. */
-bool batch_is_sparse(size_t nonzero, size_t all, size_t columns);
-
 /* Y = X W for up to CHUNK_MOST rows and any columns (a multiple of PASS_LANES), by the
  * kernels that step over zeros where X has enough of them.
  * x [rows][x_stride], w [k][stride], y [rows][stride]. */

@@ -13,24 +13,31 @@ static void count_block(const batch *out, size_t thread, const batch_block *bloc
             counts[i] += (uint64_t)__builtin_popcount(*marks++);
 }
 
-/* G = X' D (+ G) for one block of weight rows, summed over the rows of the batch.
- * x the block's first input in the first row. */
+/* G = X' D (+ G) for one block of weight rows, summed over the rows of the batch; what
+ * is added to weights that are pruned is lost.
+ * x the block's first input in the first row, kept the block's masks or NULL. */
 static void gradient(const batch *out, size_t thread, const work_layer *layer,
                      const batch_block *block, size_t rows, const float *x, bool accumulate,
-                     float *g)
+                     const uint16_t *kept, float *g)
 {
-    size_t stride = layer->output_stride;
+    size_t stride = layer->output_stride, words = stride / PASS_LANES;
     uint32_t *marks = out->marks[thread];
     const float *deltas = out->deltas[block->layer];
     size_t found = out->kernels->mark_columns(x, rows, block->rows, layer->input_stride, marks);
     if (out->counting && block->layer > 0)
         count_block(out, thread, block, rows);
-    if (batch_is_sparse(found, rows * block->rows, stride))
-        out->kernels->skip_gemm(block->rows, stride, rows, x, 1, layer->input_stride, marks, 1,
-                                block->rows, deltas, stride, accumulate, g, stride);
-    else
+    if (!skip_pays(found, rows * block->rows, stride)) {
         out->math->gemm(true, false, block->rows, stride, rows, x, layer->input_stride, deltas,
                         stride, accumulate, g, stride);
+        if (kept)
+            out->kernels->keep(g, kept, block->rows * words);
+    } else if (kept) {
+        out->kernels->skip_update(block->rows, stride, rows, x, 1, layer->input_stride, marks, 1,
+                                  block->rows, deltas, stride, kept, words, g, stride);
+    } else {
+        out->kernels->skip_gemm(block->rows, stride, rows, x, 1, layer->input_stride, marks, 1,
+                                block->rows, deltas, stride, accumulate, g, stride);
+    }
 }
 
 /* Weight decay, w -= rate decay w. */
@@ -65,19 +72,20 @@ static void update_block(batch *out, work *copy, const batch_block *block, size_
     size_t stride = layer->output_stride, count = block->rows * stride;
     size_t offset = block->first * stride;
     float *scratch = out->scratch[thread], *w = layer->weights + offset;
+    const uint16_t *kept = layer->masked ? layer->kept + offset / PASS_LANES : NULL;
     const float *x = out->values[block->layer] + block->first;
     if (step->kind == ESPALIER_SGD) {
         /* no gradient is needed: deltas carry -rate / rows already, so the product adds
          * the update straight to the weights */
         shrink(step, count, w);
-        gradient(out, thread, layer, block, rows, x, true, w);
+        gradient(out, thread, layer, block, rows, x, true, kept, w);
     } else {
-        gradient(out, thread, layer, block, rows, x, false, scratch);
+        gradient(out, thread, layer, block, rows, x, false, NULL, scratch);
         optimizer_update(step, count, scratch, w, layer->states[0] + offset,
                          layer->states[1] ? layer->states[1] + offset : NULL);
+        if (kept)
+            out->kernels->keep(w, kept, count / PASS_LANES);
     }
-    if (layer->masked)
-        pass_mask(w, layer->mask + offset, count);
     if (layer->transposed)
         pass_transpose(w, stride, block->rows, layer->outputs, layer->transposed + block->first,
                        layer->input_stride);

@@ -30,10 +30,10 @@ static bool take_layer(work *copy, size_t l, size_t inputs, size_t outputs)
     if (!size_multiply(inputs, out, &count) || !size_multiply(outputs, in, &back))
         return false;
     layer->weights = take(copy, count, sizeof(float));
-    layer->mask = take(copy, count, 1);
+    layer->kept = take(copy, count / PASS_LANES, sizeof(uint16_t));
     layer->biases = take(copy, out, sizeof(float));
     layer->transposed = l ? take(copy, back, sizeof(float)) : NULL;
-    bool done = layer->weights && layer->mask && layer->biases && (l == 0 || layer->transposed);
+    bool done = layer->weights && layer->kept && layer->biases && (l == 0 || layer->transposed);
     for (size_t s = 0; s < copy->state_count && done; s++) {
         layer->states[s] = take(copy, count, sizeof(float));
         layer->bias_states[s] = take(copy, out, sizeof(float));
@@ -127,6 +127,12 @@ static void gather(const work *copy, size_t l, size_t width, const float *from, 
     }
 }
 
+static bool is_kept(const work_layer *layer, size_t i, size_t j)
+{
+    return layer->kept[i * (layer->output_stride / PASS_LANES) + j / PASS_LANES] >>
+               j % PASS_LANES & 1;
+}
+
 /* The way back; pruned places keep what they hold. */
 static void scatter(const work *copy, size_t l, size_t width, const float *from, float *to)
 {
@@ -136,7 +142,7 @@ static void scatter(const work *copy, size_t l, size_t width, const float *from,
         size_t end = first + COPY_COLUMNS < layer->outputs ? first + COPY_COLUMNS : layer->outputs;
         for (size_t i = 0; i < layer->inputs; i++)
             for (size_t j = first; j < end; j++)
-                if (layer->mask[i * layer->output_stride + j])
+                if (is_kept(layer, i, j))
                     to[out[j] * width + in[i]] = from[i * layer->output_stride + j];
     }
 }
@@ -145,12 +151,13 @@ static void load_mask(const work *copy, size_t l, const network_layer *source)
 {
     work_layer *layer = &copy->layers[l];
     const uint64_t *in = copy->units[l], *out = copy->units[l + 1];
-    memset(layer->mask, 0, layer->inputs * layer->output_stride);
+    size_t words = layer->output_stride / PASS_LANES;
+    memset(layer->kept, 0, layer->inputs * words * sizeof *layer->kept);
     layer->masked = false;
     for (size_t j = 0; j < layer->outputs; j++) {
         for (size_t i = 0; i < layer->inputs; i++) {
-            uint8_t kept = source->mask[out[j] * source->inputs + in[i]];
-            layer->mask[i * layer->output_stride + j] = kept;
+            bool kept = source->mask[out[j] * source->inputs + in[i]];
+            layer->kept[i * words + j / PASS_LANES] |= (uint16_t)(kept << j % PASS_LANES);
             layer->masked = layer->masked || !kept;
         }
     }

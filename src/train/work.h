@@ -22,7 +22,7 @@ typedef struct work_layer {
     size_t input_stride, output_stride; /* work_stride of them */
     float *weights;    /* [inputs][output_stride] */
     float *transposed; /* [outputs][input_stride], the same weights; NULL in layer 0 */
-    uint8_t *mask;     /* [inputs][output_stride]; padding 0 */
+    uint16_t *kept;    /* [inputs][output_stride / PASS_LANES]: a bit for each weight; padding 0 */
     float *biases;     /* [output_stride] */
     float *states[WORK_STATES_MOST];      /* [inputs][output_stride] */
     float *bias_states[WORK_STATES_MOST]; /* [output_stride] */

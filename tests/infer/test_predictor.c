@@ -1,7 +1,10 @@
-/* The prediction engine against the definition and against the plain forward pass. */
+/* The prediction engine against the definition and against the plain forward pass,
+ * with every form of its layers and at every level of this processor. */
+#define _POSIX_C_SOURCE 200809L /* setenv */
 #include "tests/infer/made.h"
 
 #include "infer/predictor.h"
+#include "math/kernels.h"
 #include "net/forward.h"
 #include "tests/base/test_allocator.h"
 
@@ -67,12 +70,14 @@ static void assert_near(const float *a, const float *b, size_t count, double tol
 
 /* All numbers of rows that meet another path, against definition, plain pass and
  * one row at a time. */
-static void check_network(const espalier_network *network, uint32_t seed)
+static void check_form(const espalier_network *network, form wish, uint32_t seed)
 {
-    static const size_t counts[] = {1, 2, 7, 8, 9, 16, 17, 63, 64, 65, 71, 72, 128, MOST_ROWS};
+    static const size_t counts[] = {1,  3,  4,  5,  7,  8,  9,   16, 17,
+                                    31, 33, 63, 64, 65, 70, 128, 130, MOST_ROWS};
     const size_t width = espalier_network_row_width(network);
     const size_t classes = espalier_network_class_count(network);
-    espalier_predictor *predictor = predictor_of(network);
+    espalier_predictor *predictor = NULL;
+    assert_int_equal(predictor_create(network, wish, NULL, &predictor, NULL), ESPALIER_OK);
     float *values = malloc(MOST_ROWS * width * sizeof *values);
     float *single = malloc(MOST_ROWS * classes * sizeof *single);
     float *many = malloc(MOST_ROWS * classes * sizeof *many);
@@ -107,13 +112,22 @@ static void check_network(const espalier_network *network, uint32_t seed)
     espalier_predictor_destroy(predictor);
 }
 
+static void check_network(const espalier_network *network, uint32_t seed)
+{
+    check_form(network, FORM_BY_MODEL, seed);
+    check_form(network, FORM_DENSE, seed);
+    check_form(network, FORM_LISTS, seed);
+    check_form(network, FORM_TILES, seed);
+}
+
+/* kind 0: none; 1, 2: one pair, a pair for each; 3, 4: the same without shift. */
 static void scale_inputs(espalier_network *network, size_t kind)
 {
-    const size_t width = espalier_network_row_width(network), pairs = kind == 1 ? 1 : width;
+    const size_t width = espalier_network_row_width(network), pairs = kind % 2 ? 1 : width;
     float *shift = malloc(pairs * sizeof *shift), *scale = malloc(pairs * sizeof *scale);
     assert_true(shift && scale);
     for (size_t i = 0; i < pairs; i++) {
-        shift[i] = (float)made_uniform(501, i) - 0.3f;
+        shift[i] = kind > 2 ? 0.0f : (float)made_uniform(501, i) - 0.3f;
         scale[i] = (float)made_uniform(502, i) + 0.5f;
     }
     if (kind != 0)
@@ -122,21 +136,127 @@ static void scale_inputs(espalier_network *network, size_t kind)
     free(scale);
 }
 
+static void check_compacted(const espalier_network *network, uint32_t seed)
+{
+    espalier_network *small = NULL;
+    assert_int_equal(espalier_network_compact(network, NULL, &small, NULL, NULL), ESPALIER_OK);
+    check_network(small, seed);
+    espalier_network_destroy(small);
+}
+
 static void random_networks(void **state)
 {
-    static const double pruned[] = {0.0, 0.5, 0.9, 0.98};
+    static const double pruned[] = {0.0, 0.3, 0.5, 0.7, 0.9, 0.98, 1.0};
     (void)state;
-    for (uint32_t seed = 0; seed < 48; seed++) {
+    for (uint32_t seed = 0; seed < 49; seed++) {
         size_t widths[6], count = 2 + seed % 5;
         for (size_t i = 0; i < count; i++)
             widths[i] = 1 + (size_t)(50.0 * made_uniform(seed + 2000, i));
-        espalier_network *network = made_network(widths, count, seed, pruned[seed % 4]);
-        scale_inputs(network, seed % 3);
+        if (seed % 6 == 0)
+            widths[count - 1] = 1;
+        espalier_network *network = made_network(widths, count, seed, pruned[seed % 7]);
+        scale_inputs(network, seed % 5);
         check_network(network, seed);
-        espalier_network *small = NULL;
-        assert_int_equal(espalier_network_compact(network, NULL, &small, NULL, NULL), ESPALIER_OK);
-        check_network(small, seed);
-        espalier_network_destroy(small);
+        check_compacted(network, seed);
+        espalier_network_destroy(network);
+    }
+}
+
+/* Wide enough for lists one row at a time; the forms met are counted, so that none
+ * is left out. */
+static void every_form(void **state)
+{
+    static const double pruned[] = {0.0, 0.4, 0.6, 0.8, 0.9, 0.99};
+    static const size_t widths[] = {410, 301, 170, 40, 9};
+    (void)state;
+    size_t met[2][2] = {{0}};
+    for (uint32_t seed = 0; seed < 6; seed++) {
+        espalier_network *network = made_network(widths, 5, seed, pruned[seed]);
+        scale_inputs(network, seed % 5);
+        check_network(network, seed);
+        espalier_predictor *predictor = predictor_of(network);
+        for (size_t l = 0; l < espalier_predictor_layer_count(predictor); l++) {
+            const espalier_predictor_layer layer = espalier_predictor_layer_form(predictor, l);
+            assert_true(layer.nonzero <= layer.inputs * layer.outputs);
+            met[layer.one_row_sparse][layer.many_rows_sparse]++;
+        }
+        espalier_predictor_destroy(predictor);
+        espalier_network_destroy(network);
+    }
+    assert_true(met[0][0] && met[0][1] && met[1][1]);
+}
+
+/* The levels below the best one that this processor has. */
+static void every_level(void **state)
+{
+    static const size_t widths[] = {130, 301, 60, 17, 5};
+    size_t count = 0;
+    (void)state;
+    while (math_kernels_at(count))
+        count++;
+    for (size_t k = 1; k < count; k++) {
+        assert_int_equal(setenv("ESPALIER_CPU", math_kernels_at(1)->name, 1), 0);
+        for (uint32_t seed = 0; seed < 3; seed++) {
+            espalier_network *network = made_network(widths, 5, seed, seed * 0.49);
+            check_network(network, seed);
+            espalier_network_destroy(network);
+        }
+    }
+    unsetenv("ESPALIER_CPU");
+}
+
+/* Inputs that no neuron reads: few are left of many, or most. */
+static void dropped_inputs(void **state)
+{
+    static const size_t widths[] = {500, 40, 6};
+    (void)state;
+    for (uint32_t every = 1; every <= 9; every += 2) {
+        for (uint32_t seed = 0; seed < 4; seed++) {
+            espalier_network *network = made_network(widths, 3, seed, seed % 2 ? 0.8 : 0.0);
+            network_layer *first = &network->layers[0];
+            for (size_t i = 0; i < first->inputs * first->outputs; i++)
+                if (every == 1 ? i % first->inputs % 10 == 3 : i % first->inputs % every != 2)
+                    first->mask[i] = 0;
+            espalier_network_apply_masks(network);
+            scale_inputs(network, seed + 1);
+            check_network(network, seed);
+            check_compacted(network, seed);
+            espalier_network_destroy(network);
+        }
+    }
+}
+
+/* Scales that the weights cannot take in. */
+static void extreme_scales(void **state)
+{
+    static const size_t widths[] = {20, 30, 4};
+    static const float scales[] = {1e-20f, 1e20f, 0.0f, -3.0f};
+    const float shift = 0.0f;
+    (void)state;
+    for (size_t s = 0; s < 4; s++) {
+        espalier_network *network = made_network(widths, 3, 3, 0.5);
+        float values[40 * 20], logits[40 * 4];
+        made_values(5, 40 * 20, values);
+        for (size_t i = 0; i < 40 * 20; i++)
+            values[i] *= s < 2 ? 1.0f / scales[s] : 1.0f;
+        assert_int_equal(espalier_network_set_scaling(network, 1, &shift, &scales[s]),
+                         ESPALIER_OK);
+        espalier_predictor *predictor = predictor_of(network);
+        float *workspace = malloc(espalier_predictor_workspace(predictor, 40) * sizeof *workspace);
+        assert_non_null(workspace);
+        for (size_t batch = 1; batch <= 40; batch += 39) {
+            for (size_t r = 0; r < 40; r += batch)
+                predictor_logits(predictor, values + 20 * r, batch, logits + 4 * r, workspace);
+            for (size_t r = 0; r < 40; r++) {
+                double exact[4];
+                made_logits(network, values + 20 * r, exact);
+                for (size_t j = 0; j < 4; j++)
+                    assert_true(fabs((double)logits[4 * r + j] - exact[j]) <=
+                                1e-5 * (1.0 + fabs(exact[j])));
+            }
+        }
+        free(workspace);
+        espalier_predictor_destroy(predictor);
         espalier_network_destroy(network);
     }
 }
@@ -171,27 +291,32 @@ static void collapsed_network(void **state)
     }
 }
 
-/* No neuron and no product may hide a NaN, whichever path it takes. */
+/* No neuron and no product may hide a NaN, whichever path and form it takes. */
 static void nan_stays(void **state)
 {
-    static const size_t widths[] = {5, 4, 3};
+    enum { INPUTS = 60, ROWS = 20 };
+    static const size_t widths[] = {INPUTS, 320, 200, 3};
+    static const double pruned[] = {0.0, 0.7, 0.97};
     (void)state;
-    espalier_network *network = made_network(widths, 3, 8, 0.0);
-    espalier_predictor *predictor = predictor_of(network);
-    float values[20 * 5], probabilities[20 * 3], *workspace;
-    made_values(8, 100, values);
-    values[2] = NAN;
-    workspace = malloc(espalier_predictor_workspace(predictor, 20) * sizeof *workspace);
-    assert_non_null(workspace);
-    espalier_predictor_run(predictor, values, 1, probabilities, workspace);
-    assert_true(isnan(probabilities[0]));
-    espalier_predictor_run(predictor, values, 20, probabilities, workspace);
-    assert_true(isnan(probabilities[0]));
-    for (size_t i = 3; i < 60; i++)
-        assert_true(isfinite(probabilities[i]));
-    free(workspace);
-    espalier_predictor_destroy(predictor);
-    espalier_network_destroy(network);
+    for (uint32_t seed = 0; seed < 6; seed++) {
+        espalier_network *network = made_network(widths, 4, seed, pruned[seed % 3]);
+        scale_inputs(network, seed / 3 * 3);
+        espalier_predictor *predictor = predictor_of(network);
+        float values[ROWS * INPUTS], probabilities[ROWS * 3], *workspace;
+        made_values(8, ROWS * INPUTS, values);
+        values[2] = NAN;
+        workspace = malloc(espalier_predictor_workspace(predictor, ROWS) * sizeof *workspace);
+        assert_non_null(workspace);
+        espalier_predictor_run(predictor, values, 1, probabilities, workspace);
+        assert_true(isnan(probabilities[0]));
+        espalier_predictor_run(predictor, values, ROWS, probabilities, workspace);
+        assert_true(isnan(probabilities[0]));
+        for (size_t i = 3; i < ROWS * 3; i++)
+            assert_true(isfinite(probabilities[i]));
+        free(workspace);
+        espalier_predictor_destroy(predictor);
+        espalier_network_destroy(network);
+    }
 }
 
 static void workspace_never_shrinks(void **state)
@@ -210,9 +335,9 @@ static void workspace_never_shrinks(void **state)
 /* Every allocation may fail; nothing is lost and nothing handed out. */
 static void without_memory(void **state)
 {
-    static const size_t widths[] = {30, 20, 3};
+    static const size_t widths[] = {30, 320, 3};
     (void)state;
-    espalier_network *network = made_network(widths, 3, 8, 0.9);
+    espalier_network *network = made_network(widths, 3, 8, 0.97);
     scale_inputs(network, 2);
     espalier_status status = ESPALIER_ERROR_MEMORY;
     for (size_t from = 1; status != ESPALIER_OK; from++) {
@@ -250,7 +375,9 @@ static void width_is_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_networks),   cmocka_unit_test(the_papers_network),
+        cmocka_unit_test(random_networks),   cmocka_unit_test(every_form),
+        cmocka_unit_test(every_level),       cmocka_unit_test(dropped_inputs),
+        cmocka_unit_test(extreme_scales),    cmocka_unit_test(the_papers_network),
         cmocka_unit_test(collapsed_network), cmocka_unit_test(nan_stays),
         cmocka_unit_test(without_memory),    cmocka_unit_test(workspace_never_shrinks),
         cmocka_unit_test(width_is_checked),

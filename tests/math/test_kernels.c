@@ -100,6 +100,45 @@ static void test_products(void **state)
                               kind & 1, kind & 2, kind / 4 * 0.5);
 }
 
+static bool bit(const uint16_t *kept, size_t stride, size_t i, size_t j)
+{
+    return kept[i * stride + j / PASS_LANES] >> j % PASS_LANES & 1;
+}
+
+/* An update is the product without masks, and +0.0 where a weight is pruned; the
+ * masks of one row say nothing of the next, whatever their stride. */
+static void test_pruned_stay_zero(void **state)
+{
+    (void)state;
+    enum { M = 11, N = 19 * 16, K = 70, STRIDE = N / 16 + 2 };
+    float *a = make(K * M, 0.5, 80), *b = make(K * N, 0.0, 90), *plain = make(M * N, 0.0, 100);
+    float *c = make(M * N, 0.0, 100), *kept_only = make(M * N, 0.0, 100);
+    uint32_t marks[3 * M];
+    uint16_t kept[M * STRIDE], words[M * N / 16];
+    for (size_t i = 0; i < M * STRIDE; i++)
+        kept[i] = (uint16_t)random_below(5, random_stream(RANDOM_TEST, 110), i, 65536);
+    for (size_t i = 0; i < M * N / 16; i++)
+        words[i] = kept[i / (N / 16) * STRIDE + i % (N / 16)];
+    for (size_t l = 0; math_kernels_at(l); l++) {
+        const math_kernels *kernels = math_kernels_at(l);
+        for (size_t i = 0; i < M * N; i++)
+            plain[i] = c[i] = kept_only[i] = i % 5 ? (float)i : -INFINITY;
+        kernels->mark_columns(a, K, M, M, marks);
+        kernels->skip_gemm(M, N, K, a, 1, M, marks, 1, M, b, N, true, plain, N);
+        kernels->skip_update(M, N, K, a, 1, M, marks, 1, M, b, N, kept, STRIDE, c, N);
+        kernels->keep(kept_only, words, M * N / 16);
+        for (size_t i = 0; i < M; i++)
+            for (size_t j = 0; j < N; j++) {
+                const size_t at = i * N + j;
+                const bool stays = bit(kept, STRIDE, i, j);
+                assert_true(c[at] == (stays ? plain[at] : 0.0f));
+                assert_true(kept_only[at] == (!stays ? 0.0f : at % 5 ? (float)at : -INFINITY));
+                assert_true(stays || (!signbit(c[at]) && !signbit(kept_only[at])));
+            }
+    }
+    free(a), free(b), free(c), free(plain), free(kept_only);
+}
+
 /* What training relies on: a cut by rows, columns or neither gives the same bits. */
 static void test_cutting_changes_nothing(void **state)
 {
@@ -158,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_products),
+        cmocka_unit_test(test_pruned_stay_zero),
         cmocka_unit_test(test_cutting_changes_nothing),
         cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_environment_lowers),

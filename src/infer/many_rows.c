@@ -1,0 +1,155 @@
+/* A block of rows through the network, layer by layer. A dense layer takes rows side
+ * by side and steps over their zeros, or hands the product to math/backend.h where
+ * there are few; a layer of lists takes columns, every input's values of all rows
+ * side by side. What lies the other way is turned round in between. */
+#include "infer/rows.h"
+
+#include <string.h>
+
+#include "math/backend.h"
+#include "math/pass.h"
+
+/* The values on their way: [rows][stride], or [stride's width][filled] as columns. */
+typedef struct block {
+    const espalier_predictor *p;
+    size_t rows, filled; /* filled: up to whole vectors, the columns' stride */
+    const float *x;
+    size_t stride, width;
+    bool columns;
+    float *free, *other; /* room for a layer each; x is in `other` or the caller's */
+    uint32_t *marks;
+} block;
+
+/* ---- inputs ----------------------------------------------------------- */
+
+static float *next(block *b)
+{
+    float *place = b->free;
+    b->free = b->other;
+    b->other = place;
+    return place;
+}
+
+static void scale(block *b)
+{
+    float *to = next(b);
+    for (size_t r = 0; r < b->rows; r++)
+        rows_scale(b->p, b->x + r * b->stride, to + r * b->width);
+    b->x = to;
+}
+
+static void pick(block *b)
+{
+    const size_t inputs = b->p->layers[0].inputs;
+    float *to = next(b);
+    for (size_t r = 0; r < b->rows; r++)
+        rows_pick(b->p, b->x + r * b->stride, to + r * inputs);
+    b->x = to;
+    b->stride = b->width = inputs;
+}
+
+/* ---- layers ----------------------------------------------------------- */
+
+static void to_columns(block *b)
+{
+    float *to = next(b);
+    for (size_t r = 0; r < b->rows; r += PASS_LANES) {
+        const size_t left = b->rows - r;
+        pass_transpose(b->x + r * b->stride, b->stride, left < PASS_LANES ? left : PASS_LANES,
+                       b->width, to + r, b->filled);
+    }
+    for (size_t c = 0; c < b->width && b->rows < b->filled; c++)
+        memset(to + c * b->filled + b->rows, 0, (b->filled - b->rows) * sizeof *to);
+    b->x = to;
+    b->columns = true;
+}
+
+static void to_rows(block *b)
+{
+    float *to = next(b);
+    pass_transpose(b->x, b->filled, b->width, b->rows, to, b->width);
+    b->x = to;
+    b->stride = b->width;
+    b->columns = false;
+}
+
+static void multiply_columns(block *b, const layout_layer *layer, bool relu)
+{
+    if (!b->columns)
+        to_columns(b);
+    float *y = next(b);
+    b->p->kernels->multiply_lists(&layer->by_output, layer->blocks, layer->outputs,
+                                  layer->biases, b->x, b->filled, relu, y);
+    b->x = y;
+    b->width = layer->outputs;
+}
+
+/* Y = B + X W by the backend, rows beyond whole vectors apart: a backend that makes
+ * code for each shape has few shapes to make. */
+static void multiply_dense(const block *b, const layout_layer *layer, float *y)
+{
+    const math_kernels *kernels = b->p->kernels;
+    const size_t whole = b->rows / PASS_LANES * PASS_LANES, words = mark_words(layer->inputs);
+    if (whole)
+        math_backend_find(NULL)->gemm(false, false, whole, layer->stride, layer->inputs, b->x,
+                                      b->stride, layer->weights, layer->stride, true, y,
+                                      layer->stride);
+    kernels->skip_gemm(b->rows - whole, layer->stride, layer->inputs, b->x + whole * b->stride,
+                       b->stride, 1, b->marks + whole * words, words, 1, layer->weights,
+                       layer->stride, true, y + whole * layer->stride, layer->stride);
+}
+
+static void multiply_rows(block *b, const layout_layer *layer, bool relu)
+{
+    const math_kernels *kernels = b->p->kernels;
+    if (b->columns)
+        to_rows(b);
+    float *y = next(b);
+    for (size_t r = 0; r < b->rows; r++)
+        memcpy(y + r * layer->stride, layer->biases, layer->stride * sizeof *y);
+    const size_t nonzero = kernels->mark_rows(b->x, b->rows, layer->inputs, b->stride, b->marks);
+    if (skip_pays(nonzero, b->rows * layer->inputs, layer->stride))
+        kernels->skip_gemm(b->rows, layer->stride, layer->inputs, b->x, b->stride, 1, b->marks,
+                           mark_words(layer->inputs), 1, layer->weights, layer->stride, true, y,
+                           layer->stride);
+    else
+        multiply_dense(b, layer, y);
+    if (relu)
+        kernels->relu(y, b->rows * layer->stride);
+    b->x = y;
+    b->stride = layer->stride;
+    b->width = layer->outputs;
+}
+
+/* ---- the way ---------------------------------------------------------- */
+
+/* Two rooms for a layer's values, marks of every row. */
+size_t many_rows_workspace(const espalier_predictor *p, size_t rows)
+{
+    const size_t filled = pass_stride(rows);
+    return filled * (2 * p->widest + mark_words(p->widest));
+}
+
+void many_rows_run(const espalier_predictor *p, const float *values, size_t rows, float *logits,
+                   float *workspace)
+{
+    const size_t filled = pass_stride(rows), room = filled * p->widest;
+    block b = {.p = p, .rows = rows, .filled = filled, .x = values, .stride = p->row_width,
+               .width = p->row_width, .free = workspace, .other = workspace + room,
+               .marks = (uint32_t *)(void *)(workspace + 2 * room)};
+    if (p->shift)
+        scale(&b);
+    if (p->many_picks)
+        pick(&b);
+    for (size_t l = 0; l < p->layer_count; l++) {
+        const bool relu = l + 1 < p->layer_count;
+        if (p->layers[l].many == FORM_LISTS)
+            multiply_columns(&b, &p->layers[l], relu);
+        else
+            multiply_rows(&b, &p->layers[l], relu);
+    }
+    if (b.columns)
+        to_rows(&b);
+    for (size_t r = 0; r < rows; r++)
+        memcpy(logits + r * p->classes, b.x + r * b.stride, p->classes * sizeof *logits);
+}

@@ -1,0 +1,254 @@
+/* Lists of inputs, products by lists, exponentials, at every level of this processor. */
+#include "tests/test.h"
+
+#include <math.h>
+
+#include "base/random.h"
+#include "math/kernels.h"
+#include "math/pass.h"
+
+enum { FENCE = 0x5eed };
+
+static double uniform(uint32_t stream, size_t i)
+{
+    return random_uniform(7, random_stream(RANDOM_TEST, stream), i);
+}
+
+static void *take(size_t count, size_t size)
+{
+    void *memory = calloc(count + 1, size);
+    assert_non_null(memory);
+    return memory;
+}
+
+/* Numbers in -1 … 1 of which about a share is zero; a few of them -0. */
+static float *make(size_t count, double zeros, uint32_t stream)
+{
+    float *x = take(count, sizeof *x);
+    for (size_t i = 0; i < count; i++)
+        x[i] = uniform(stream, 2 * i) >= zeros ? (float)(2.0 * uniform(stream, 2 * i + 1) - 1.0)
+               : i % 7                         ? 0.0f
+                                               : -0.0f;
+    return x;
+}
+
+static void assert_close(double found, double expected, double scale)
+{
+    if (!(fabs(found - expected) <= 1e-6 * (1.0 + scale)))
+        fail_msg("%.9g against %.9g", found, expected);
+}
+
+/* ---- lists of inputs -------------------------------------------------- */
+
+static void check_lists(const math_kernels *kernels, size_t count, double zeros, bool placed)
+{
+    float *x = make(count, zeros, 10);
+    uint32_t *places = take(count, sizeof *places);
+    if (count > 2)
+        x[count / 2] = NAN;
+    for (size_t i = 0; i < count; i++)
+        places[i] = i % 3 == 1 ? PLACE_DROPPED : (uint32_t)(2 * i + 5);
+    for (int positive = 0; positive < 2; positive++) {
+        const size_t room = pass_stride(count);
+        uint32_t *index = take(room, sizeof *index);
+        float *value = take(room, sizeof *value);
+        index[room] = FENCE;
+        value[room] = FENCE;
+        const size_t found = positive ? kernels->list_positive(x, count, index, value)
+                                      : kernels->list_nonzero(x, placed ? places : NULL, count,
+                                                              index, value);
+        size_t expected = 0;
+        for (size_t i = 0; i < count; i++) {
+            const bool dropped = !positive && placed && places[i] == PLACE_DROPPED;
+            if (dropped || (positive ? x[i] <= 0.0f : x[i] == 0.0f))
+                continue;
+            assert_true(expected < found);
+            assert_int_equal(index[expected], !positive && placed ? places[i] : i);
+            assert_memory_equal(&value[expected], &x[i], sizeof *x);
+            expected++;
+        }
+        assert_int_equal(found, expected);
+        assert_int_equal(index[room], FENCE);
+        assert_true(value[room] == FENCE);
+        free(index), free(value);
+    }
+    free(x), free(places);
+}
+
+static void lists_of_inputs(void **state)
+{
+    (void)state;
+    for (size_t k = 0; math_kernels_at(k); k++)
+        for (size_t count = 1; count <= 70; count++)
+            for (int tenths = 0; tenths <= 10; tenths += 5)
+                for (int placed = 0; placed < 2; placed++)
+                    check_lists(math_kernels_at(k), count, tenths / 10.0, placed);
+}
+
+/* ---- one row ---------------------------------------------------------- */
+
+/* Both products over the same weights W [inputs][stride] against sums in double. */
+static void check_one_row(const math_kernels *kernels, size_t inputs, size_t stride,
+                          size_t listed, double zeros)
+{
+    float *w = make(inputs * stride, zeros, 20), *b = make(stride, 0.0, 21);
+    float *value = make(listed, 0.0, 22), *y = take(stride, sizeof *y);
+    float *z = take(stride, sizeof *z);
+    uint32_t *index = take(listed, sizeof *index);
+    weight_lists lists = {take(inputs + 1, sizeof(uint32_t)), take(inputs * stride, sizeof(uint32_t)),
+                          take(inputs * stride, sizeof(float))};
+    uint32_t at = 0;
+    for (size_t i = 0; i < inputs; i++) {
+        for (size_t o = 0; o < stride; o++) {
+            lists.places[at] = (uint32_t)o;
+            lists.weights[at] = w[i * stride + o];
+            at += w[i * stride + o] != 0.0f;
+        }
+        lists.starts[i + 1] = at;
+    }
+    for (size_t k = 0; k < listed; k++)
+        index[k] = (uint32_t)(k * inputs / listed);
+    y[stride] = z[stride] = FENCE;
+    kernels->add_rows(w, stride, b, index, value, listed, y);
+    kernels->add_lists(&lists, stride, b, index, value, listed, z);
+    for (size_t o = 0; o < stride; o++) {
+        double expected = b[o], scale = fabs(expected);
+        for (size_t k = 0; k < listed; k++) {
+            const double term = (double)value[k] * (double)w[index[k] * stride + o];
+            expected += term;
+            scale += fabs(term);
+        }
+        assert_close(y[o], expected, scale);
+        assert_close(z[o], expected, scale);
+    }
+    assert_true(y[stride] == FENCE && z[stride] == FENCE);
+    free(w), free(b), free(value), free(y), free(z), free(index);
+    free(lists.starts), free(lists.places), free(lists.weights);
+}
+
+static void one_row(void **state)
+{
+    (void)state;
+    for (size_t k = 0; math_kernels_at(k); k++)
+        for (size_t vectors = 1; vectors <= 25; vectors++)
+            for (size_t listed = 0; listed <= 40; listed += 8)
+                check_one_row(math_kernels_at(k), 40, vectors * PASS_LANES, listed,
+                              vectors % 4 / 3.0);
+}
+
+/* ---- many rows -------------------------------------------------------- */
+
+static void check_many_rows(const math_kernels *kernels, size_t inputs, size_t outputs,
+                            size_t rows, size_t blocks, double zeros, bool relu)
+{
+    float *w = make(outputs * inputs, zeros, 30), *b = make(outputs, 0.0, 31);
+    float *x = make(inputs * rows, 0.5, 32), *y = take(outputs * rows, sizeof *y);
+    weight_lists lists = {take(blocks * outputs + 1, sizeof(uint32_t)),
+                          take(inputs * outputs, sizeof(uint32_t)),
+                          take(inputs * outputs, sizeof(float))};
+    uint32_t at = 0;
+    for (size_t k = 0, list = 0; k < blocks; k++) {
+        for (size_t o = 0; o < outputs; o++) {
+            for (size_t i = inputs * k / blocks; i < inputs * (k + 1) / blocks; i++) {
+                lists.places[at] = (uint32_t)i;
+                lists.weights[at] = w[o * inputs + i];
+                at += w[o * inputs + i] != 0.0f;
+            }
+            lists.starts[++list] = at;
+        }
+    }
+    y[outputs * rows] = FENCE;
+    kernels->multiply_lists(&lists, blocks, outputs, b, x, rows, relu, y);
+    for (size_t o = 0; o < outputs; o++) {
+        for (size_t r = 0; r < rows; r++) {
+            double expected = b[o], scale = fabs(expected);
+            for (size_t i = 0; i < inputs; i++) {
+                const double term = (double)w[o * inputs + i] * (double)x[i * rows + r];
+                expected += term;
+                scale += fabs(term);
+            }
+            assert_close(y[o * rows + r], relu && expected < 0.0 ? 0.0 : expected, scale);
+        }
+    }
+    assert_true(y[outputs * rows] == FENCE);
+    free(w), free(b), free(x), free(y);
+    free(lists.starts), free(lists.places), free(lists.weights);
+}
+
+static void many_rows(void **state)
+{
+    (void)state;
+    for (size_t k = 0; math_kernels_at(k); k++)
+        for (size_t rows = PASS_LANES; rows <= 9 * PASS_LANES; rows += PASS_LANES)
+            for (size_t blocks = 1; blocks <= 3; blocks++)
+                for (int tenths = 0; tenths <= 10; tenths += 5)
+                    check_many_rows(math_kernels_at(k), 23, 7, rows, blocks, tenths / 10.0,
+                                    blocks % 2);
+}
+
+/* A NaN comes through products and ReLU, and only where a weight leads. */
+static void nan_comes_through(void **state)
+{
+    (void)state;
+    uint32_t starts[] = {0, 1, 2}, places[] = {0, 1};
+    float weights[] = {-1.0f, 1.0f}, biases[PASS_LANES] = {0}, x[2 * PASS_LANES] = {0};
+    float y[2 * PASS_LANES];
+    const weight_lists lists = {starts, places, weights};
+    x[3] = NAN;
+    for (size_t k = 0; math_kernels_at(k); k++) {
+        const math_kernels *kernels = math_kernels_at(k);
+        kernels->multiply_lists(&lists, 1, 2, biases, x, PASS_LANES, true, y);
+        for (size_t i = 0; i < 2 * PASS_LANES; i++)
+            assert_true(i == 3 ? isnan(y[i]) : y[i] == 0.0f);
+        for (size_t i = 0; i < 2 * PASS_LANES; i++)
+            y[i] = i == 5 ? NAN : (float)i - 9.0f;
+        kernels->relu(y, 2 * PASS_LANES);
+        for (size_t i = 0; i < 2 * PASS_LANES; i++)
+            assert_true(i == 5 ? isnan(y[i]) : y[i] == (i < 9 ? 0.0f : (float)i - 9.0f));
+    }
+}
+
+/* ---- exponentials ----------------------------------------------------- */
+
+static void exponentials(void **state)
+{
+    (void)state;
+    enum { COUNT = 200003 };
+    float *x = take(COUNT, sizeof *x), *y = take(COUNT, sizeof *y);
+    for (size_t k = 0; math_kernels_at(k); k++) {
+        const math_kernels *kernels = math_kernels_at(k);
+        for (size_t i = 0; i < COUNT; i++)
+            x[i] = -87.0f * (float)i / (COUNT - 1);
+        memcpy(y, x, COUNT * sizeof *x);
+        y[COUNT] = FENCE;
+        kernels->exponentials(y, COUNT);
+        for (size_t i = 0; i < COUNT; i++) {
+            const double expected = exp((double)x[i]);
+            if (!(fabs((double)y[i] - expected) <= 2.4e-7 * expected))
+                fail_msg("e^%.9g: %.9g against %.9g", (double)x[i], (double)y[i], expected);
+        }
+        assert_true(y[0] == 1.0f && y[COUNT] == FENCE);
+        for (size_t count = 0; count <= 40; count++) {
+            float few[41];
+            memcpy(few, x, sizeof few);
+            kernels->exponentials(few, count);
+            assert_memory_equal(few, y, count * sizeof *few);
+            assert_memory_equal(few + count, x + count, (41 - count) * sizeof *few);
+        }
+        float edges[] = {-87.5f, -1e30f, -INFINITY, NAN, -0.0f, -1e-30f};
+        kernels->exponentials(edges, 6);
+        assert_true(edges[0] == 0.0f && edges[1] == 0.0f && edges[2] == 0.0f);
+        assert_true(isnan(edges[3]) && edges[4] == 1.0f && edges[5] == 1.0f);
+    }
+    free(x), free(y);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_of_inputs), cmocka_unit_test(one_row),
+        cmocka_unit_test(many_rows),       cmocka_unit_test(nan_comes_through),
+        cmocka_unit_test(exponentials),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
