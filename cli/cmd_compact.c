@@ -80,7 +80,7 @@ static int compact(const option_set *set, const compact_settings *s)
 
 int cmd_compact(int argc, char **argv)
 {
-    compact_settings s = {.data = data_settings_defaults()};
+    compact_settings s = {.data = data_settings_defaults(), .threads = threads_default()};
     option_set set = {
         .command = argv[0],
         .arguments = "MODEL -o MODEL",

@@ -148,7 +148,8 @@ static int eval(const option_set *set, const eval_settings *s)
 
 int cmd_eval(int argc, char **argv)
 {
-    eval_settings s = {.data = data_settings_defaults(), .split = ESPALIER_TEST};
+    eval_settings s = {.data = data_settings_defaults(), .split = ESPALIER_TEST,
+                       .threads = threads_default()};
     option_set set = {
         .command = argv[0],
         .arguments = "MODEL DATA",

@@ -2,6 +2,7 @@
  * from is data.c's business, where results go is output.c's. */
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
+#include "options.h"
 
 #include <errno.h>
 #include <math.h>
@@ -97,6 +98,21 @@ void base_name(const char *path, char *name, size_t size)
     while (start > 0 && path[start - 1] != '/')
         start--;
     snprintf(name, size, "%.*s", (int)(end - start), path + start);
+}
+
+size_t threads_default(void)
+{
+    const char *text = getenv("OMP_NUM_THREADS");
+    if (!text)
+        return 0;
+    char *end;
+    const unsigned long count = strtoul(text, &end, 10);
+    end += strspn(end, " ");
+    if (strchr(text, '-') || end == text || (*end != '\0' && *end != ',') || count == 0) {
+        message("OMP_NUM_THREADS: expected a number from 1, found '%s'; it is ignored", text);
+        return 0;
+    }
+    return count < THREADS_MOST ? count : THREADS_MOST;
 }
 
 json_t *json_number(double value)

@@ -53,6 +53,10 @@ int check_fit(const char *model, const espalier_network *network, const char *so
 /* The last part of a path, without slashes at its end. Copied, at most size - 1 bytes. */
 void base_name(const char *path, char *name, size_t size);
 
+/* The number of threads where --threads is not given: what OMP_NUM_THREADS says (the
+ * first of its list), 0 = all without it; a message if it makes no sense. */
+size_t threads_default(void);
+
 /* Null for NaN and infinity, which JSON cannot write. */
 json_t *json_number(double value);
 /* One line of JSON and a newline on stdout. EXIT_NONE, or EXIT_FAILED after a

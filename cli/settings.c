@@ -42,6 +42,7 @@ run_settings run_settings_defaults(void)
     };
     s.final_accuracy = s.train.final_accuracy;
     s.seed = s.train.seed;
+    s.train.threads = threads_default();
     return s;
 }
 
@@ -110,7 +111,8 @@ void settings_add_training(option_set *set, run_settings *s, bool new_network)
          .help = "of everything random"},
         {.name = "threads", .kind = OPTION_COUNT, .value = &t->threads, .argument = "N",
          .low = 0, .high = THREADS_MOST, .shown = "all",
-         .help = "results do not depend on it; 0 = all that the machine offers"},
+         .help = "results do not depend on it; 0 = as many as the machine offers and the "
+                 "network is worth; without the option OMP_NUM_THREADS"},
         {.name = "math", .kind = OPTION_NAME, .value = &t->math, .argument = "NAME",
          .names = espalier_math_name, .shown = espalier_math_name(0), .training = true,
          .help = "backend of the matrix products, see below"},

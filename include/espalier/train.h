@@ -75,7 +75,7 @@ typedef struct espalier_train_options {
     size_t strikes;          /* >= 1: so many end the run */
     espalier_keep keep;
     uint64_t seed;           /* of the order of rows */
-    size_t threads;          /* 0 = as many as the machine allows */
+    size_t threads;          /* 0 = as many as the machine offers and the network is worth */
     const char *math;        /* a name of espalier_math_name(), NULL = the best; borrowed */
 } espalier_train_options;
 

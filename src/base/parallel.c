@@ -1,20 +1,15 @@
 /* The team: claiming pieces without a lock, spinning briefly, then sleeping. */
-#if defined(__linux__)
-#define _GNU_SOURCE /* sched_getaffinity */
-#else
 #define _POSIX_C_SOURCE 200809L
-#endif
 #include "base/parallel.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/memory.h"
+#include "base/processors.h"
 
 /* Rounds of looking before sleeping, some tens of microseconds: longer than the
  * pause between two phases of a batch, shorter than what a sleep and a wake cost. */
@@ -177,7 +172,7 @@ static void wait_for(parallel_team *team, size_t count)
 void parallel_run(parallel_team *team, size_t count, parallel_task *task, void *context)
 {
     if (team->size == 1 || count < 2) {
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = count; i-- > 0;) /* as a team does */
             task(context, i, 0);
         return;
     }
@@ -197,16 +192,7 @@ void parallel_run(parallel_team *team, size_t count, parallel_task *task, void *
 
 size_t parallel_threads(size_t wanted)
 {
-    size_t count = wanted;
-#if defined(__linux__)
-    cpu_set_t set;
-    if (count == 0 && sched_getaffinity(0, sizeof set, &set) == 0)
-        count = (size_t)CPU_COUNT(&set);
-#endif
-    if (count == 0) {
-        long online = sysconf(_SC_NPROCESSORS_ONLN);
-        count = online > 0 ? (size_t)online : 1;
-    }
+    size_t count = wanted ? wanted : processors_available();
     return count < PARALLEL_MOST ? count : PARALLEL_MOST;
 }
 

@@ -12,7 +12,7 @@
 
 enum { PARALLEL_MOST = 256 };
 
-/* wanted, or for 0 the processors that this process may run on; 1 … PARALLEL_MOST. */
+/* wanted, or for 0 the processors that this process may use; 1 … PARALLEL_MOST. */
 size_t parallel_threads(size_t wanted);
 
 /* The caller of parallel_run and up to threads - 1 workers. */

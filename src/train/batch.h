@@ -31,6 +31,8 @@ typedef struct batch {
     const math_backend *math;
     const math_kernels *kernels;
     parallel_team *team;
+    bool sparing;        /* to leave a small network's batches to one thread */
+    bool alone;          /* and now one thread does it all */
     size_t threads, layer_count, rows_most;
     size_t chunk_rows;   /* of a full batch's chunks */
     bool wide;           /* some layer is larger than a cache: see flow.c */
@@ -54,7 +56,8 @@ typedef struct batch {
 } batch;
 
 /* Takes all memory for batches of rows_most rows of this working copy, and for
- * evaluations of up to evaluation_rows rows. */
+ * evaluations of up to evaluation_rows rows. threads 0: as many as the machine
+ * offers and the copy is worth; the number may shrink with the network. */
 espalier_status batch_create(const work *copy, const espalier_network *network,
                              const math_backend *math, size_t threads, size_t rows_most,
                              size_t evaluation_rows, const espalier_allocator *allocator,
@@ -63,6 +66,9 @@ void batch_clear(batch *out);
 
 /* To be called after every work_load: cuts the work anew. */
 void batch_fit(batch *out, const work *copy, const espalier_network *network);
+
+/* parallel_run by the threads that the network is worth. */
+void batch_run(const batch *out, size_t count, parallel_task *task, void *context);
 
 /* Number of chunks of chunk_rows rows. */
 size_t batch_chunks(size_t rows, size_t chunk_rows);

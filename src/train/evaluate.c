@@ -53,6 +53,6 @@ batch_result batch_evaluate(batch *out, const work *copy, const espalier_network
         if (CHUNK_EVALUATION * copy->layers[l].output_stride > half)
             half = CHUNK_EVALUATION * copy->layers[l].output_stride;
     evaluation_job job = {out, copy, network, dataset, split, half};
-    parallel_run(out->team, chunks, chunk_task, &job);
+    batch_run(out, chunks, chunk_task, &job);
     return batch_add_chunks(out, chunks);
 }

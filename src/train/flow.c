@@ -147,7 +147,7 @@ static void run_layer(const flow_job *flow, size_t l, size_t width, parallel_tas
 {
     const size_t chunks = batch_chunks(flow->rows, flow->batch->chunk_rows);
     layer_job job = {flow, l, (width + FLOW_COLUMNS - 1) / FLOW_COLUMNS, width};
-    parallel_run(flow->batch->team, chunks * job.pieces, task, &job);
+    batch_run(flow->batch, chunks * job.pieces, task, &job);
 }
 
 void flow_run(flow_job *job)
@@ -155,13 +155,13 @@ void flow_run(flow_job *job)
     const batch *out = job->batch;
     const size_t chunks = batch_chunks(job->rows, out->chunk_rows);
     if (!out->wide) {
-        parallel_run(out->team, chunks, chunk_task, job);
+        batch_run(out, chunks, chunk_task, job);
         return;
     }
-    parallel_run(out->team, chunks, gather_task, job);
+    batch_run(out, chunks, gather_task, job);
     for (size_t l = 0; l < out->layer_count; l++)
         run_layer(job, l, job->copy->layers[l].output_stride, forward_task);
-    parallel_run(out->team, chunks, loss_task, job);
+    batch_run(out, chunks, loss_task, job);
     for (size_t l = out->layer_count; l-- > 1;)
         run_layer(job, l, job->copy->layers[l].input_stride, backward_task);
 }

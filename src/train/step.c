@@ -117,6 +117,6 @@ batch_result batch_train(batch *out, work *copy, const espalier_network *network
     for (size_t r = 0; r < rows; r++)
         out->labels[r] = dataset->labels[dataset->rows[ESPALIER_TRAINING][indices[r]]];
     flow_run(&flow);
-    parallel_run(out->team, out->block_count, block_task, &update);
+    batch_run(out, out->block_count, block_task, &update);
     return batch_add_chunks(out, batch_chunks(rows, out->chunk_rows));
 }

@@ -84,7 +84,7 @@ static espalier_status fill(espalier_trainer *trainer, const math_backend *math,
         return status;
     work_load(&trainer->copy, trainer->network);
     status = batch_create(&trainer->copy, trainer->network, math,
-                          parallel_threads(trainer->options.threads), most < rows ? most : rows,
+                          trainer->options.threads, most < rows ? most : rows,
                           dataset->row_count[ESPALIER_VALIDATION], trainer->allocator,
                           &trainer->batch, error);
     return status == ESPALIER_OK ? take_kept(trainer, error) : status;

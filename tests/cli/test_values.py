@@ -1,5 +1,7 @@
 """Option values out of range: exact messages, exit code 2, nothing written."""
-from harness import Case, main
+import json
+
+from harness import Case, environment, main
 
 FRACTION = "expected a fraction from 0 to 1, such as 0.9 or 90%, found"
 WIDTHS = "expected 1 to 64 widths from 1 to 16777216, such as 300,200,100,50, found"
@@ -85,6 +87,22 @@ class Values(Case):
         self.assertEqual(self.bytes_of("a"), self.bytes_of("b"))
         for name in ("a", "b"):
             (self.folder / name).unlink()
+
+    def test_threads_of_the_environment(self):
+        def threads(text, *more):
+            done = self.run_cli("train", "small", "-o", "omp.safetensors", "--epochs", 1, "--hidden",
+                                "16", "--json", *more,
+                                env=dict(environment(self.folder), OMP_NUM_THREADS=text))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            (self.folder / "omp.safetensors").unlink()
+            return json.loads(done.stdout)["threads"], done.stderr
+        self.assertEqual(threads("3"), (3, ""))
+        self.assertEqual(threads("2,4"), (2, ""))
+        self.assertEqual(threads("3", "--threads", 2), (2, ""))
+        self.assertEqual(threads("3", "--threads", 0), (1, ""))  # a small network is worth one
+        for text in ("many", "0", "-1", "", "2x"):
+            self.assertEqual(threads(text), (1, "espalier: OMP_NUM_THREADS: expected a number from 1, "
+                                                f"found '{text}'; it is ignored\n"))
 
 
 main()
