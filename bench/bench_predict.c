@@ -1,10 +1,13 @@
-/* Time of a prediction, one row and many rows at a time, on one thread: the
- * paper's network and a narrow one as pruning leaves behind, on real test rows.
- * The peer in the same run is the plain forward pass of net/forward.h.
+/* Time of a prediction, one row and many rows at a time, on one thread and on
+ * real test rows.
  *
- *   bench_predict [DATA]     a data set's name or folder; fashion-mnist
- *
- * One JSON line for each case: median, least and most of RUNS passes. */
+ *   bench_predict [data=fashion-mnist]
+ *       the paper's network and a narrow one as pruning leaves behind, fresh,
+ *       beside the plain forward pass of net/forward.h; one JSON line for each
+ *       case: median, least and most of RUNS passes
+ *   bench_predict model=FILE [batch=1] [rows=4096] [data=fashion-mnist] [check=FILE.f32]
+ *       a model file, for bench/run; a round: seconds of a row. check writes
+ *       the probabilities of all rows */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -12,6 +15,7 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "common.h"
 #include "espalier/espalier.h"
 #include "net/forward.h"
 
@@ -32,7 +36,7 @@ typedef struct bench {
     float *out, *workspace, *before, *after;
 } bench;
 
-typedef void bench_pass(bench *b, size_t first);
+typedef void bench_method(bench *b, size_t first);
 
 static void engine(bench *b, size_t first)
 {
@@ -63,7 +67,7 @@ static int by_value(const void *left, const void *right)
 }
 
 /* Microseconds for each row, sorted; a first pass is not counted. */
-static void time_runs(bench *b, bench_pass *pass, double *microseconds)
+static void time_runs(bench *b, bench_method *pass, double *microseconds)
 {
     const size_t passes = b->rows / b->batch;
     for (int run = -1; run < RUNS; run++) {
@@ -121,22 +125,12 @@ static int fail(const espalier_error *error)
     return 1;
 }
 
-static float *floats(size_t count)
-{
-    float *memory = malloc(count * sizeof *memory);
-    if (!memory) {
-        fputs("bench_predict: out of memory\n", stderr);
-        exit(1);
-    }
-    return memory;
-}
-
 static int run_case(const bench_case *what, bench *b, espalier_error *error)
 {
     static const size_t batches[] = {1, 1024};
     static const struct {
         const char *name;
-        bench_pass *pass;
+        bench_method *pass;
     } methods[] = {{"predictor", engine}, {"plain", plain}};
     const float shift = 0.0f, scale = 1.0f / 255.0f;
     if (espalier_network_create(what->widths, WIDTHS, NULL, &b->network, error) != ESPALIER_OK)
@@ -147,7 +141,7 @@ static int run_case(const bench_case *what, bench *b, espalier_error *error)
         return fail(error);
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
         b->batch = batches[i];
-        b->workspace = floats(espalier_predictor_workspace(b->predictor, b->batch));
+        b->workspace = bench_floats(espalier_predictor_workspace(b->predictor, b->batch));
         for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
             double microseconds[RUNS];
             time_runs(b, methods[m].pass, microseconds);
@@ -155,6 +149,45 @@ static int run_case(const bench_case *what, bench *b, espalier_error *error)
         }
         free(b->workspace);
     }
+    espalier_predictor_destroy(b->predictor);
+    espalier_network_destroy(b->network);
+    return 0;
+}
+
+static void all_rows(void *context)
+{
+    bench *b = context;
+    for (size_t first = 0; first < b->rows; first += b->batch)
+        espalier_predictor_run(b->predictor, b->values + first * b->inputs, b->batch,
+                               b->out + first * CLASSES, b->workspace);
+}
+
+static double once(void *context)
+{
+    const bench *b = context;
+    return bench_repeat(all_rows, context, 0.1) / (double)b->rows;
+}
+
+/* Times a model file for bench/run. */
+static int serve(bench *b, const char *model, const char *check, espalier_error *error)
+{
+    if (espalier_network_read(model, NULL, &b->network, error) != ESPALIER_OK ||
+        espalier_predictor_create(b->network, NULL, &b->predictor, error) != ESPALIER_OK)
+        return fail(error);
+    if (espalier_network_row_width(b->network) != b->inputs ||
+        espalier_network_class_count(b->network) != CLASSES || b->batch < 1 || b->batch > b->rows)
+        bench_die("bench_predict: %s does not fit the rows", model);
+    b->rows -= b->rows % b->batch;
+    b->workspace = bench_floats(espalier_predictor_workspace(b->predictor, b->batch));
+    if (check) {
+        FILE *file = fopen(check, "wb");
+        all_rows(b);
+        if (!file || fwrite(b->out, CLASSES * sizeof(float), b->rows, file) != b->rows)
+            bench_die("bench_predict: %s cannot be written", check);
+        fclose(file);
+    }
+    bench_serve("{}", once, b);
+    free(b->workspace);
     espalier_predictor_destroy(b->predictor);
     espalier_network_destroy(b->network);
     return 0;
@@ -168,28 +201,31 @@ int main(int count, char **arguments)
     };
     espalier_error error = {0};
     espalier_dataset *dataset;
-    const char *source = count > 1 ? arguments[1] : "fashion-mnist";
+    const char *source = bench_option(count, arguments, "data", "fashion-mnist");
+    const char *model = bench_option(count, arguments, "model", NULL);
+    const size_t rows = bench_number(count, arguments, "rows", ROWS);
     if (espalier_dataset_open(source, NULL, NULL, &dataset, &error) != ESPALIER_OK)
         return fail(&error);
     bench b = {.math = math_backend_find(NULL), .inputs = espalier_dataset_input_count(dataset)};
     b.rows = espalier_dataset_row_count(dataset, ESPALIER_TEST);
-    b.rows = b.rows < ROWS ? b.rows : ROWS;
+    b.rows = b.rows < rows ? b.rows : rows;
+    b.batch = bench_number(count, arguments, "batch", 1);
     if (b.inputs != cases[0].widths[0] || b.rows < 1024) {
         fprintf(stderr, "bench_predict: expected at least 1024 test rows of 784 values, found %zu "
                         "of %zu\n", b.rows, b.inputs);
         return 1;
     }
-    float *values = floats(b.rows * b.inputs), *scaled = floats(b.rows * b.inputs);
+    float *values = bench_floats(b.rows * b.inputs), *scaled = bench_floats(b.rows * b.inputs);
     espalier_dataset_rows(dataset, ESPALIER_TEST, 0, b.rows, values);
     for (size_t i = 0; i < b.rows * b.inputs; i++)
         scaled[i] = values[i] / 255.0f;
     b.values = values;
     b.scaled = scaled;
-    b.out = floats(b.rows * CLASSES);
-    b.before = floats(b.rows * 300);
-    b.after = floats(b.rows * 300);
-    int failed = 0;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases && !failed; i++)
+    b.out = bench_floats(b.rows * CLASSES);
+    b.before = bench_floats(b.rows * 300);
+    b.after = bench_floats(b.rows * 300);
+    int failed = model ? serve(&b, model, bench_option(count, arguments, "check", NULL), &error) : 0;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases && !model && !failed; i++)
         failed = run_case(&cases[i], &b, &error);
     free(values);
     free(scaled);

@@ -1,0 +1,124 @@
+/* Seconds of one training epoch over the public API, shuffling included,
+ * without validation rows.
+ *
+ *   bench_train data=FOLDER [model=FILE | widths=784-300-200-100-50-10]
+ *               [batch=32] [threads=1] [rows=54000] [count=0]
+ *
+ * A model file is trained on, masks and all; without one the network is new.
+ * threads=0 leaves the choice to the library. count=1 counts activations. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common.h"
+#include "espalier/espalier.h"
+
+enum { WIDTHS_MOST = 64, MANY_EPOCHS = 1000 * 1000 };
+
+typedef struct state {
+    bool count;
+    double begin;
+} state;
+
+static void need(espalier_status status, const espalier_error *error)
+{
+    if (status != ESPALIER_OK)
+        bench_die("bench_train: %s", error->message);
+}
+
+/* The training rows behind the first tenth, at most `rows`, as bytes. */
+static espalier_dataset *load(const char *source, size_t rows)
+{
+    espalier_error error = {0};
+    espalier_dataset *all, *part;
+    need(espalier_dataset_open(source, NULL, NULL, &all, &error), &error);
+    const size_t there = espalier_dataset_row_count(all, ESPALIER_TRAINING);
+    const size_t inputs = espalier_dataset_input_count(all);
+    rows = rows < there ? rows : there;
+    uint8_t *bytes = malloc(rows * inputs);
+    uint32_t *labels = malloc(rows * sizeof *labels);
+    float *row = bench_floats(inputs);
+    if (!bytes || !labels)
+        bench_die("bench_train: out of memory");
+    for (size_t r = 0; r < rows; r++) {
+        espalier_dataset_rows(all, ESPALIER_TRAINING, r, 1, row);
+        for (size_t i = 0; i < inputs; i++)
+            bytes[r * inputs + i] = (uint8_t)row[i];
+        labels[r] = espalier_dataset_label(all, ESPALIER_TRAINING, r);
+    }
+    espalier_dataset_options options = espalier_dataset_options_defaults();
+    options.validation_fraction = 0.0;
+    need(espalier_dataset_from_bytes(bytes, labels, rows, 0, inputs,
+                                     espalier_dataset_class_count(all), &options, NULL, &part,
+                                     &error), &error);
+    free(bytes);
+    free(labels);
+    free(row);
+    espalier_dataset_destroy(all);
+    return part;
+}
+
+static espalier_network *network_of(int count, char **arguments)
+{
+    espalier_error error = {0};
+    espalier_network *network;
+    const char *model = bench_option(count, arguments, "model", NULL);
+    if (model) {
+        need(espalier_network_read(model, NULL, &network, &error), &error);
+        return network;
+    }
+    size_t widths[WIDTHS_MOST];
+    const size_t found = bench_widths(
+        bench_option(count, arguments, "widths", "784-300-200-100-50-10"), widths, WIDTHS_MOST);
+    need(espalier_network_create(widths, found, NULL, &network, &error), &error);
+    espalier_network_initialise(network, ESPALIER_GLOROT_UNIFORM, 1);
+    return network;
+}
+
+/* Waits before each epoch until it is asked for. */
+static espalier_status notify(void *context, espalier_trainer *trainer,
+                              const espalier_event *event, espalier_error *error)
+{
+    state *s = context;
+    (void)error;
+    switch (event->kind) {
+    case ESPALIER_EVENT_BEGIN:
+        espalier_trainer_count(trainer, s->count);
+        break;
+    case ESPALIER_EVENT_EPOCH_BEGIN:
+        if (!bench_next())
+            exit(0);
+        s->begin = bench_clock();
+        break;
+    case ESPALIER_EVENT_EPOCH:
+        bench_answer(bench_clock() - s->begin);
+        break;
+    default:
+        break;
+    }
+    return ESPALIER_OK;
+}
+
+int main(int count, char **arguments)
+{
+    espalier_error error = {0};
+    espalier_dataset *dataset = load(bench_option(count, arguments, "data", "fashion-mnist"),
+                                     bench_number(count, arguments, "rows", 54000));
+    espalier_network *network = network_of(count, arguments);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.batch_rows = bench_number(count, arguments, "batch", 32);
+    options.threads = bench_number(count, arguments, "threads", 1);
+    options.epochs = MANY_EPOCHS;
+    options.early_stop = ESPALIER_EARLY_STOP_NEVER;
+    state s = {.count = bench_number(count, arguments, "count", 0) != 0};
+    espalier_trainer *trainer;
+    need(espalier_trainer_create(network, dataset, &options, NULL, &trainer, &error), &error);
+    need(espalier_trainer_observe(trainer, (espalier_observer){&s, notify, false}), &error);
+    char facts[160];
+    snprintf(facts, sizeof facts, "{\"math\": \"%s\", \"threads\": %zu, \"version\": \"%s\"}",
+             espalier_trainer_math(trainer), espalier_trainer_threads(trainer),
+             espalier_version());
+    bench_ready(facts);
+    need(espalier_trainer_run(trainer, NULL, &error), &error);
+    return 0;
+}
