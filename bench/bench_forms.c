@@ -16,7 +16,7 @@
 #include "espalier/espalier.h"
 #include "infer/predictor.h"
 
-enum { RUNS = 7, CLASSES = 10, WIDTHS = 6, FORMS = 4 };
+enum { RUNS = 7, CLASSES = 10, WIDTHS = 6, FORMS = FORM_BY_MODEL + 1 };
 
 static const size_t widths[WIDTHS] = {784, 300, 200, 100, 50, CLASSES};
 static const char *const names[FORMS] = {"dense", "lists", "tiles", "model"};
@@ -98,14 +98,20 @@ static bool print_line(bench *b, double zeros)
     return (lists < tiles ? lists : tiles) < times[FORM_DENSE][RUNS / 2];
 }
 
-static void print_break_even(const espalier_predictor *predictor)
+static void print_break_even(void)
 {
+    espalier_network *network = make(0.0);
+    espalier_predictor *predictor;
+    espalier_error error = {0};
+    check(espalier_predictor_create(network, NULL, &predictor, &error), &error);
     puts("the model's break-even: share of zeros, for one row, for many rows");
     for (size_t l = 0; l < espalier_predictor_layer_count(predictor); l++) {
         const espalier_predictor_layer layer = espalier_predictor_layer_form(predictor, l);
         printf("%5zu x %-5zu %5.1f %%  %5.1f %%\n", layer.inputs, layer.outputs,
                100.0 * layer.one_row_break_even, 100.0 * layer.many_rows_break_even);
     }
+    espalier_predictor_destroy(predictor);
+    espalier_network_destroy(network);
 }
 
 /* The largest share at which dense was faster, the least at which it was not. */
@@ -121,8 +127,6 @@ static void measure_batch(bench *b, const double *shares, size_t count)
             dense = shares[s];
         else if (shares[s] < sparse)
             sparse = shares[s];
-        if (s == 0 && b->batch == 1)
-            print_break_even(b->predictors[FORM_DENSE]);
         for (size_t f = 0; f < FORMS; f++)
             espalier_predictor_destroy(b->predictors[f]);
         espalier_network_destroy(network);
@@ -150,6 +154,7 @@ int main(int count, char **arguments)
     b.out = bench_floats(b.rows * CLASSES);
     for (b.batch = 1; b.batch <= 1024; b.batch *= 1024)
         measure_batch(&b, shares, sizeof shares / sizeof *shares);
+    print_break_even();
     free(values);
     free(b.out);
     espalier_dataset_destroy(dataset);

@@ -11,7 +11,7 @@ import re
 import sys
 
 FOLDERS = ["include", "src", "cli", "tests", "fuzz", "bench", "docs", "examples", "cmake", "scripts"]
-SUFFIXES = {".c", ".h", ".in", ".md", ".1", ".txt", ".cmake", ".py", ".sh", ".cff", ".json"}
+SUFFIXES = {".c", ".h", ".inc", ".in", ".md", ".1", ".txt", ".cmake", ".py", ".sh", ".cff", ".json"}
 # Written in pieces so that this file passes its own check.
 ANYWHERE = {
     "a path of a machine": re.compile(r"(?<![\w.])/(?:" + "work|root|home|tmp" + r")/\w"),
@@ -34,7 +34,7 @@ def objections(path, text):
         for what, pattern in ANYWHERE.items():
             if match := pattern.search(line):
                 yield f"{path}:{number}: {what}: {match.group(0)}"
-        if path.suffix in (".c", ".h"):
+        if path.suffix in (".c", ".h", ".inc"):
             if "\t" in line:
                 yield f"{path}:{number}: a tab"
             if len(line) > 110:

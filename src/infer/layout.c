@@ -6,187 +6,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "infer/sparse.h"
 #include "math/pass.h"
 
-/* Inputs of a block of lists: 64 rows of them take 48 KiB, and blocks of 96 to 192
- * inputs are the fastest where first-level caches hold 32 KiB; but a list has its
- * sums fetched and put back, so LIST_LEAST weights is the least it should hold on
- * average. */
-enum { BLOCK_INPUTS = 192, LIST_LEAST = 4 };
-
-/* ---- lists ------------------------------------------------------------ */
-
-static bool take_lists(espalier_predictor *p, size_t lists, size_t weights, weight_lists *to)
-{
-    to->starts = memory_array(p->allocator, lists + 1, sizeof *to->starts);
-    to->places = memory_array(p->allocator, weights, sizeof *to->places);
-    to->weights = memory_array(p->allocator, weights, sizeof *to->weights);
-    return to->starts && to->places && to->weights;
-}
-
-/* w [outputs][inputs] */
-static bool list_by_input(espalier_predictor *p, const float *w, layout_layer *layer)
-{
-    weight_lists *to = &layer->by_input;
-    if (!take_lists(p, layer->inputs, layer->nonzero, to))
-        return false;
-    /* starts[i + 1] first counts list i, then is where its next weight goes */
-    for (size_t o = 0; o < layer->outputs; o++)
-        for (size_t i = 0; i < layer->inputs; i++)
-            to->starts[i + 1] += w[o * layer->inputs + i] != 0.0f;
-    uint32_t before = 0;
-    for (size_t i = 0; i < layer->inputs; i++) {
-        const uint32_t count = to->starts[i + 1];
-        to->starts[i + 1] = before;
-        before += count;
-    }
-    for (size_t o = 0; o < layer->outputs; o++) {
-        for (size_t i = 0; i < layer->inputs; i++) {
-            const float weight = w[o * layer->inputs + i];
-            if (weight != 0.0f) {
-                const uint32_t at = to->starts[i + 1]++;
-                to->places[at] = (uint32_t)o;
-                to->weights[at] = weight;
-            }
-        }
-    }
-    return true;
-}
-
-/* columns: the place of each input, or NULL for its number. */
-static bool list_by_output(espalier_predictor *p, const float *w, const uint32_t *columns,
-                           layout_layer *layer)
-{
-    const size_t inputs = layer->inputs, most = inputs / BLOCK_INPUTS + 1;
-    const size_t filled = layer->nonzero / layer->outputs / LIST_LEAST;
-    layer->blocks = filled < 1 ? 1 : filled < most ? filled : most;
-    weight_lists *to = &layer->by_output;
-    if (!take_lists(p, layer->blocks * layer->outputs, layer->nonzero, to))
-        return false;
-    uint32_t *start = to->starts, at = 0;
-    for (size_t block = 0; block < layer->blocks; block++) {
-        const size_t begin = inputs * block / layer->blocks;
-        const size_t end = inputs * (block + 1) / layer->blocks;
-        for (size_t o = 0; o < layer->outputs; o++, *++start = at) {
-            for (size_t i = begin; i < end; i++) {
-                const float weight = w[o * inputs + i];
-                if (weight != 0.0f) {
-                    to->places[at] = columns ? columns[i] : (uint32_t)i;
-                    to->weights[at++] = weight;
-                }
-            }
-        }
-    }
-    return true;
-}
-
-/* ---- tiles ------------------------------------------------------------ */
-
-/* The inputs of a tile; columns ascend. */
-typedef struct span {
-    size_t begin, end; /* inputs */
-    size_t first;      /* column */
-} span;
-
-static size_t column_of(const uint32_t *columns, size_t input)
-{
-    return columns ? columns[input] : input;
-}
-
-/* From the tile's first input on; false behind the last one. */
-static bool next_span(const uint32_t *columns, size_t inputs, span *s)
-{
-    s->begin = s->end;
-    if (s->begin == inputs)
-        return false;
-    s->first = column_of(columns, s->begin) / TILE_INPUTS * TILE_INPUTS;
-    while (s->end < inputs && column_of(columns, s->end) < s->first + TILE_INPUTS)
-        s->end++;
-    return true;
-}
-
-/* The most weights that one output of the group has in the span. */
-static size_t steps_of(const float *w, size_t inputs, size_t begin, size_t end, const span *s)
-{
-    size_t most = 0;
-    for (size_t o = begin; o < end; o++) {
-        size_t found = 0;
-        for (size_t i = s->begin; i < s->end; i++)
-            found += w[o * inputs + i] != 0.0f;
-        most = found > most ? found : most;
-    }
-    return most;
-}
-
-static size_t group_end(size_t begin, size_t outputs)
-{
-    return outputs - begin < PASS_LANES ? outputs : begin + PASS_LANES;
-}
-
-static void count_tiles(const float *w, const uint32_t *columns, form_layer *layer)
-{
-    for (size_t o = 0; o < layer->outputs; o += PASS_LANES) {
-        for (span s = {0}; next_span(columns, layer->inputs, &s);) {
-            const size_t steps = steps_of(w, layer->inputs, o, group_end(o, layer->outputs), &s);
-            layer->steps += steps;
-            layer->tiles += steps > 0;
-        }
-    }
-}
-
-/* One step holds lane l of every output's next weight; the rest are zeros. */
-static void fill_tile(const float *w, const uint32_t *columns, size_t inputs, size_t begin,
-                      size_t end, const span *s, uint8_t *places, float *weights)
-{
-    for (size_t o = begin; o < end; o++) {
-        size_t at = o - begin;
-        for (size_t i = s->begin; i < s->end; i++) {
-            if (w[o * inputs + i] != 0.0f) {
-                places[at] = (uint8_t)(column_of(columns, i) - s->first);
-                weights[at] = w[o * inputs + i];
-                at += PASS_LANES;
-            }
-        }
-    }
-}
-
-static bool fill_tiles(espalier_predictor *p, const float *w, const uint32_t *columns,
-                       const form_layer *counts, layout_layer *layer)
-{
-    weight_tiles *to = &layer->tiles;
-    const size_t inputs = layer->inputs, outputs = layer->outputs;
-    to->starts = memory_array(p->allocator, layer->stride / PASS_LANES + 1, sizeof *to->starts);
-    to->tiles = memory_array(p->allocator, counts->tiles, sizeof *to->tiles);
-    to->places = memory_array(p->allocator, counts->steps, PASS_LANES * sizeof *to->places);
-    to->weights = memory_array(p->allocator, counts->steps, PASS_LANES * sizeof *to->weights);
-    if (!to->starts || !to->tiles || !to->places || !to->weights)
-        return false;
-    size_t tile = 0, step = 0;
-    for (size_t o = 0; o < outputs; o += PASS_LANES) {
-        const size_t end = group_end(o, outputs);
-        for (span s = {0}; next_span(columns, inputs, &s);) {
-            const size_t steps = steps_of(w, inputs, o, end, &s);
-            if (steps == 0)
-                continue;
-            to->tiles[tile++] = (weight_tile){(uint32_t)s.first, (uint32_t)steps};
-            fill_tile(w, columns, inputs, o, end, &s, to->places + step * PASS_LANES,
-                      to->weights + step * PASS_LANES);
-            step += steps;
-        }
-        to->starts[o / PASS_LANES + 1] = (uint32_t)tile;
-    }
-    return true;
-}
-
 /* ---- layers ----------------------------------------------------------- */
-
-static size_t count_nonzero(const float *w, size_t count)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++)
-        found += w[i] != 0.0f;
-    return found;
-}
 
 static bool turn_round(espalier_predictor *p, const float *w, layout_layer *layer)
 {
@@ -199,56 +22,55 @@ static bool turn_round(espalier_predictor *p, const float *w, layout_layer *laye
     return layer->weights != NULL;
 }
 
-/* The columns that lists or tiles of a layer name; NULL = its inputs. */
-static const uint32_t *named(const espalier_predictor *p, size_t index, bool picks)
+/* Counts what the model asks for and grants the wish as far as possible. */
+static void choose(const espalier_predictor *p, const sparse_matrix *m, form wish,
+                   form_layer *counts, layout_layer *layer)
 {
-    return index == 0 && !picks ? p->columns : NULL;
-}
-
-static void choose(espalier_predictor *p, const float *w, size_t index, form wish,
-                   form_layer *counts)
-{
-    layout_layer *layer = &p->layers[index];
-    *counts = (form_layer){.inputs = layer->inputs, .outputs = layer->outputs};
-    counts->nonzero = layer->nonzero = count_nonzero(w, layer->inputs * layer->outputs);
     const bool tiled = p->kernels->multiply_tiles && (wish == FORM_BY_MODEL || wish == FORM_TILES);
+    *counts = (form_layer){m->inputs, m->outputs, sparse_nonzero(m), 0, 0};
     if (tiled)
-        count_tiles(w, named(p, index, p->one_picks), counts);
-    layer->one = wish == FORM_BY_MODEL           ? form_one(counts)
-                 : wish == FORM_TILES && !tiled ? FORM_LISTS
-                                                 : wish;
-    layer->many = wish == FORM_BY_MODEL ? form_many(counts)
-                  : wish == FORM_DENSE  ? FORM_DENSE
-                                        : FORM_LISTS;
-    if (index == 0)
-        p->many_picks = p->one_picks || (p->columns && layer->many == FORM_DENSE);
+        sparse_count_tiles(m, &counts->tiles, &counts->steps);
+    layer->nonzero = counts->nonzero;
+    layer->one = wish == FORM_TILES && !tiled ? FORM_LISTS : wish;
+    layer->many = wish == FORM_TILES ? FORM_LISTS : wish;
+    if (wish == FORM_BY_MODEL) {
+        layer->one = form_one(counts);
+        layer->many = form_many(counts);
+    }
 }
 
 static bool fill_layer(espalier_predictor *p, const espalier_network *network, size_t index,
                        form wish)
 {
     layout_layer *layer = &p->layers[index];
-    const float *w = espalier_network_weights_const(network, index);
+    const sparse_matrix m = {espalier_network_inputs(network, index),
+                             espalier_network_outputs(network, index),
+                             espalier_network_weights_const(network, index),
+                             index == 0 && !p->one_picks ? p->columns : NULL};
     form_layer counts;
-    layer->inputs = espalier_network_inputs(network, index);
-    layer->outputs = espalier_network_outputs(network, index);
-    layer->stride = pass_stride(layer->outputs);
+    layer->inputs = m.inputs;
+    layer->outputs = m.outputs;
+    layer->stride = pass_stride(m.outputs);
     layer->biases = memory_array(p->allocator, layer->stride, sizeof(float));
     if (!layer->biases)
         return false;
     memcpy(layer->biases, espalier_network_biases_const(network, index),
-           layer->outputs * sizeof(float));
+           m.outputs * sizeof(float));
     p->widest = layer->stride > p->widest ? layer->stride : p->widest;
-    choose(p, w, index, wish, &counts);
-    if ((layer->one == FORM_DENSE || layer->many == FORM_DENSE) && !turn_round(p, w, layer))
+    choose(p, &m, wish, &counts, layer);
+    if (index == 0)
+        p->many_picks = p->one_picks || (p->columns && layer->many == FORM_DENSE);
+    if ((layer->one == FORM_DENSE || layer->many == FORM_DENSE) &&
+        !turn_round(p, m.weights, layer))
         return false;
-    if (layer->one == FORM_LISTS && !list_by_input(p, w, layer))
+    if (layer->one == FORM_LISTS &&
+        !sparse_by_input(&m, counts.nonzero, p->allocator, &layer->by_input))
         return false;
     if (layer->one == FORM_TILES &&
-        !fill_tiles(p, w, named(p, index, p->one_picks), &counts, layer))
+        !sparse_tiles(&m, counts.tiles, counts.steps, p->allocator, &layer->tiles))
         return false;
-    return layer->many == FORM_DENSE ||
-           list_by_output(p, w, named(p, index, p->many_picks), layer);
+    return layer->many == FORM_DENSE || sparse_by_output(&m, counts.nonzero, p->allocator,
+                                                         &layer->by_output, &layer->blocks);
 }
 
 /* ---- inputs ----------------------------------------------------------- */
@@ -274,8 +96,8 @@ static bool fill_columns(espalier_predictor *p, const espalier_network *network)
     return true;
 }
 
-/* w' = w scale is the same function where nothing is shifted, zeros stay zeros, and a
- * product cannot leave the range where it would not have done so before. */
+/* w' = w scale gives the same function where nothing is shifted, and zeros of the data
+ * stay zeros. Scales beyond 2^40 might take a weight out of float's range. */
 static bool can_fold(const float *shift, const float *scale, size_t pairs)
 {
     const float most = 1099511627776.0f; /* 2^40 */
@@ -334,24 +156,14 @@ bool layout_fill(espalier_predictor *p, espalier_network *network, form wish)
     return true;
 }
 
-static void release_lists(const espalier_predictor *p, const weight_lists *lists)
-{
-    memory_release(p->allocator, lists->starts);
-    memory_release(p->allocator, lists->places);
-    memory_release(p->allocator, lists->weights);
-}
-
 void layout_release(espalier_predictor *p)
 {
     for (size_t l = 0; p->layers && l < p->layer_count; l++) {
         memory_release(p->allocator, p->layers[l].biases);
         memory_release(p->allocator, p->layers[l].weights);
-        release_lists(p, &p->layers[l].by_input);
-        release_lists(p, &p->layers[l].by_output);
-        memory_release(p->allocator, p->layers[l].tiles.starts);
-        memory_release(p->allocator, p->layers[l].tiles.tiles);
-        memory_release(p->allocator, p->layers[l].tiles.places);
-        memory_release(p->allocator, p->layers[l].tiles.weights);
+        sparse_release_lists(p->allocator, &p->layers[l].by_input);
+        sparse_release_tiles(p->allocator, &p->layers[l].tiles);
+        sparse_release_lists(p->allocator, &p->layers[l].by_output);
     }
     memory_release(p->allocator, p->layers);
     memory_release(p->allocator, p->shift);

@@ -50,6 +50,7 @@ static void pick(block *b)
 
 /* ---- layers ----------------------------------------------------------- */
 
+/* Rows beyond the last one are whatever the workspace held; nobody looks at them. */
 static void to_columns(block *b)
 {
     float *to = next(b);
@@ -58,8 +59,6 @@ static void to_columns(block *b)
         pass_transpose(b->x + r * b->stride, b->stride, left < PASS_LANES ? left : PASS_LANES,
                        b->width, to + r, b->filled);
     }
-    for (size_t c = 0; c < b->width && b->rows < b->filled; c++)
-        memset(to + c * b->filled + b->rows, 0, (b->filled - b->rows) * sizeof *to);
     b->x = to;
     b->columns = true;
 }

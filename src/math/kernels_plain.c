@@ -2,4 +2,4 @@
 #define KERNELS kernels_plain
 #define KERNELS_NAME "plain"
 #define REGISTER_FLOATS 4
-#include "math/kernels_code.h"
+#include "math/kernels_code.inc"

@@ -87,7 +87,58 @@ static void lists_of_inputs(void **state)
 
 /* ---- one row ---------------------------------------------------------- */
 
-/* Both products over the same weights W [inputs][stride] against sums in double. */
+/* Tiles of W [inputs][stride]. */
+static weight_tiles make_tiles(const float *w, size_t inputs, size_t stride)
+{
+    const size_t spans = (inputs + TILE_INPUTS - 1) / TILE_INPUTS, groups = stride / PASS_LANES;
+    weight_tiles made = {take(groups + 1, sizeof *made.starts),
+                         take(groups * spans, sizeof *made.tiles),
+                         take(inputs * stride, 1), take(inputs * stride, sizeof(float))};
+    uint8_t *places = made.places;
+    float *weights = made.weights;
+    uint32_t tile = 0;
+    for (size_t o = 0; o < stride; o += PASS_LANES) {
+        for (size_t first = 0; first < inputs; first += TILE_INPUTS) {
+            size_t steps = 0;
+            for (size_t lane = 0; lane < PASS_LANES; lane++) {
+                size_t found = 0;
+                for (size_t i = first; i < inputs && i < first + TILE_INPUTS; i++) {
+                    if (w[i * stride + o + lane] == 0.0f)
+                        continue;
+                    places[found * PASS_LANES + lane] = (uint8_t)(i - first);
+                    weights[found++ * PASS_LANES + lane] = w[i * stride + o + lane];
+                }
+                steps = found > steps ? found : steps;
+            }
+            if (steps == 0)
+                continue;
+            made.tiles[tile++] = (weight_tile){(uint32_t)first, (uint32_t)steps};
+            places += steps * PASS_LANES;
+            weights += steps * PASS_LANES;
+        }
+        made.starts[o / PASS_LANES + 1] = tile;
+    }
+    return made;
+}
+
+static void check_tiles(const math_kernels *kernels, const float *w, size_t inputs, size_t stride,
+                        const float *b, const uint32_t *index, const float *value, size_t listed,
+                        const float *expected)
+{
+    float *x = take(inputs + TILE_INPUTS, sizeof *x), *y = take(stride, sizeof *y);
+    weight_tiles tiles = make_tiles(w, inputs, stride);
+    for (size_t k = 0; k < listed; k++)
+        x[index[k]] = value[k];
+    y[stride] = FENCE;
+    kernels->multiply_tiles(&tiles, stride, b, x, y);
+    for (size_t o = 0; o < stride; o++)
+        assert_close(y[o], expected[o], 20.0);
+    assert_true(y[stride] == FENCE);
+    free(x), free(y), free(tiles.starts), free(tiles.tiles), free(tiles.places);
+    free(tiles.weights);
+}
+
+/* All products over the same weights W [inputs][stride] against sums in double. */
 static void check_one_row(const math_kernels *kernels, size_t inputs, size_t stride,
                           size_t listed, double zeros)
 {
@@ -122,6 +173,8 @@ static void check_one_row(const math_kernels *kernels, size_t inputs, size_t str
         assert_close(z[o], expected, scale);
     }
     assert_true(y[stride] == FENCE && z[stride] == FENCE);
+    if (kernels->multiply_tiles)
+        check_tiles(kernels, w, inputs, stride, b, index, value, listed, y);
     free(w), free(b), free(value), free(y), free(z), free(index);
     free(lists.starts), free(lists.places), free(lists.weights);
 }

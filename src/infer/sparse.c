@@ -1,0 +1,193 @@
+/* Lists and tiles of weights that are not zero. Whether they are any use is form.c's
+ * business. */
+#include "infer/sparse.h"
+
+#include "base/memory.h"
+#include "math/pass.h"
+
+/* Inputs of a block of lists: blocks of 96 to 192 are the fastest, 64 rows of which
+ * take 24 to 48 KiB. But every list has its sums fetched and put back, so it should
+ * hold LIST_LEAST weights on average. */
+enum { BLOCK_INPUTS = 192, LIST_LEAST = 4 };
+
+static size_t column_of(const sparse_matrix *m, size_t input)
+{
+    return m->columns ? m->columns[input] : input;
+}
+
+size_t sparse_nonzero(const sparse_matrix *m)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < m->inputs * m->outputs; i++)
+        found += m->weights[i] != 0.0f;
+    return found;
+}
+
+/* ---- lists ------------------------------------------------------------ */
+
+static bool take_lists(const espalier_allocator *allocator, size_t lists, size_t weights,
+                       weight_lists *to)
+{
+    to->starts = memory_array(allocator, lists + 1, sizeof *to->starts);
+    to->places = memory_array(allocator, weights, sizeof *to->places);
+    to->weights = memory_array(allocator, weights, sizeof *to->weights);
+    return to->starts && to->places && to->weights;
+}
+
+void sparse_release_lists(const espalier_allocator *allocator, weight_lists *lists)
+{
+    memory_release(allocator, lists->starts);
+    memory_release(allocator, lists->places);
+    memory_release(allocator, lists->weights);
+}
+
+/* next[i] counts list i's weights first, then is where the next one goes; in the end
+ * that is where list i + 1 starts. */
+bool sparse_by_input(const sparse_matrix *m, size_t nonzero, const espalier_allocator *allocator,
+                     weight_lists *to)
+{
+    if (!take_lists(allocator, m->inputs, nonzero, to))
+        return false;
+    uint32_t *next = to->starts + 1, before = 0;
+    for (size_t o = 0; o < m->outputs; o++)
+        for (size_t i = 0; i < m->inputs; i++)
+            next[i] += m->weights[o * m->inputs + i] != 0.0f;
+    for (size_t i = 0; i < m->inputs; i++) {
+        const uint32_t count = next[i];
+        next[i] = before;
+        before += count;
+    }
+    for (size_t o = 0; o < m->outputs; o++) {
+        for (size_t i = 0; i < m->inputs; i++) {
+            const float weight = m->weights[o * m->inputs + i];
+            if (weight != 0.0f) {
+                to->places[next[i]] = (uint32_t)o;
+                to->weights[next[i]++] = weight;
+            }
+        }
+    }
+    return true;
+}
+
+bool sparse_by_output(const sparse_matrix *m, size_t nonzero, const espalier_allocator *allocator,
+                      weight_lists *to, size_t *blocks)
+{
+    const size_t most = m->inputs / BLOCK_INPUTS + 1, filled = nonzero / m->outputs / LIST_LEAST;
+    *blocks = filled < 1 ? 1 : filled < most ? filled : most;
+    if (!take_lists(allocator, *blocks * m->outputs, nonzero, to))
+        return false;
+    uint32_t *start = to->starts, at = 0;
+    for (size_t block = 0; block < *blocks; block++) {
+        const size_t begin = m->inputs * block / *blocks;
+        const size_t end = m->inputs * (block + 1) / *blocks;
+        for (size_t o = 0; o < m->outputs; o++) {
+            for (size_t i = begin; i < end; i++) {
+                const float weight = m->weights[o * m->inputs + i];
+                if (weight != 0.0f) {
+                    to->places[at] = (uint32_t)column_of(m, i);
+                    to->weights[at++] = weight;
+                }
+            }
+            *++start = at;
+        }
+    }
+    return true;
+}
+
+/* ---- tiles ------------------------------------------------------------ */
+
+/* The inputs of a tile, begin … end - 1, and its first column. */
+typedef struct span {
+    size_t begin, end, first;
+} span;
+
+/* Moves on from where the span ends; false behind the last input. */
+static bool next_span(const sparse_matrix *m, span *s)
+{
+    s->begin = s->end;
+    if (s->begin == m->inputs)
+        return false;
+    s->first = column_of(m, s->begin) / TILE_INPUTS * TILE_INPUTS;
+    while (s->end < m->inputs && column_of(m, s->end) < s->first + TILE_INPUTS)
+        s->end++;
+    return true;
+}
+
+static size_t group_end(const sparse_matrix *m, size_t output)
+{
+    return m->outputs - output < PASS_LANES ? m->outputs : output + PASS_LANES;
+}
+
+/* The most weights that one output of the group has in the span. */
+static size_t steps_of(const sparse_matrix *m, size_t output, const span *s)
+{
+    size_t most = 0;
+    for (size_t o = output; o < group_end(m, output); o++) {
+        size_t found = 0;
+        for (size_t i = s->begin; i < s->end; i++)
+            found += m->weights[o * m->inputs + i] != 0.0f;
+        most = found > most ? found : most;
+    }
+    return most;
+}
+
+void sparse_count_tiles(const sparse_matrix *m, size_t *tiles, size_t *steps)
+{
+    *tiles = *steps = 0;
+    for (size_t o = 0; o < m->outputs; o += PASS_LANES) {
+        for (span s = {0}; next_span(m, &s);) {
+            const size_t found = steps_of(m, o, &s);
+            *steps += found;
+            *tiles += found > 0;
+        }
+    }
+}
+
+static void fill_tile(const sparse_matrix *m, size_t output, const span *s, uint8_t *places,
+                      float *weights)
+{
+    for (size_t o = output; o < group_end(m, output); o++) {
+        size_t at = o - output;
+        for (size_t i = s->begin; i < s->end; i++) {
+            const float weight = m->weights[o * m->inputs + i];
+            if (weight != 0.0f) {
+                places[at] = (uint8_t)(column_of(m, i) - s->first);
+                weights[at] = weight;
+                at += PASS_LANES;
+            }
+        }
+    }
+}
+
+bool sparse_tiles(const sparse_matrix *m, size_t tiles, size_t steps,
+                  const espalier_allocator *allocator, weight_tiles *to)
+{
+    const size_t groups = pass_stride(m->outputs) / PASS_LANES;
+    to->starts = memory_array(allocator, groups + 1, sizeof *to->starts);
+    to->tiles = memory_array(allocator, tiles, sizeof *to->tiles);
+    to->places = memory_array(allocator, steps, PASS_LANES * sizeof *to->places);
+    to->weights = memory_array(allocator, steps, PASS_LANES * sizeof *to->weights);
+    if (!to->starts || !to->tiles || !to->places || !to->weights)
+        return false;
+    size_t tile = 0, step = 0;
+    for (size_t o = 0; o < m->outputs; o += PASS_LANES) {
+        for (span s = {0}; next_span(m, &s);) {
+            const size_t found = steps_of(m, o, &s);
+            if (found == 0)
+                continue;
+            to->tiles[tile++] = (weight_tile){(uint32_t)s.first, (uint32_t)found};
+            fill_tile(m, o, &s, to->places + step * PASS_LANES, to->weights + step * PASS_LANES);
+            step += found;
+        }
+        to->starts[o / PASS_LANES + 1] = (uint32_t)tile;
+    }
+    return true;
+}
+
+void sparse_release_tiles(const espalier_allocator *allocator, weight_tiles *tiles)
+{
+    memory_release(allocator, tiles->starts);
+    memory_release(allocator, tiles->tiles);
+    memory_release(allocator, tiles->places);
+    memory_release(allocator, tiles->weights);
+}

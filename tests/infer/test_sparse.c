@@ -1,0 +1,150 @@
+/* Lists and tiles hold every weight that is not zero once, and nothing else. */
+#include "tests/infer/made.h"
+
+#include "infer/sparse.h"
+#include "math/pass.h"
+#include "tests/base/test_allocator.h"
+
+typedef struct made_matrix {
+    sparse_matrix m;
+    float *weights, *seen; /* [outputs][inputs]; seen: put together from lists or tiles */
+    uint32_t *columns, *inputs; /* inputs: [columns] the other way round */
+    size_t nonzero, tiles, steps;
+} made_matrix;
+
+static made_matrix make(size_t inputs, size_t outputs, double zeros, bool named, uint32_t seed)
+{
+    made_matrix x = {.m = {.inputs = inputs, .outputs = outputs}};
+    x.weights = calloc(inputs * outputs, sizeof(float));
+    x.seen = calloc(inputs * outputs, sizeof(float));
+    x.columns = calloc(inputs, sizeof(uint32_t));
+    x.inputs = calloc(3 * inputs, sizeof(uint32_t));
+    assert_true(x.weights && x.seen && x.columns && x.inputs);
+    for (size_t i = 0; i < inputs * outputs; i++)
+        if (made_uniform(seed, i) >= zeros)
+            x.weights[i] = (float)i + 1.0f;
+    for (size_t i = 0; i < inputs; i++) { /* every third column at a random place in its three */
+        x.columns[i] = (uint32_t)(named ? 3 * i + (size_t)(3.0 * made_uniform(seed + 1, i)) : i);
+        x.inputs[x.columns[i]] = (uint32_t)i;
+    }
+    x.m.weights = x.weights;
+    x.m.columns = named ? x.columns : NULL;
+    x.nonzero = sparse_nonzero(&x.m);
+    sparse_count_tiles(&x.m, &x.tiles, &x.steps);
+    return x;
+}
+
+static void see(made_matrix *x, size_t output, size_t input, float weight)
+{
+    assert_true(output < x->m.outputs && input < x->m.inputs && weight != 0.0f);
+    float *place = &x->seen[output * x->m.inputs + input];
+    assert_true(*place == 0.0f);
+    *place = weight;
+}
+
+static void check_seen(made_matrix *x)
+{
+    const size_t bytes = x->m.inputs * x->m.outputs * sizeof(float);
+    assert_memory_equal(x->seen, x->weights, bytes);
+    memset(x->seen, 0, bytes);
+}
+
+static void check_lists(made_matrix *x)
+{
+    weight_lists lists = {0};
+    size_t blocks;
+    assert_true(sparse_by_input(&x->m, x->nonzero, NULL, &lists));
+    assert_int_equal(lists.starts[0], 0);
+    assert_int_equal(lists.starts[x->m.inputs], x->nonzero);
+    for (size_t i = 0; i < x->m.inputs; i++)
+        for (uint32_t e = lists.starts[i]; e < lists.starts[i + 1]; e++)
+            see(x, lists.places[e], i, lists.weights[e]);
+    check_seen(x);
+    sparse_release_lists(NULL, &lists);
+    lists = (weight_lists){0};
+    assert_true(sparse_by_output(&x->m, x->nonzero, NULL, &lists, &blocks));
+    assert_true(blocks >= 1);
+    assert_int_equal(lists.starts[0], 0);
+    assert_int_equal(lists.starts[blocks * x->m.outputs], x->nonzero);
+    for (size_t list = 0; list < blocks * x->m.outputs; list++)
+        for (uint32_t e = lists.starts[list]; e < lists.starts[list + 1]; e++)
+            see(x, list % x->m.outputs, x->inputs[lists.places[e]], lists.weights[e]);
+    check_seen(x);
+    sparse_release_lists(NULL, &lists);
+}
+
+static void check_tiles(made_matrix *x)
+{
+    weight_tiles tiles = {0};
+    assert_true(sparse_tiles(&x->m, x->tiles, x->steps, NULL, &tiles));
+    const uint8_t *places = tiles.places;
+    const float *weights = tiles.weights;
+    size_t steps = 0, groups = pass_stride(x->m.outputs) / PASS_LANES;
+    assert_int_equal(tiles.starts[groups], x->tiles);
+    for (size_t group = 0; group < groups; group++) {
+        for (uint32_t t = tiles.starts[group]; t < tiles.starts[group + 1]; t++) {
+            assert_true(tiles.tiles[t].steps >= 1 && tiles.tiles[t].steps <= TILE_INPUTS);
+            steps += tiles.tiles[t].steps;
+            for (size_t step = 0; step < tiles.tiles[t].steps; step++)
+                for (size_t lane = 0; lane < PASS_LANES; lane++, places++, weights++) {
+                    assert_true(*places < TILE_INPUTS);
+                    if (*weights != 0.0f)
+                        see(x, group * PASS_LANES + lane,
+                            x->inputs[tiles.tiles[t].first + *places], *weights);
+                }
+        }
+    }
+    assert_int_equal(steps, x->steps);
+    check_seen(x);
+    sparse_release_tiles(NULL, &tiles);
+}
+
+static void every_weight_once(void **state)
+{
+    static const size_t shapes[][2] = {{1, 1}, {31, 16}, {32, 17}, {33, 40}, {500, 20}, {100, 3}};
+    static const double zeros[] = {0.0, 0.5, 0.9, 0.99, 1.0};
+    (void)state;
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        for (size_t z = 0; z < sizeof zeros / sizeof *zeros; z++) {
+            for (int named = 0; named < 2; named++) {
+                made_matrix x = make(shapes[s][0], shapes[s][1], zeros[z], named, 40);
+                check_lists(&x);
+                check_tiles(&x);
+                free(x.weights), free(x.seen), free(x.columns), free(x.inputs);
+            }
+        }
+    }
+}
+
+static void without_memory(void **state)
+{
+    (void)state;
+    made_matrix x = make(50, 20, 0.8, false, 41);
+    for (int kind = 0; kind < 3; kind++) {
+        bool done = false;
+        for (size_t from = 1; !done; from++) {
+            meter counter = {.refuse_from = from};
+            espalier_allocator allocator = meter_allocator(&counter);
+            weight_lists lists = {0};
+            weight_tiles tiles = {0};
+            size_t blocks;
+            done = kind == 0   ? sparse_by_input(&x.m, x.nonzero, &allocator, &lists)
+                   : kind == 1 ? sparse_by_output(&x.m, x.nonzero, &allocator, &lists, &blocks)
+                               : sparse_tiles(&x.m, x.tiles, x.steps, &allocator, &tiles);
+            assert_int_equal(done, from > (kind == 2 ? 4 : 3));
+            sparse_release_lists(&allocator, &lists);
+            sparse_release_tiles(&allocator, &tiles);
+            assert_int_equal(counter.live, 0);
+        }
+    }
+    free(x.weights), free(x.seen), free(x.columns), free(x.inputs);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_weight_once),
+        cmocka_unit_test(without_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
