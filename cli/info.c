@@ -114,6 +114,42 @@ static void print_layers(const espalier_network *network)
     table_destroy(t);
 }
 
+/* The form chosen, and the share of zeros from which on it is "sparse". */
+static void form_cells(table *t, bool sparse, double break_even)
+{
+    table_cell(t, sparse ? "sparse" : "dense");
+    if (break_even < 1.0)
+        table_cell(t, "%.0f %%", 100 * break_even);
+    else
+        table_cell(t, "never");
+}
+
+/* How a prediction goes through the layers; nothing for want of memory. */
+static void print_forms(const espalier_network *network)
+{
+    static const char *const heads[] = {"layer",       "computed",  "zeros",      "one row",
+                                        "sparse from", "many rows", "sparse from"};
+    espalier_predictor *predictor;
+    if (espalier_predictor_create(network, NULL, &predictor, NULL))
+        return;
+    table *t = table_create(7);
+    for (size_t i = 0; i < 7; i++)
+        table_cell(t, "%s", heads[i]);
+    for (size_t l = 0; l < espalier_predictor_layer_count(predictor); l++) {
+        const espalier_predictor_layer form = espalier_predictor_layer_form(predictor, l);
+        const double weights = (double)form.inputs * (double)form.outputs;
+        table_cell(t, "%zu", l);
+        table_cell(t, "%zu x %zu", form.inputs, form.outputs);
+        table_cell(t, "%.1f %%", 100 * (1 - (double)form.nonzero / weights));
+        form_cells(t, form.one_row_sparse, form.one_row_break_even);
+        form_cells(t, form.many_rows_sparse, form.many_rows_break_even);
+    }
+    puts("\nprediction on this machine");
+    table_print(t, 0);
+    table_destroy(t);
+    espalier_predictor_destroy(predictor);
+}
+
 static void print_history(const espalier_network *network)
 {
     json_t *history = metadata(network, "history");
@@ -143,6 +179,8 @@ void info_print_one(const model_info *model)
         printf("accuracy  %.2f %% on test rows\ntime      %.2f µs per prediction\n",
                100 * model->accuracy, model->nanoseconds / 1000);
     print_layers(n);
+    if (model->measured)
+        print_forms(n);
     print_history(n);
 }
 

@@ -229,5 +229,16 @@ class Results(Case):
         finally:
             (self.folder / "sets" / "small").rename(self.folder / "small")
 
+    def test_forms_of_prediction(self):
+        """Dense as trained, sparse once most weights of a wide layer are scattered zeros."""
+        self.good("train", "small", "-o", "wide", "--hidden", "200", "--epochs", 1, "--quiet")
+        self.good("prune", "wide", "-o", "thin", "--prune", "97%", "--criterion", "random", "--quiet")
+        for name, form in (("wide", "dense"), ("thin", "sparse")):
+            text = self.good("info", name, "--data", "small")
+            lines = text[text.index("prediction on this machine"):].splitlines()
+            self.assertEqual(lines[1].split("  ")[0], "layer")
+            self.assertEqual(lines[2].split()[6], form, text)
+        self.assertNotIn("prediction on", self.good("info", "wide"))
+
 
 main()
