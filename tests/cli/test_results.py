@@ -232,7 +232,8 @@ class Results(Case):
     def test_forms_of_prediction(self):
         """Dense as trained, sparse once most weights of a wide layer are scattered zeros."""
         self.good("train", "small", "-o", "wide", "--hidden", "200", "--epochs", 1, "--quiet")
-        self.good("prune", "wide", "-o", "thin", "--prune", "97%", "--criterion", "random", "--quiet")
+        self.good("prune", "wide", "-o", "thin", "--prune", "97%", "--of", "prunable",
+                  "--criterion", "random", "--quiet")
         for name, form in (("wide", "dense"), ("thin", "sparse")):
             text = self.good("info", name, "--data", "small")
             lines = text[text.index("prediction on this machine"):].splitlines()
