@@ -32,8 +32,9 @@ void pass_relu_backward(float *restrict d, const float *restrict y, size_t rows,
             d[j] = y[j] > 0.0f ? d[j] : 0.0f;
 }
 
-double pass_softmax_loss(float *y, size_t rows, size_t count, size_t stride, const float *bias,
-                         const uint32_t *labels, float scale, uint64_t *correct)
+double pass_softmax_loss(const math_kernels *kernels, float *y, size_t rows, size_t count,
+                         size_t stride, const float *bias, const uint32_t *labels, float scale,
+                         uint64_t *correct)
 {
     double loss = 0.0;
     for (size_t r = 0; r < rows; r++) {
@@ -46,10 +47,11 @@ double pass_softmax_loss(float *y, size_t rows, size_t count, size_t stride, con
         }
         float largest = z[top], at_label = z[labels[r]];
         double sum = 0.0;
-        for (size_t j = 0; j < count; j++) {
-            z[j] = expf(z[j] - largest);
+        for (size_t j = 0; j < count; j++)
+            z[j] -= largest;
+        kernels->exponentials(z, count);
+        for (size_t j = 0; j < count; j++)
             sum += z[j];
-        }
         loss += log(sum) - ((double)at_label - largest);
         *correct += top == labels[r];
         float factor = (float)(scale / sum);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "math/kernels.h"
+
 /* Floats of a 64-byte vector. */
 enum { PASS_LANES = 16 };
 
@@ -26,8 +28,9 @@ void pass_relu_backward(float *d, const float *y, size_t rows, size_t count, siz
  *   loss   = sum over rows of log(sum_j exp(z_j - m)) - (z_label - m),  m = max z
  *   y[.][j] = scale * (softmax(z)_j - [j == label])   for j < count, else 0
  * Adds to *correct the rows whose first largest logit is the label's. Returns the loss. */
-double pass_softmax_loss(float *y, size_t rows, size_t count, size_t stride, const float *bias,
-                         const uint32_t *labels, float scale, uint64_t *correct);
+double pass_softmax_loss(const math_kernels *kernels, float *y, size_t rows, size_t count,
+                         size_t stride, const float *bias, const uint32_t *labels, float scale,
+                         uint64_t *correct);
 
 /* sums[j] = sum over rows of y[.][j], rows ascending. */
 void pass_column_sums(const float *y, size_t rows, size_t stride, float *sums);

@@ -40,8 +40,9 @@ static void chunk_task(void *context, size_t chunk, size_t thread)
         labels[r] = job->dataset->labels[job->dataset->rows[job->split][first + r]];
     const work_layer *output = &copy->layers[last];
     out->corrects[chunk] = 0;
-    out->losses[chunk] = pass_softmax_loss(x, rows, output->outputs, output->output_stride,
-                                           output->biases, labels, 1.0f, &out->corrects[chunk]);
+    out->losses[chunk] = pass_softmax_loss(out->kernels, x, rows, output->outputs,
+                                           output->output_stride, output->biases, labels, 1.0f,
+                                           &out->corrects[chunk]);
 }
 
 batch_result batch_evaluate(batch *out, const work *copy, const espalier_network *network,

@@ -56,7 +56,7 @@ static void loss_chunk(const flow_job *job, size_t chunk, size_t first, size_t r
     const work_layer *layer = &job->copy->layers[last];
     out->corrects[chunk] = 0;
     out->losses[chunk] = pass_softmax_loss(
-        out->deltas[last] + first * layer->output_stride, rows, layer->outputs,
+        out->kernels, out->deltas[last] + first * layer->output_stride, rows, layer->outputs,
         layer->output_stride, layer->biases, out->labels + first, job->scale,
         &out->corrects[chunk]);
 }

@@ -63,7 +63,7 @@ static void test_softmax_loss(void **state)
             sum += exp(z[j] - largest);
         uint32_t label = 6;
         uint64_t correct = 3;
-        double loss = pass_softmax_loss(y, 1, 10, STRIDE, bias, &label, -0.5f, &correct);
+        double loss = pass_softmax_loss(math_kernels_at(0), y, 1, 10, STRIDE, bias, &label, -0.5f, &correct);
         double expected = largest + log(sum) - z[label];
         assert_true(fabs(loss - expected) <= 1e-6 * (1.0 + expected));
         assert_int_equal(correct, 3 + (z[label] == largest));
@@ -82,7 +82,7 @@ static void test_softmax_of_equal_logits(void **state)
         y[j] = y[STRIDE + j] = 1e4f;
     uint32_t labels[] = {0, 1}; /* the first of equals wins */
     uint64_t correct = 0;
-    double loss = pass_softmax_loss(y, 2, 4, STRIDE, bias, labels, 1.0f, &correct);
+    double loss = pass_softmax_loss(math_kernels_at(0), y, 2, 4, STRIDE, bias, labels, 1.0f, &correct);
     assert_true(fabs(loss - 2.0 * log(4.0)) < 1e-12);
     assert_int_equal(correct, 1);
 }
