@@ -32,7 +32,7 @@ MAY_INCLUDE_PUBLIC = {
 }
 ROOM_OF_PUBLIC = {
     "status": "base", "memory": "base", "math": "math", "dataset": "data", "network": "net", "observe": "train",
-    "train": "train", "prune": "prune", "predict": "infer", "analyse": "analyse",
+    "train": "train", "regularise": "train", "prune": "prune", "predict": "infer", "analyse": "analyse",
     "export": "export", "report": "report", "study": "study",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)

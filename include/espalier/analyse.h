@@ -47,6 +47,61 @@ ESPALIER_API espalier_status espalier_network_singular_values(const espalier_net
 ESPALIER_API size_t espalier_rank(const float *singular_values, size_t count, size_t rows,
                                   size_t columns);
 
+/* What the singular values of a layer's weights tell. A zero matrix has the stable
+ * rank 0. */
+typedef struct espalier_spectrum {
+    float *values;        /* [count], largest first; owned, from the allocator given */
+    size_t count;         /* min(inputs, outputs) */
+    size_t rank;          /* espalier_rank() */
+    double stable_rank;   /* frobenius^2 / spectral^2 */
+    double spectral;      /* the largest */
+    double frobenius;     /* root of the sum of squares */
+    double nuclear;       /* sum */
+} espalier_spectrum;
+/* spectrum is untouched on an error. Errors: as espalier_network_singular_values(). */
+ESPALIER_API espalier_status espalier_network_spectrum(const espalier_network *network, size_t layer,
+                                                       const espalier_allocator *allocator,
+                                                       espalier_spectrum *spectrum,
+                                                       espalier_error *error);
+ESPALIER_API void espalier_spectrum_clear(espalier_spectrum *spectrum,
+                                          const espalier_allocator *allocator);
+
+/* How a layer is brought down to a rank. */
+typedef enum espalier_low_rank {
+    ESPALIER_LOW_RANK_PCA, /* the r first principal components of the rows of W (samples are the
+                              columns of W: [inputs] points of [outputs] values), centred, the mean
+                              added back (the authors): the rank may come out one higher */
+    ESPALIER_LOW_RANK_SVD, /* the r largest singular values: the nearest matrix of that rank */
+    ESPALIER_LOW_RANK_COUNT
+} espalier_low_rank;
+
+/* The name used on the command line ("pca", "svd"); NULL out of range. */
+ESPALIER_API const char *espalier_low_rank_name(espalier_low_rank method);
+
+/* A copy of the network whose hidden layers have at most the given ranks; the output
+ * layer is copied as it is. Masks of the replaced layers are all kept: a low-rank matrix
+ * has no zeros. A layer whose rank is min(inputs, outputs) or more is copied unchanged.
+ *
+ * ranks  [layer count - 1], each >= 1
+ * Errors: ARGUMENT (a rank of 0, names the layer), UNSUPPORTED (no LAPACK), NUMERIC, MEMORY. */
+ESPALIER_API espalier_status espalier_network_low_rank(const espalier_network *network,
+                                                       const size_t *ranks,
+                                                       espalier_low_rank method,
+                                                       const espalier_allocator *allocator,
+                                                       espalier_network **low,
+                                                       espalier_error *error);
+
+/* The same function with each such layer written as two thin factors, a linear layer of
+ * r neurons and the layer itself, W = (U S^1/2)(S^1/2 V^T), wherever r (inputs + outputs)
+ * is less than inputs * outputs; other layers as in espalier_network_low_rank(). Trained
+ * further it keeps its rank. PCA: the mean makes it r + 1. */
+ESPALIER_API espalier_status espalier_network_factor(const espalier_network *network,
+                                                     const size_t *ranks,
+                                                     espalier_low_rank method,
+                                                     const espalier_allocator *allocator,
+                                                     espalier_network **factored,
+                                                     espalier_error *error);
+
 /* Largest absolute difference of the class probabilities of two networks over
  * every row of every split, and the number of rows whose class differs. A NaN on
  * either side counts as infinitely far. difference is untouched on an error.

@@ -10,6 +10,7 @@
 #include "espalier/network.h"
 #include "espalier/observe.h"
 #include "espalier/train.h"
+#include "espalier/regularise.h"
 #include "espalier/prune.h"
 #include "espalier/predict.h"
 #include "espalier/analyse.h"

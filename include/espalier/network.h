@@ -103,6 +103,42 @@ ESPALIER_API void espalier_network_clear_activations(espalier_network *network);
 ESPALIER_API size_t espalier_network_live(const espalier_network *network, size_t layer,
                                           uint8_t *live);
 
+/* A hidden layer without ReLU: y = W x + b is handed on as it is. Two layers, the
+ * first of them linear, are one layer written as two thin factors
+ * (espalier_network_factor). Linear layers are never pruned or counted, and their
+ * weights are not among the prunable ones. The output layer cannot be linear: ARGUMENT. */
+ESPALIER_API espalier_status espalier_network_set_linear(espalier_network *network, size_t layer,
+                                                         bool linear, espalier_error *error);
+ESPALIER_API bool espalier_network_is_linear(const espalier_network *network, size_t layer);
+
+/* ---- starting again ---------------------------------------------------- */
+
+/* From which weights a pruned network is trained again. */
+typedef enum espalier_restart {
+    ESPALIER_RESTART_FINE_TUNE, /* from those it has */
+    ESPALIER_RESTART_REWIND,    /* from those it had before its first epoch, masks kept */
+    ESPALIER_RESTART_REINIT,    /* from fresh ones, masks kept */
+    ESPALIER_RESTART_SHUFFLE,   /* from fresh ones; each layer keeps as many weights, elsewhere */
+    ESPALIER_RESTART_COUNT
+} espalier_restart;
+
+/* The name used on the command line ("fine-tune" …); NULL out of range. */
+ESPALIER_API const char *espalier_restart_name(espalier_restart restart);
+
+/* Gives a network the weights and biases to start again from. Activation counts are
+ * cleared; SHUFFLE also forgets "history", whose places no longer hold.
+ *
+ * initial      REWIND: the network before its first epoch, at the original widths; else
+ *              NULL. A compacted network takes the rows and columns that it kept.
+ * initialiser, seed   REINIT and SHUFFLE
+ * Errors: ARGUMENT (no initial network), MISMATCH (names both shapes), MEMORY; the
+ * network is then unchanged. */
+ESPALIER_API espalier_status espalier_network_restart(espalier_network *network,
+                                                      espalier_restart restart,
+                                                      const espalier_network *initial,
+                                                      espalier_initialiser initialiser,
+                                                      uint64_t seed, espalier_error *error);
+
 /* ---- what travels with it --------------------------------------------- */
 
 /* Input scaling x' = (x - shift) * scale: count is 1 (one pair for all inputs),

@@ -23,6 +23,7 @@ typedef enum espalier_event_kind {
     ESPALIER_EVENT_EPOCH_BEGIN, /* before each epoch */
     ESPALIER_EVENT_BATCH,       /* after each batch; only to observers that asked for it */
     ESPALIER_EVENT_EPOCH,       /* after each epoch, its validation done */
+    ESPALIER_EVENT_PRUNE_BEGIN, /* before a pruning step; announced by the pruner */
     ESPALIER_EVENT_PRUNE,       /* after a pruning step; announced by the pruner */
     ESPALIER_EVENT_NOTE,        /* something a person should know, in one sentence */
     ESPALIER_EVENT_END          /* after the last epoch; the network is final */
@@ -61,7 +62,7 @@ typedef struct espalier_event {
     size_t epochs;                   /* at most this many */
     size_t batch;                    /* BATCH: finished batches of this epoch, 1 … batches */
     size_t batches;
-    const espalier_epoch *result;    /* EPOCH and PRUNE in training: that epoch; else NULL */
+    const espalier_epoch *result;    /* EPOCH, PRUNE_BEGIN and PRUNE in training: that epoch; else NULL */
     const espalier_prune_step *step; /* PRUNE; else NULL */
     const char *note;                /* NOTE; else NULL */
 } espalier_event;

@@ -126,6 +126,7 @@ static espalier_status notify(void *context, espalier_trainer *trainer, const es
                            : ESPALIER_OK;
     case ESPALIER_EVENT_EPOCH_BEGIN:
     case ESPALIER_EVENT_BATCH:
+    case ESPALIER_EVENT_PRUNE_BEGIN:
         break;
     }
     return ESPALIER_OK;

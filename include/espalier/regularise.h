@@ -1,0 +1,52 @@
+/* Regularisers that are no part of the gradient: pressure on the singular values. */
+#ifndef ESPALIER_REGULARISE_H
+#define ESPALIER_REGULARISE_H
+
+#include <stddef.h>
+
+#include "espalier/memory.h"
+#include "espalier/observe.h"
+#include "espalier/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Watches a training run and shrinks the singular values of the hidden layers'
+ * weights, as the loss term  lambda * sum_i c_i sigma_i(W)  asks for: c_i = 1 (nuclear
+ * norm) or c_i = i = 1, 2, … from the largest on (the authors' weighted sum).
+ *
+ * The term has no gradient where two singular values meet or one is zero, so its
+ * proximal operator is applied instead, which is exact there:
+ *     sigma_i <- max(sigma_i - (updates since last time) * learning rate * lambda * c_i, 0).
+ * Masks hold: pruned weights are zero again afterwards. */
+typedef struct espalier_regulariser espalier_regulariser;
+
+typedef struct espalier_regulariser_options {
+    double nuclear;           /* lambda, >= 0; 0 = off */
+    double nuclear_weighted;  /* lambda of the weighted sum, >= 0; 0 = off */
+    double start_accuracy;    /* 0..1: on from the epoch after one with this training accuracy */
+    size_t every;             /* >= 1: in every epoch from then on, in every other one, … */
+    size_t interval;          /* >= 1: updates between two SVDs of a layer; an epoch ends with one */
+} espalier_regulariser_options;
+
+/* Off; from 80 % on, in every epoch, every 400 updates. */
+ESPALIER_API espalier_regulariser_options espalier_regulariser_options_defaults(void);
+/* Returns ESPALIER_ERROR_ARGUMENT and names the field that is out of range. */
+ESPALIER_API espalier_status
+espalier_regulariser_options_check(const espalier_regulariser_options *options,
+                                   espalier_error *error);
+
+/* Errors: ARGUMENT, UNSUPPORTED (a build without LAPACK), MEMORY. */
+ESPALIER_API espalier_status
+espalier_regulariser_create(const espalier_regulariser_options *options,
+                            const espalier_allocator *allocator,
+                            espalier_regulariser **regulariser, espalier_error *error);
+ESPALIER_API void espalier_regulariser_destroy(espalier_regulariser *regulariser);
+/* The observer to give to a trainer; the regulariser must outlive the run. */
+ESPALIER_API espalier_observer espalier_regulariser_observer(espalier_regulariser *regulariser);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
