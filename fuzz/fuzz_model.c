@@ -16,7 +16,7 @@ static void check_layer(const network_layer *layer)
             (!layer->mask[i] && (layer->weights[i] != 0.0f || signbit(layer->weights[i]))))
             abort();
     for (size_t o = 0; o < layer->outputs; o++)
-        if (!isfinite(layer->biases[o]))
+        if (!isfinite(layer->biases[o]) || (layer->linear && layer->activations[o] != 0))
             abort();
 }
 

@@ -1,7 +1,7 @@
 /* A fully connected network: layers, masks, activation counts, its file.
  *
  * Layer l (0-based) computes  y = W x + b,  W [outputs][inputs] row-major; all
- * layers but the last apply ReLU, the last one softmax. A mask byte says for
+ * layers but the last apply ReLU unless they are linear, the last one softmax. A mask byte says for
  * each weight whether it is kept (1) or pruned (0); a pruned weight is exactly
  * 0.0f. Hidden layers carry a count for each neuron: how many training inputs
  * activated it. */
@@ -67,7 +67,7 @@ ESPALIER_API size_t espalier_network_outputs(const espalier_network *network, si
  * where compaction has dropped inputs that no neuron reads. */
 ESPALIER_API size_t espalier_network_row_width(const espalier_network *network);
 ESPALIER_API size_t espalier_network_class_count(const espalier_network *network);
-/* All weights; weights of the hidden layers (those that can be pruned);
+/* All weights; weights of the hidden layers with ReLU (those that can be pruned);
  * pruned weights of one layer. Biases are never counted. */
 ESPALIER_API uint64_t espalier_network_weight_count(const espalier_network *network);
 ESPALIER_API uint64_t espalier_network_prunable_count(const espalier_network *network);
@@ -87,7 +87,8 @@ ESPALIER_API void espalier_network_apply_masks(espalier_network *network);
 
 /* ---- activation counts ------------------------------------------------ */
 
-/* Counts of a hidden layer, [outputs], writable; NULL for the output layer.
+/* Counts of a hidden layer, [outputs], writable; NULL for the output layer. Those of a
+ * linear layer stay 0.
  * Meaningless while espalier_network_inputs_counted() is 0. */
 ESPALIER_API uint64_t *espalier_network_activations(espalier_network *network, size_t layer);
 ESPALIER_API const uint64_t *espalier_network_activations_const(const espalier_network *network,
@@ -106,7 +107,9 @@ ESPALIER_API size_t espalier_network_live(const espalier_network *network, size_
 /* A hidden layer without ReLU: y = W x + b is handed on as it is. Two layers, the
  * first of them linear, are one layer written as two thin factors
  * (espalier_network_factor). Linear layers are never pruned or counted, and their
- * weights are not among the prunable ones. The output layer cannot be linear: ARGUMENT. */
+ * weights are not among the prunable ones. A layer that becomes linear loses its
+ * counts; one that gets its ReLU back takes all counts of the network with it, for it
+ * has none. The output layer cannot be linear: ARGUMENT. */
 ESPALIER_API espalier_status espalier_network_set_linear(espalier_network *network, size_t layer,
                                                          bool linear, espalier_error *error);
 ESPALIER_API bool espalier_network_is_linear(const espalier_network *network, size_t layer);
@@ -128,9 +131,12 @@ ESPALIER_API const char *espalier_restart_name(espalier_restart restart);
 /* Gives a network the weights and biases to start again from. Activation counts are
  * cleared; SHUFFLE also forgets "history", whose places no longer hold.
  *
- * initial      REWIND: the network before its first epoch, at the original widths; else
- *              NULL. A compacted network takes the rows and columns that it kept.
- * initialiser, seed   REINIT and SHUFFLE
+ * A compacted network takes the rows and columns that it kept, of the initial network
+ * or of a fresh one at the original widths; SHUFFLE moves its masks within its matrices.
+ *
+ * initial      REWIND: the network before its first epoch; else not read
+ * initialiser, seed   REINIT and SHUFFLE: other weights than those which
+ *              espalier_network_initialise() draws with the same seed
  * Errors: ARGUMENT (no initial network), MISMATCH (names both shapes), MEMORY; the
  * network is then unchanged. */
 ESPALIER_API espalier_status espalier_network_restart(espalier_network *network,

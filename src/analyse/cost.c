@@ -30,11 +30,14 @@ espalier_cost espalier_network_cost(const espalier_network *network)
     return sum;
 }
 
-/* 1 - kept / original over the first `layers` layers; 0 where there are no weights. */
-static double pruned_fraction(const espalier_network *network, size_t layers)
+/* 1 - kept / original over all layers or the prunable ones; 0 where there are no weights. */
+static double pruned_fraction(const espalier_network *network, bool prunable_only)
 {
+    const size_t layers = espalier_network_layer_count(network);
     uint64_t original = 0, kept = 0;
     for (size_t l = 0; l < layers; l++) {
+        if (prunable_only && (l + 1 == layers || espalier_network_is_linear(network, l)))
+            continue;
         original += (uint64_t)espalier_network_original_width(network, l) *
                     espalier_network_original_width(network, l + 1);
         kept += espalier_network_layer_cost(network, l).nonzero;
@@ -44,10 +47,10 @@ static double pruned_fraction(const espalier_network *network, size_t layers)
 
 double espalier_network_sparsity(const espalier_network *network)
 {
-    return pruned_fraction(network, espalier_network_layer_count(network));
+    return pruned_fraction(network, false);
 }
 
 double espalier_network_sparsity_prunable(const espalier_network *network)
 {
-    return pruned_fraction(network, espalier_network_layer_count(network) - 1);
+    return pruned_fraction(network, true);
 }

@@ -5,11 +5,11 @@
 #include "format/safetensors.h"
 #include "net/model_file.h"
 
-enum { PAIRS_MOST = 4, TENSORS_EACH = 2 };
+enum { PAIRS_MOST = 6, TENSORS_EACH = 2 };
 
 /* The texts that were printed; NULL where there is nothing to say. */
 typedef struct texts {
-    char *classes, *scaling, *widths;
+    char *classes, *scaling, *widths, *linear;
 } texts;
 
 static bool print_texts(const espalier_network *network, texts *t)
@@ -20,14 +20,21 @@ static bool print_texts(const espalier_network *network, texts *t)
         t->scaling = model_print_scaling(network);
     if (network->kept_inputs)
         t->widths = model_print_widths(network, true);
+    if (model_has_linear(network))
+        t->linear = model_print_linear(network);
     return (t->classes || !model_has_class_names(network)) &&
-           (t->scaling || !network->scaling_count) && (t->widths || !network->kept_inputs);
+           (t->scaling || !network->scaling_count) && (t->widths || !network->kept_inputs) &&
+           (t->linear || !model_has_linear(network));
 }
 
 static size_t list_pairs(const texts *t, safetensors_pair *pairs)
 {
     size_t count = 0;
     pairs[count++] = (safetensors_pair){"activation", "relu"};
+    if (t->linear) {
+        pairs[count++] = (safetensors_pair){"espalier", MODEL_FORMAT_LINEAR};
+        pairs[count++] = (safetensors_pair){"linear", t->linear};
+    }
     if (t->classes)
         pairs[count++] = (safetensors_pair){"classes", t->classes};
     if (t->scaling)
@@ -88,6 +95,7 @@ espalier_status export_safetensors(const espalier_network *network, const char *
     memory_release(allocator, t.classes);
     memory_release(allocator, t.scaling);
     memory_release(allocator, t.widths);
+    memory_release(allocator, t.linear);
     memory_release(allocator, tensors);
     memory_release(allocator, names);
     return status;

@@ -72,13 +72,13 @@ static void to_rows(block *b)
     b->columns = false;
 }
 
-static void multiply_columns(block *b, const layout_layer *layer, bool relu)
+static void multiply_columns(block *b, const layout_layer *layer)
 {
     if (!b->columns)
         to_columns(b);
     float *y = next(b);
     b->p->kernels->multiply_lists(&layer->by_output, layer->blocks, layer->outputs,
-                                  layer->biases, b->x, b->filled, relu, y);
+                                  layer->biases, b->x, b->filled, layer->relu, y);
     b->x = y;
     b->width = layer->outputs;
 }
@@ -98,7 +98,7 @@ static void multiply_dense(const block *b, const layout_layer *layer, float *y)
                        layer->stride, true, y + whole * layer->stride, layer->stride);
 }
 
-static void multiply_rows(block *b, const layout_layer *layer, bool relu)
+static void multiply_rows(block *b, const layout_layer *layer)
 {
     const math_kernels *kernels = b->p->kernels;
     if (b->columns)
@@ -113,7 +113,7 @@ static void multiply_rows(block *b, const layout_layer *layer, bool relu)
                            layer->stride);
     else
         multiply_dense(b, layer, y);
-    if (relu)
+    if (layer->relu)
         kernels->relu(y, b->rows * layer->stride);
     b->x = y;
     b->stride = layer->stride;
@@ -141,11 +141,10 @@ void many_rows_run(const espalier_predictor *p, const float *values, size_t rows
     if (p->many_picks)
         pick(&b);
     for (size_t l = 0; l < p->layer_count; l++) {
-        const bool relu = l + 1 < p->layer_count;
         if (p->layers[l].many == FORM_LISTS)
-            multiply_columns(&b, &p->layers[l], relu);
+            multiply_columns(&b, &p->layers[l]);
         else
-            multiply_rows(&b, &p->layers[l], relu);
+            multiply_rows(&b, &p->layers[l]);
     }
     if (b.columns)
         to_rows(&b);

@@ -44,7 +44,8 @@ static const float *inputs_of(const espalier_predictor *p, const float *values, 
     return x;
 }
 
-/* y of layer l from x, negative values of which count as zero if it is hidden. */
+/* y of layer l from x, negative values of which count as zero if the layer before has
+ * ReLU. */
 static void one_layer(const espalier_predictor *p, size_t l, const float *x, uint32_t *index,
                       float *value, float *y)
 {
@@ -56,9 +57,10 @@ static void one_layer(const espalier_predictor *p, size_t l, const float *x, uin
     }
     const bool whole = l == 0 && !p->one_picks;
     const size_t count =
-        l > 0 ? kernels->list_positive(x, layer->inputs, index, value)
-              : kernels->list_nonzero(x, whole ? p->places : NULL,
-                                      whole ? p->row_width : layer->inputs, index, value);
+        l > 0 && layer[-1].relu
+            ? kernels->list_positive(x, layer->inputs, index, value)
+            : kernels->list_nonzero(x, whole ? p->places : NULL,
+                                    whole ? p->row_width : layer->inputs, index, value);
     if (layer->one == FORM_LISTS)
         kernels->add_lists(&layer->by_input, layer->stride, layer->biases, index, value, count,
                            y);
@@ -76,7 +78,7 @@ void one_row_run(const espalier_predictor *p, const float *values, float *logits
     for (size_t l = 0; l < p->layer_count; l++) {
         float *y = rooms[l % 2];
         one_layer(p, l, x, index, value, y);
-        if (l + 1 < p->layer_count && p->layers[l + 1].one == FORM_TILES)
+        if (p->layers[l].relu && p->layers[l + 1].one == FORM_TILES)
             p->kernels->relu(y, p->layers[l].stride);
         x = y;
     }

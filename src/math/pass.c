@@ -24,6 +24,15 @@ void pass_bias_relu(float *restrict y, size_t rows, size_t count, size_t stride,
 }
 
 VECTOR_CLONES
+void pass_bias(float *restrict y, size_t rows, size_t count, size_t stride,
+               const float *restrict bias)
+{
+    for (size_t r = 0; r < rows; r++, y += stride)
+        for (size_t j = 0; j < count; j++)
+            y[j] += bias[j];
+}
+
+VECTOR_CLONES
 void pass_relu_backward(float *restrict d, const float *restrict y, size_t rows, size_t count,
                         size_t stride)
 {

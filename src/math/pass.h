@@ -20,6 +20,9 @@ size_t pass_stride(size_t count);
 /* y = max(y + bias, 0) in the first count columns of every row.  y [rows][stride]. */
 void pass_bias_relu(float *y, size_t rows, size_t count, size_t stride, const float *bias);
 
+/* y = y + bias in the same columns, for a layer without ReLU. */
+void pass_bias(float *y, size_t rows, size_t count, size_t stride, const float *bias);
+
 /* d = 0 where y is not positive: the derivative of ReLU. d, y [rows][stride], the
  * first count columns. */
 void pass_relu_backward(float *d, const float *y, size_t rows, size_t count, size_t stride);

@@ -36,7 +36,8 @@ static bool reserve(plan *p, const espalier_network *network)
     return p->widths && p->states && p->stays && p->biases;
 }
 
-/* b'^l = b^l + W^l c^{l-1},  c^l_j = max(0, b'^l_j) where neuron j is not reached, else 0:
+/* b'^l = b^l + W^l c^{l-1},  c^l_j = max(0, b'^l_j) where neuron j is not reached, else 0;
+ * in a linear layer c^l_j = b'^l_j:
  * what constant neurons give moves into the next biases, layer by layer. */
 static void fold(const espalier_network *network, const uint8_t *states, double *biases)
 {
@@ -48,9 +49,12 @@ static void fold(const espalier_network *network, const uint8_t *states, double 
             const float *row = layer->weights + o * layer->inputs;
             const uint8_t *mask = layer->mask + o * layer->inputs;
             double sum = (double)layer->biases[o];
-            for (size_t i = 0; before && i < layer->inputs; i++)
-                if (mask[i] && !(before[i] & NEURON_REACHED) && constants[i] > 0.0)
-                    sum += (double)row[i] * constants[i];
+            for (size_t i = 0; before && i < layer->inputs; i++) {
+                double constant =
+                    before[i] & NEURON_REACHED ? 0.0 : network_constant(layer - 1, constants[i]);
+                if (mask[i] && constant != 0.0)
+                    sum += (double)row[i] * constant;
+            }
             biases[o] = sum;
         }
         constants = biases;
@@ -148,6 +152,7 @@ static bool fill(const espalier_network *network, const plan *p, espalier_networ
         network_layer *to = &small->layers[l];
         bool hidden = l + 1 < network->layer_count;
         copy_matrix(from, rows, hidden ? states : NULL, columns, before, to);
+        to->linear = from->linear;
         for (size_t r = 0; r < to->outputs; r++) {
             to->biases[r] = (float)biases[rows[r]];
             if (hidden)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Y [rows][outputs] = X [rows][inputs] W^T + 1 b^T, W [outputs][inputs]; then
- * max(0, y) for a hidden layer. A NaN stays a NaN, so that nothing hides it. */
+ * max(0, y) for a hidden layer that is not linear. A NaN stays a NaN, so that nothing hides it. */
 void forward_layer(const espalier_network *network, size_t layer, const math_backend *math,
                    const float *x, size_t rows, float *y)
 {
@@ -15,7 +15,7 @@ void forward_layer(const espalier_network *network, size_t layer, const math_bac
         memcpy(y + r * outputs, here->biases, outputs * sizeof *y);
     math->gemm(false, true, rows, outputs, inputs, x, inputs, here->weights, inputs, true, y,
                outputs);
-    if (layer + 1 == network->layer_count)
+    if (!network_has_relu(network, layer))
         return;
     for (size_t i = 0, count = rows * outputs; i < count; i++)
         y[i] = y[i] < 0.0f ? 0.0f : y[i];

@@ -24,6 +24,14 @@ typedef struct loader {
     espalier_error *error;
 } loader;
 
+static const char *find(const loader *in, const char *key)
+{
+    for (size_t i = 0; i < in->file.pair_count; i++)
+        if (strcmp(in->file.pairs[i].key, key) == 0)
+            return in->file.pairs[i].value;
+    return NULL;
+}
+
 /* ---- which tensor is what ----------------------------------------------- */
 
 /* True for a name that model_name gives. */
@@ -189,6 +197,20 @@ static espalier_status load_kept(const loader *in, const safetensors_tensor *ten
     return ESPALIER_OK;
 }
 
+/* Which layers have no ReLU; those have no counts either. */
+static espalier_status load_linear(const loader *in)
+{
+    const char *linear = find(in, "linear");
+    espalier_status status =
+        linear ? model_parse_linear(in->network, linear, in->path, in->error) : ESPALIER_OK;
+    for (size_t l = 0; status == ESPALIER_OK && l < in->layers; l++)
+        if (in->network->layers[l].linear && in->parts[l].of[MODEL_ACTIVATIONS])
+            status = error_set(in->error, ESPALIER_ERROR_FORMAT,
+                               "%s: tensor '%s': expected none for a linear layer", in->path,
+                               in->parts[l].of[MODEL_ACTIVATIONS]->name);
+    return status;
+}
+
 static espalier_status load_layer(const loader *in, size_t l)
 {
     network_layer *layer = &in->network->layers[l];
@@ -222,14 +244,6 @@ static void settle_masks(const loader *in)
 
 /* ---- metadata ---------------------------------------------------------------- */
 
-static const char *find(const loader *in, const char *key)
-{
-    for (size_t i = 0; i < in->file.pair_count; i++)
-        if (strcmp(in->file.pairs[i].key, key) == 0)
-            return in->file.pairs[i].value;
-    return NULL;
-}
-
 /* A whole number and nothing else. */
 static bool parse_count(const char *text, uint64_t *count)
 {
@@ -253,10 +267,14 @@ static espalier_status check_format(const loader *in)
         return error_set(in->error, ESPALIER_ERROR_FORMAT,
                          "%s: metadata 'espalier': expected the format's version, a whole number "
                          "from 1 on", in->path);
-    if (version && strcmp(version, MODEL_FORMAT) != 0)
+    if (version && number > MODEL_FORMAT_NEWEST)
         return error_set(in->error, ESPALIER_ERROR_UNSUPPORTED,
-                         "%s: model format %llu; this version reads up to " MODEL_FORMAT, in->path,
-                         (unsigned long long)number);
+                         "%s: model format %llu; this version reads up to %d", in->path,
+                         (unsigned long long)number, MODEL_FORMAT_NEWEST);
+    if (version && number < MODEL_FORMAT_NEWEST && find(in, "linear"))
+        return error_set(in->error, ESPALIER_ERROR_FORMAT,
+                         "%s: metadata 'linear': expected format " MODEL_FORMAT_LINEAR
+                         ", found %llu", in->path, (unsigned long long)number);
     if (activation && strcmp(activation, "relu") != 0)
         return error_set(in->error, ESPALIER_ERROR_UNSUPPORTED,
                          "%s: activation '%s'; this version knows 'relu'", in->path,
@@ -280,7 +298,7 @@ static uint64_t largest_count(const espalier_network *network)
 static bool is_counted(const loader *in)
 {
     for (size_t l = 0; l + 1 < in->layers; l++)
-        if (!in->parts[l].of[MODEL_ACTIVATIONS])
+        if (!in->parts[l].of[MODEL_ACTIVATIONS] && !in->network->layers[l].linear)
             return false;
     return true;
 }
@@ -355,6 +373,8 @@ static espalier_status load(loader *in)
         status = sort_out(in);
     if (status == ESPALIER_OK)
         status = make_network(in);
+    if (status == ESPALIER_OK)
+        status = load_linear(in);
     for (size_t l = 0; status == ESPALIER_OK && l < in->layers; l++)
         status = load_layer(in, l);
     if (status != ESPALIER_OK)

@@ -16,7 +16,7 @@ const char *model_name(size_t layer, model_part part, char name[MODEL_NAME_BYTES
     return name;
 }
 
-enum { KEY_MOST = 6 }; /* derived keys */
+enum { KEY_MOST = 7 }; /* derived keys */
 
 typedef struct sheet {
     const espalier_network *network;
@@ -72,7 +72,7 @@ static void add_tensors(sheet *s)
         add_part(s, l, MODEL_BIAS, "F32", false, sizeof(float), layer->biases);
         if (masks)
             add_part(s, l, MODEL_MASK, "U8", true, 1, layer->mask);
-        if (layer->activations && network->inputs_counted)
+        if (network_has_relu(network, l) && network->inputs_counted)
             add_part(s, l, MODEL_ACTIVATIONS, "I64", false, sizeof(uint64_t), layer->activations);
         if (layer->kept)
             add_part(s, l, MODEL_KEPT, "I64", false, sizeof(uint64_t), layer->kept);
@@ -110,7 +110,8 @@ static bool add_printed(sheet *s, const char *key, char *text)
 static bool add_pairs(sheet *s)
 {
     const espalier_network *network = s->network;
-    add_pair(s, "espalier", MODEL_FORMAT);
+    bool linear = model_has_linear(network);
+    add_pair(s, "espalier", linear ? MODEL_FORMAT_LINEAR : MODEL_FORMAT_PLAIN);
     add_pair(s, "activation", "relu");
     if (network->inputs_counted) {
         snprintf(s->counted, sizeof s->counted, "%llu",
@@ -122,6 +123,8 @@ static bool add_pairs(sheet *s)
         printed = add_printed(s, "classes", model_print_classes(network));
     if (printed && network->scaling_count)
         printed = add_printed(s, "input_scaling", model_print_scaling(network));
+    if (printed && linear)
+        printed = add_printed(s, "linear", model_print_linear(network));
     for (size_t i = 0; i < network->metadata_count; i++)
         add_pair(s, network->metadata[i].key, network->metadata[i].value);
     return printed;

@@ -134,6 +134,7 @@ static bool copy_layer(const espalier_allocator *allocator, const network_layer 
     memcpy(to->weights, from->weights, weights * sizeof *to->weights);
     memcpy(to->biases, from->biases, from->outputs * sizeof *to->biases);
     memcpy(to->mask, from->mask, weights);
+    to->linear = from->linear;
     if (from->activations)
         memcpy(to->activations, from->activations, from->outputs * sizeof *to->activations);
     return copy_kept(allocator, from->kept, from->outputs, &to->kept);
@@ -194,22 +195,23 @@ size_t espalier_network_class_count(const espalier_network *network)
     return network->layers[network->layer_count - 1].outputs;
 }
 
-static uint64_t count_weights(const espalier_network *network, size_t layers)
+static uint64_t count_weights(const espalier_network *network, bool prunable_only)
 {
     uint64_t count = 0;
-    for (size_t l = 0; l < layers; l++)
-        count += (uint64_t)network->layers[l].inputs * network->layers[l].outputs;
+    for (size_t l = 0; l < network->layer_count; l++)
+        if (!prunable_only || network_has_relu(network, l))
+            count += (uint64_t)network->layers[l].inputs * network->layers[l].outputs;
     return count;
 }
 
 uint64_t espalier_network_weight_count(const espalier_network *network)
 {
-    return count_weights(network, network->layer_count);
+    return count_weights(network, false);
 }
 
 uint64_t espalier_network_prunable_count(const espalier_network *network)
 {
-    return count_weights(network, network->layer_count - 1);
+    return count_weights(network, true);
 }
 
 uint64_t espalier_network_pruned_count(const espalier_network *network, size_t layer)
@@ -219,6 +221,39 @@ uint64_t espalier_network_pruned_count(const espalier_network *network, size_t l
     for (size_t i = 0, count = here->inputs * here->outputs; i < count; i++)
         pruned += !here->mask[i];
     return pruned;
+}
+
+/* ---- layers without ReLU ------------------------------------------------ */
+
+espalier_status espalier_network_set_linear(espalier_network *network, size_t layer, bool linear,
+                                            espalier_error *error)
+{
+    if (layer >= network->layer_count - 1)
+        return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                         "layer %zu cannot be linear; expected a hidden layer, of which there are "
+                         "%zu", layer, network->layer_count - 1);
+    network_layer *here = &network->layers[layer];
+    if (here->linear && !linear) /* its own counts are missing */
+        espalier_network_clear_activations(network);
+    if (linear)
+        memset(here->activations, 0, here->outputs * sizeof *here->activations);
+    here->linear = linear;
+    return ESPALIER_OK;
+}
+
+bool espalier_network_is_linear(const espalier_network *network, size_t layer)
+{
+    return network->layers[layer].linear;
+}
+
+bool network_has_relu(const espalier_network *network, size_t layer)
+{
+    return layer + 1 < network->layer_count && !network->layers[layer].linear;
+}
+
+double network_constant(const network_layer *layer, double bias)
+{
+    return layer->linear || bias > 0.0 ? bias : 0.0;
 }
 
 /* ---- parameters and masks --------------------------------------------- */

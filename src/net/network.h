@@ -15,6 +15,7 @@ typedef struct network_layer {
     uint8_t *mask;         /* [outputs][inputs], 1 = kept */
     uint64_t *activations; /* [outputs]; NULL for the output layer */
     uint64_t *kept;        /* [outputs] original indices, or NULL; NULL for the output layer */
+    bool linear;           /* a hidden layer without ReLU: neither counted nor pruned */
 } network_layer;
 
 /* A key and its text; or a tensor of an unknown name, kept when a file is rewritten. */
@@ -47,6 +48,13 @@ struct espalier_network {
     network_tensor *tensors;   /* unknown ones, sorted by name */
     size_t tensor_count;
 };
+
+/* True for a hidden layer that is not linear: those are counted and pruned. */
+bool network_has_relu(const espalier_network *network, size_t layer);
+
+/* What a neuron without incoming weights gives on. A NaN counts as nothing where
+ * ReLU follows. */
+double network_constant(const network_layer *layer, double bias);
 
 /* The rest is travel.c: what travels with the parameters. */
 

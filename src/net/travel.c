@@ -100,7 +100,8 @@ const char *espalier_network_class_name(const espalier_network *network, size_t 
 bool network_is_derived_key(const char *key)
 {
     static const char *const keys[] = {"espalier",       "activation",    "inputs_counted",
-                                       "classes",        "input_scaling", "original_widths"};
+                                       "classes",        "input_scaling", "original_widths",
+                                       "linear"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key, keys[i]) == 0)
             return true;

@@ -25,6 +25,8 @@ static void find_viable(scratch *work, size_t min_neurons)
         scratch_layer *layer = &work->layers[l];
         size_t live = propagate_live(work, l, layer->viable);
         layer->need = live < min_neurons ? live : min_neurons;
+        if (layer->linear) /* it loses nothing but what its neighbours lose */
+            layer->need = 0;
         layer->protected_count = 0;
         memset(layer->protect, 0, layer->outputs);
     }
@@ -40,11 +42,12 @@ static void try_step(const select_ranking *ranking, scratch *work, const scope_p
         work->layers[l].live_count = propagate_live(work, l, work->layers[l].live);
 }
 
-/* Protects the best viable neuron that is not yet; false if there is none. */
+/* Protects the best viable neuron that is not yet; false if there is none, or nothing
+ * to protect it from. */
 static bool protect_next(scratch_layer *layer)
 {
     size_t best = layer->outputs;
-    for (size_t j = 0; j < layer->outputs; j++)
+    for (size_t j = 0; !layer->linear && j < layer->outputs; j++)
         if (layer->viable[j] && !layer->protect[j] &&
             (best == layer->outputs || layer->best[j] > layer->best[best]))
             best = j;

@@ -54,6 +54,14 @@ static espalier_status announce_step(const espalier_pruner *pruner, espalier_tra
     return status ? status : note_guarded(pruner, trainer, now, step.step, error);
 }
 
+static espalier_status announce_begin(espalier_trainer *trainer, const espalier_event *now,
+                                      espalier_error *error)
+{
+    espalier_event event = *now;
+    event.kind = ESPALIER_EVENT_PRUNE_BEGIN;
+    return espalier_trainer_announce(trainer, &event, error);
+}
+
 static espalier_status take(espalier_pruner *pruner, espalier_trainer *trainer,
                             const espalier_event *now, bool forced, espalier_error *error)
 {
@@ -63,7 +71,9 @@ static espalier_status take(espalier_pruner *pruner, espalier_trainer *trainer,
         .training_accuracy = now->result ? now->result->training_accuracy : NAN,
         .forced = forced,
     };
-    espalier_status status = pruner_take_step(pruner, network, &moment, error);
+    espalier_status status = announce_begin(trainer, now, error);
+    if (status == ESPALIER_OK)
+        status = pruner_take_step(pruner, network, &moment, error);
     if (status)
         return status;
     activity_pruned(&pruner->options, network);

@@ -43,11 +43,6 @@ size_t propagate_live(const scratch *work, size_t layer, uint8_t *live)
     return count;
 }
 
-static double relu(float value)
-{
-    return value > 0.0f ? (double)value : 0.0;
-}
-
 /* Takes away what layer `next` reads from the listed neurons of the layer before;
  * with `fold` their constants move into the biases of `next`. */
 static uint64_t cut_outgoing(scratch *work, size_t next, size_t listed, bool fold)
@@ -66,7 +61,7 @@ static uint64_t cut_outgoing(scratch *work, size_t next, size_t listed, bool fol
             row[j] = 0;
             removed++;
             if (fold)
-                bias += (double)weights[j] * relu(constants[j]);
+                bias += (double)weights[j] * network_constant(layer - 1, (double)constants[j]);
         }
         work->biases[next][k] = (float)bias;
     }

@@ -20,33 +20,37 @@ static espalier_status check_target(const espalier_network *network,
                                     const espalier_prune_options *options, espalier_error *error)
 {
     scope_tally tally = scope_count(network);
-    if (options->target > 0.0 && network->layer_count < 2)
+    if (options->target > 0.0 && tally.prunable == 0)
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
-                         "target: expected 0, found %g: the network has no hidden layer to prune",
-                         options->target);
+                         "target: expected 0, found %g: the network has no hidden layer to prune%s",
+                         options->target,
+                         network->layer_count > 1 ? " (linear ones are left alone)" : "");
     uint64_t most = tally.prunable + tally.pruned - tally.pruned_prunable;
     if (options->of == ESPALIER_OF_PRUNABLE || scope_floor(options->target, tally.all) <= most)
         return ESPALIER_OK;
     return error_set(error, ESPALIER_ERROR_ARGUMENT,
                      "target: expected at most %g of all weights (%llu of %llu: the output layer "
-                     "is not pruned), found %g",
+                     "%s not pruned), found %g",
                      floor((double)most / (double)tally.all * 1e6) * 1e-6, (unsigned long long)most,
-                     (unsigned long long)tally.all, options->target);
+                     (unsigned long long)tally.all,
+                     scope_layer_count(network) == network->layer_count - 1 ? "is"
+                                                                            : "and linear ones are",
+                     options->target);
 }
 
 static espalier_status check_network(const espalier_network *network,
                                      const espalier_prune_options *options, espalier_error *error)
 {
-    size_t hidden = network->layer_count - 1, steps = count_steps(options);
+    size_t layers = scope_layer_count(network), steps = count_steps(options);
     espalier_status status = check_target(network, options, error);
     if (status == ESPALIER_OK)
         status = ledger_check_history(network, error);
-    if (status || steps == 0 || options->scope != ESPALIER_SCOPE_ONE_BY_ONE || steps % hidden == 0)
+    if (status || steps == 0 || options->scope != ESPALIER_SCOPE_ONE_BY_ONE || steps % layers == 0)
         return status;
     return error_set(error, ESPALIER_ERROR_ARGUMENT,
-                     "steps: expected a multiple of the %zu hidden layers (scope one-by-one prunes "
+                     "steps: expected a multiple of the %zu hidden layers%s (scope one-by-one prunes "
                      "one of them in each step), found %zu%s",
-                     hidden, steps,
+                     layers, layers < network->layer_count - 1 ? " with ReLU" : "", steps,
                      options->trigger == ESPALIER_TRIGGER_ONCE ? " (trigger once)" : "");
 }
 

@@ -30,14 +30,30 @@ scope_tally scope_count(const espalier_network *network)
 {
     scope_tally tally = {0};
     for (size_t l = 0; l < network->layer_count; l++) {
-        bool hidden = l + 1 < network->layer_count;
+        bool prunable = network_has_relu(network, l);
         uint64_t size = original_size(network, l), pruned = original_pruned(network, l);
         tally.all += size;
         tally.pruned += pruned;
-        tally.prunable += hidden ? size : 0;
-        tally.pruned_prunable += hidden ? pruned : 0;
+        tally.prunable += prunable ? size : 0;
+        tally.pruned_prunable += prunable ? pruned : 0;
     }
     return tally;
+}
+
+size_t scope_layer_count(const espalier_network *network)
+{
+    size_t count = 0;
+    for (size_t l = 0; l < network->layer_count; l++)
+        count += network_has_relu(network, l);
+    return count;
+}
+
+size_t scope_layer(const espalier_network *network, size_t index)
+{
+    size_t layer = 0;
+    while (!network_has_relu(network, layer) || index-- > 0)
+        layer++;
+    return layer;
 }
 
 uint64_t scope_base(const scope_tally *tally, espalier_denominator of)
@@ -162,7 +178,7 @@ void scope_plan_fill(scope_plan *plan, const espalier_network *network,
         plan->requested = difference(to, from);
     for (size_t l = 0; l < plan->hidden; l++) {
         plan->amounts[l] = 0;
-        plan->sizes[l] = original_size(network, l);
+        plan->sizes[l] = network_has_relu(network, l) ? original_size(network, l) : 0;
         plan->pruned[l] = original_pruned(network, l);
     }
     if (options->scope == ESPALIER_SCOPE_ONE_BY_ONE)

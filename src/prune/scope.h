@@ -1,4 +1,5 @@
-/* How many weights a step takes from which hidden layers, in whole numbers.
+/* How many weights a step takes from which hidden layers, in whole numbers. Those
+ * without ReLU give none.
  *
  * What compaction took out counts as pruned: sizes are those of the original
  * network. Which weights go is select.h's affair. */
@@ -22,6 +23,10 @@ typedef struct scope_tally {
 } scope_tally;
 
 scope_tally scope_count(const espalier_network *network);
+
+/* Number of the layers that are pruned, the hidden ones with ReLU; and the index-th of them. */
+size_t scope_layer_count(const espalier_network *network);
+size_t scope_layer(const espalier_network *network, size_t index);
 
 /* Weights that the target is a fraction of, and the pruned ones among them. */
 uint64_t scope_base(const scope_tally *tally, espalier_denominator of);

@@ -42,7 +42,7 @@ void select_survey(const select_ranking *ranking, scratch *work)
 
 static bool competes(const scratch_layer *layer, size_t neuron)
 {
-    return layer->kept[neuron] > 0 && !layer->protect[neuron];
+    return !layer->linear && layer->kept[neuron] > 0 && !layer->protect[neuron];
 }
 
 /* Counts the digit at `shift` of those of a row's kept keys that agree with `prefix`

@@ -16,8 +16,8 @@ static espalier_status check(const espalier_pruner *pruner, const espalier_netwo
                          "pruning step: all %zu steps have been taken", pruner->steps);
     if (!scratch_fits(&pruner->work, network))
         return error_set(error, ESPALIER_ERROR_MISMATCH,
-                         "pruning step: the network has another shape than the one the pruner "
-                         "was made for");
+                         "pruning step: the network has another shape, or other linear layers, "
+                         "than the one the pruner was made for");
     if (pruner->criterion->needs_counts && espalier_network_inputs_counted(network) == 0)
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
                          "criterion %s needs activation counts and the network has none: count "
@@ -27,14 +27,15 @@ static espalier_status check(const espalier_pruner *pruner, const espalier_netwo
 }
 
 /* Fraction of the target's base that is pruned after `done` steps of the schedule. */
-static double fraction_after(const espalier_pruner *pruner, size_t done)
+static double fraction_after(const espalier_pruner *pruner, const espalier_network *network,
+                             size_t done)
 {
     const espalier_prune_options *o = &pruner->options;
     size_t steps = pruner->steps;
     if (o->trigger == ESPALIER_TRIGGER_CUBIC)
         return schedule_cubic(o->target, steps, done);
     if (o->scope == ESPALIER_SCOPE_ONE_BY_ONE)
-        steps /= pruner->work.hidden; /* rounds over all hidden layers */
+        steps /= scope_layer_count(network); /* rounds over all of them */
     return schedule_shares(o->target, o->share_ratio, steps, done);
 }
 
@@ -42,11 +43,12 @@ static void make_plan(espalier_pruner *pruner, const espalier_network *network)
 {
     size_t k = pruner->book.step_count, layer = 0;
     if (pruner->options.scope == ESPALIER_SCOPE_ONE_BY_ONE) {
-        layer = k % pruner->work.hidden;
-        k /= pruner->work.hidden;
+        size_t layers = scope_layer_count(network);
+        layer = scope_layer(network, k % layers);
+        k /= layers;
     }
-    scope_plan_fill(&pruner->plan, network, &pruner->options, fraction_after(pruner, k),
-                    fraction_after(pruner, k + 1), layer);
+    scope_plan_fill(&pruner->plan, network, &pruner->options, fraction_after(pruner, network, k),
+                    fraction_after(pruner, network, k + 1), layer);
 }
 
 /* Weights pruned once the trial is accepted. */
@@ -60,7 +62,7 @@ static scope_tally tally_trial(const espalier_network *network, const scratch *w
         for (size_t i = 0; i < layer->inputs * layer->outputs; i++)
             gone += mask[i] != work->trial[l][i];
         tally.pruned += gone;
-        tally.pruned_prunable += l < work->hidden ? gone : 0;
+        tally.pruned_prunable += network_has_relu(network, l) ? gone : 0;
     }
     return tally;
 }

@@ -24,7 +24,8 @@ static void multiply(const batch *out, size_t thread, const part *p, size_t k, c
                    w + p->column, stride, y + p->first * stride + p->column);
 }
 
-/* values[l + 1] = max(values[l] W_l + b_l, 0); of the last layer the plain product. */
+/* values[l + 1] = max(values[l] W_l + b_l, 0), of a linear layer without the max; of
+ * the last layer the plain product. */
 static void forward_part(const batch *out, const work *copy, size_t l, const part *p, size_t thread)
 {
     const work_layer *layer = &copy->layers[l];
@@ -33,11 +34,11 @@ static void forward_part(const batch *out, const work *copy, size_t l, const par
     multiply(out, thread, p, layer->inputs, out->values[l], layer->input_stride, layer->weights,
              layer->output_stride, y);
     if (hidden)
-        pass_bias_relu(y + p->first * layer->output_stride + p->column, p->rows, p->columns,
-                       layer->output_stride, layer->biases + p->column);
+        work_finish(layer, p->column, y + p->first * layer->output_stride + p->column, p->rows,
+                    p->columns);
 }
 
-/* deltas[l - 1] = (deltas[l] W_l') where values[l] > 0 */
+/* deltas[l - 1] = (deltas[l] W_l') where values[l] > 0, or everywhere if l - 1 is linear */
 static void backward_part(const batch *out, const work *copy, size_t l, const part *p,
                           size_t thread)
 {
@@ -45,8 +46,9 @@ static void backward_part(const batch *out, const work *copy, size_t l, const pa
     const size_t offset = p->first * layer->input_stride + p->column;
     multiply(out, thread, p, layer->outputs, out->deltas[l], layer->output_stride,
              layer->transposed, layer->input_stride, out->deltas[l - 1]);
-    pass_relu_backward(out->deltas[l - 1] + offset, out->values[l] + offset, p->rows, p->columns,
-                       layer->input_stride);
+    if (!copy->layers[l - 1].linear)
+        pass_relu_backward(out->deltas[l - 1] + offset, out->values[l] + offset, p->rows,
+                           p->columns, layer->input_stride);
 }
 
 static void loss_chunk(const flow_job *job, size_t chunk, size_t first, size_t rows)

@@ -3,7 +3,7 @@
 #include "train/flow.h"
 
 /* Adds the activations of a block's inputs, which are the hidden layer below: what
- * is marked is what ReLU left above zero. */
+ * is marked is what ReLU left above zero. A linear layer is not counted. */
 static void count_block(const batch *out, size_t thread, const batch_block *block, size_t rows)
 {
     const uint32_t *marks = out->marks[thread];
@@ -24,7 +24,7 @@ static void gradient(const batch *out, size_t thread, const work_layer *layer,
     uint32_t *marks = out->marks[thread];
     const float *deltas = out->deltas[block->layer];
     size_t found = out->kernels->mark_columns(x, rows, block->rows, layer->input_stride, marks);
-    if (out->counting && block->layer > 0)
+    if (out->counting && block->layer > 0 && !layer[-1].linear)
         count_block(out, thread, block, rows);
     if (!skip_pays(found, rows * block->rows, stride)) {
         out->math->gemm(true, false, block->rows, stride, rows, x, layer->input_stride, deltas,

@@ -183,6 +183,7 @@ void work_load(work *copy, const espalier_network *network)
         work_layer *layer = &copy->layers[l];
         layer->inputs = copy->unit_count[l];
         layer->outputs = copy->unit_count[l + 1];
+        layer->linear = source->linear;
         layer->input_stride = work_stride(layer->inputs);
         layer->output_stride = work_stride(layer->outputs);
         gather(copy, l, source->inputs, source->weights, layer->weights);
@@ -224,6 +225,12 @@ void work_save_states(work *copy, const espalier_network *network)
                 home[weights + copy->units[l + 1][j]] = layer->bias_states[s][j];
         }
     }
+}
+
+void work_finish(const work_layer *layer, size_t column, float *y, size_t rows, size_t columns)
+{
+    (layer->linear ? pass_bias : pass_bias_relu)(y, rows, columns, layer->output_stride,
+                                                 layer->biases + column);
 }
 
 bool work_is_finite(const work *copy, size_t *layer)

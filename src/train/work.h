@@ -27,6 +27,7 @@ typedef struct work_layer {
     float *states[WORK_STATES_MOST];      /* [inputs][output_stride] */
     float *bias_states[WORK_STATES_MOST]; /* [output_stride] */
     bool masked;       /* some weight between units that take part is pruned */
+    bool linear;       /* a hidden layer without ReLU */
 } work_layer;
 
 typedef struct work {
@@ -56,6 +57,10 @@ void work_store(const work *copy, espalier_network *network);
  * Those of weights that were pruned until now are zero there: a weight that an
  * observer lets grow back begins without a past. */
 void work_save_states(work *copy, const espalier_network *network);
+
+/* y = y + bias of a hidden layer, ReLU'd unless it is linear. y [rows][output_stride],
+ * `columns` of them from `column` on. */
+void work_finish(const work_layer *layer, size_t column, float *y, size_t rows, size_t columns);
 
 /* False if a weight or bias is NaN or infinite; *layer says where. */
 bool work_is_finite(const work *copy, size_t *layer);

@@ -57,6 +57,21 @@ static void masked_and_compacted(void **state)
     espalier_network_destroy(network);
 }
 
+/* A linear layer has its cost, and no part in what can be pruned. */
+static void linear_layer(void **state)
+{
+    static const size_t widths[] = {3, 2, 4, 2};
+    (void)state;
+    espalier_network *network = made_network(widths, 4, 1, 0.0);
+    assert_int_equal(espalier_network_set_linear(network, 0, true, NULL), ESPALIER_OK);
+    network->layers[0].mask[0] = network->layers[1].mask[3] = 0;
+    espalier_network_apply_masks(network);
+    check(espalier_network_layer_cost(network, 0), 6, 5, 10, 4 * (5 + 2), 2);
+    assert_float_equal(espalier_network_sparsity(network), 2.0 / 22.0, 1e-15);
+    assert_float_equal(espalier_network_sparsity_prunable(network), 1.0 / 8.0, 1e-15);
+    espalier_network_destroy(network);
+}
+
 static void one_layer(void **state)
 {
     static const size_t widths[] = {4, 3};
@@ -75,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dense_network),
         cmocka_unit_test(masked_and_compacted),
+        cmocka_unit_test(linear_layer),
         cmocka_unit_test(one_layer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

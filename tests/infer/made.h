@@ -85,7 +85,7 @@ static inline void made_logits(const espalier_network *network, const float *row
             y[o] = layer->biases[o];
             for (size_t i = 0; i < layer->inputs; i++)
                 y[o] += (double)layer->weights[o * layer->inputs + i] * x[i];
-            if (l + 1 < network->layer_count && y[o] < 0.0)
+            if (network_has_relu(network, l) && y[o] < 0.0)
                 y[o] = 0.0;
         }
         free(x);

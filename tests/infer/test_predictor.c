@@ -136,6 +136,14 @@ static void scale_inputs(espalier_network *network, size_t kind)
     free(scale);
 }
 
+/* Bit l of `linear`: hidden layer l has no ReLU. */
+static void make_linear(espalier_network *network, uint32_t linear)
+{
+    for (size_t l = 0; l + 1 < network->layer_count; l++)
+        assert_int_equal(espalier_network_set_linear(network, l, linear >> l & 1, NULL),
+                         ESPALIER_OK);
+}
+
 static void check_compacted(const espalier_network *network, uint32_t seed)
 {
     espalier_network *small = NULL;
@@ -156,6 +164,7 @@ static void random_networks(void **state)
             widths[count - 1] = 1;
         espalier_network *network = made_network(widths, count, seed, pruned[seed % 7]);
         scale_inputs(network, seed % 5);
+        make_linear(network, seed % 2 ? 1 + seed % 15 : 0);
         check_network(network, seed);
         check_compacted(network, seed);
         espalier_network_destroy(network);
@@ -173,6 +182,7 @@ static void every_form(void **state)
     for (uint32_t seed = 0; seed < 6; seed++) {
         espalier_network *network = made_network(widths, 5, seed, pruned[seed]);
         scale_inputs(network, seed % 5);
+        make_linear(network, seed % 2 ? seed : 0);
         check_network(network, seed);
         espalier_predictor *predictor = predictor_of(network);
         for (size_t l = 0; l < espalier_predictor_layer_count(predictor); l++) {
@@ -198,6 +208,7 @@ static void every_level(void **state)
         assert_int_equal(setenv("ESPALIER_CPU", math_kernels_at(1)->name, 1), 0);
         for (uint32_t seed = 0; seed < 3; seed++) {
             espalier_network *network = made_network(widths, 5, seed, seed * 0.49);
+            make_linear(network, seed ? 4 + seed : 0);
             check_network(network, seed);
             espalier_network_destroy(network);
         }
@@ -283,6 +294,8 @@ static void collapsed_network(void **state)
                network->layers[dead].inputs * network->layers[dead].outputs);
         espalier_network_apply_masks(network);
         check_network(network, 5);
+        make_linear(network, 1u << dead);
+        check_network(network, 5);
         espalier_predictor *predictor = predictor_of(network);
         float values[18], probabilities[8], logits[8];
         made_values(9, 18, values);
@@ -303,6 +316,7 @@ static void nan_stays(void **state)
     for (uint32_t seed = 0; seed < 6; seed++) {
         espalier_network *network = made_network(widths, 4, seed, pruned[seed % 3]);
         scale_inputs(network, seed / 3 * 3);
+        make_linear(network, seed % 4);
         espalier_predictor *predictor = predictor_of(network);
         float values[ROWS * INPUTS], probabilities[ROWS * 3], *workspace;
         made_values(8, ROWS * INPUTS, values);

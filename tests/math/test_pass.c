@@ -32,6 +32,19 @@ static void test_bias_relu(void **state)
     assert_true(y[3] == 0.0f);
 }
 
+static void test_bias(void **state)
+{
+    (void)state;
+    float y[ROWS * STRIDE], before[ROWS * STRIDE], bias[STRIDE];
+    draw(y, ROWS * STRIDE);
+    memcpy(before, y, sizeof y);
+    for (size_t j = 0; j < STRIDE; j++)
+        bias[j] = 0.1f * (float)j - 1.5f;
+    pass_bias(y, ROWS, STRIDE - 16, STRIDE, bias);
+    for (size_t i = 0; i < ROWS * STRIDE; i++)
+        assert_true(y[i] == before[i] + (i % STRIDE < STRIDE - 16 ? bias[i % STRIDE] : 0.0f));
+}
+
 static void test_relu_backward(void **state)
 {
     (void)state;
@@ -111,7 +124,8 @@ static void test_sums_transpose(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bias_relu), cmocka_unit_test(test_relu_backward),
+        cmocka_unit_test(test_bias_relu),
+        cmocka_unit_test(test_bias), cmocka_unit_test(test_relu_backward),
         cmocka_unit_test(test_softmax_loss),    cmocka_unit_test(test_softmax_of_equal_logits),
         cmocka_unit_test(test_sums_transpose),
     };

@@ -44,6 +44,7 @@ static void assert_mapped(const espalier_network *network, const espalier_networ
         for (size_t j = 0; j < from->outputs; j++)
             alive += next[j] == NEURON_ALIVE;
         assert_int_equal(to->outputs, alive ? alive : 1);
+        assert_int_equal(to->linear, from->linear);
         assert_int_equal(!to->kept, to->outputs == from->outputs);
         for (size_t j = 0; j < to->outputs; j++) {
             size_t old = origin(to->kept, j);
@@ -157,6 +158,30 @@ static void test_chain_of_constants(void **state)
     espalier_network_destroy(small);
 }
 
+/* A linear layer hands a negative constant on as it is. */
+static void test_chain_of_linear_constants(void **state)
+{
+    (void)state;
+    espalier_network *network = make_network((size_t[]){3, 2, 2, 2}, 4);
+    assert_int_equal(espalier_network_set_linear(network, 0, true, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_set_linear(network, 1, true, NULL), ESPALIER_OK);
+    memset(network->layers[0].mask, 0, 6);
+    network->layers[0].biases[0] = 2.0f;
+    network->layers[0].biases[1] = -7.0f;
+    const float middle[4] = {3, 100, -1, 100}, last[4] = {0.5f, 10, 1, 20};
+    memcpy(network->layers[1].weights, middle, sizeof middle);
+    memcpy(network->layers[2].weights, last, sizeof last);
+    network->layers[1].biases[0] = 1.0f; /* 6 - 700 + 1 = -693 */
+    network->layers[1].biases[1] = 1.0f; /* -2 - 700 + 1 = -701 */
+    network->layers[2].biases[0] = 0.5f;
+    espalier_network *small = compact(network, NULL);
+    assert_true(small->layers[2].biases[0] == 0.5f - 346.5f - 7010.0f);
+    assert_true(small->layers[2].biases[1] == -693.0f - 14020.0f);
+    assert_true(espalier_network_is_linear(small, 0) && espalier_network_is_linear(small, 1));
+    espalier_network_destroy(network);
+    espalier_network_destroy(small);
+}
+
 /* Inputs that only dead neurons read go, too. */
 static void test_unread_inputs(void **state)
 {
@@ -202,6 +227,7 @@ int main(void)
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_twice),
         cmocka_unit_test(test_chain_of_constants),
+        cmocka_unit_test(test_chain_of_linear_constants),
         cmocka_unit_test(test_unread_inputs),
         cmocka_unit_test(test_no_memory),
     };

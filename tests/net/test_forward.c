@@ -48,6 +48,20 @@ static void test_relu(void **state)
     espalier_network_destroy(network);
 }
 
+/* Neither are negative sums of a linear layer made zero. */
+static void test_linear(void **state)
+{
+    (void)state;
+    espalier_network *network = make_network((size_t[]){1, 3, 1}, 3);
+    const float biases[3] = {-1.0f, 2.0f, -3.0f}, x = 0.0f;
+    float y[3];
+    memcpy(network->layers[0].biases, biases, sizeof biases);
+    assert_int_equal(espalier_network_set_linear(network, 0, true, NULL), ESPALIER_OK);
+    forward_layer(network, 0, math_backend_find("reference"), &x, 1, y);
+    assert_memory_equal(y, biases, sizeof biases);
+    espalier_network_destroy(network);
+}
+
 static void test_softmax(void **state)
 {
     (void)state;
@@ -67,6 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_naive),
         cmocka_unit_test(test_relu),
+        cmocka_unit_test(test_linear),
         cmocka_unit_test(test_softmax),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

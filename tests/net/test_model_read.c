@@ -290,8 +290,8 @@ static void test_bad_metadata(void **state)
 {
     (void)state;
     const espalier_status format = ESPALIER_ERROR_FORMAT;
-    refuse_pair("espalier", "2", ESPALIER_ERROR_UNSUPPORTED,
-                "model format 2; this version reads up to 1");
+    refuse_pair("espalier", "3", ESPALIER_ERROR_UNSUPPORTED,
+                "model format 3; this version reads up to 2");
     refuse_pair("espalier", "one", format, "metadata 'espalier': expected the format's version, "
                                            "a whole number from 1 on");
     refuse_pair("espalier", "", format, "metadata 'espalier': expected the format's version, "
@@ -317,6 +317,67 @@ static void test_bad_metadata(void **state)
     refuse_pair("original_widths", "[4, 2, 2]", format,
                 "metadata 'original_widths', position 0: 4; expected 3 where no tensor says which "
                 "were kept");
+}
+
+static void test_linear(void **state)
+{
+    (void)state;
+    model m = plain();
+    add_pair(&m, "linear", "[0]");
+    espalier_network *network = accept(&m);
+    assert_true(espalier_network_is_linear(network, 0));
+    assert_false(espalier_network_is_linear(network, 1));
+    assert_int_equal(espalier_network_prunable_count(network), 0);
+    espalier_network_destroy(network);
+    add_pair(&m, "espalier", "2");
+    espalier_network_destroy(accept(&m));
+    m.pairs[1].value = "1";
+    refuse(&m, "metadata 'linear': expected format 2, found 1");
+    m.pairs[1].value = "2";
+    add(&m, "layers.0.activations", "I64", 2, 0, counts);
+    refuse(&m, "tensor 'layers.0.activations': expected none for a linear layer");
+    m.pairs[0].value = "[]";
+    network = accept(&m);
+    assert_false(espalier_network_is_linear(network, 0));
+    assert_int_equal(espalier_network_inputs_counted(network), 40);
+    espalier_network_destroy(network);
+}
+
+/* Counts of the layers that have ReLU are all counts. */
+static void test_linear_counts(void **state)
+{
+    (void)state;
+    model m = plain();
+    add(&m, "layers.2.weight", "F32", 2, 2, second_weight);
+    add(&m, "layers.2.bias", "F32", 2, 0, second_bias);
+    add(&m, "layers.1.activations", "I64", 2, 0, counts);
+    add_pair(&m, "inputs_counted", "50");
+    add_pair(&m, "linear", "[0]");
+    espalier_network *network = accept(&m);
+    assert_int_equal(espalier_network_inputs_counted(network), 50);
+    assert_int_equal(espalier_network_activations(network, 0)[0], 0);
+    assert_int_equal(espalier_network_activations(network, 1)[0], 40);
+    espalier_network_destroy(network);
+}
+
+static void test_bad_linear(void **state)
+{
+    (void)state;
+    const espalier_status format = ESPALIER_ERROR_FORMAT;
+    static const char list[] = "metadata 'linear': expected a JSON list of hidden layers";
+    refuse_pair("linear", "0", format, list);
+    refuse_pair("linear", "", format, list);
+    refuse_pair("linear", "{\"0\": 1}", format, list);
+    refuse_pair("linear", "[0.0]", format,
+                "metadata 'linear', position 0: expected a whole number");
+    refuse_pair("linear", "[true]", format,
+                "metadata 'linear', position 0: expected a whole number");
+    refuse_pair("linear", "[1]", format, "metadata 'linear', position 0: layer 1; expected a "
+                                         "hidden layer, of which there are 1");
+    refuse_pair("linear", "[-1]", format, "metadata 'linear', position 0: layer -1; expected a "
+                                          "hidden layer, of which there are 1");
+    refuse_pair("linear", "[0, 0]", format,
+                "metadata 'linear', position 1: layer 0; expected each layer once");
 }
 
 static void test_bad_scaling(void **state)
@@ -415,6 +476,9 @@ int main(void)
         cmocka_unit_test(test_unknown_is_kept),  cmocka_unit_test(test_missing_tensors),
         cmocka_unit_test(test_shapes),           cmocka_unit_test(test_dtypes),
         cmocka_unit_test(test_values),           cmocka_unit_test(test_bad_metadata),
+        cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_linear_counts),
+        cmocka_unit_test(test_bad_linear),
         cmocka_unit_test(test_bad_scaling),      cmocka_unit_test(test_incomplete_counts),
         cmocka_unit_test(test_damaged),
     };

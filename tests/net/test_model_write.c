@@ -132,6 +132,26 @@ static void test_optional_parts(void **state)
     espalier_network_destroy(network);
 }
 
+/* A linear layer asks for a reader that knows it; without one the file is as ever. */
+static void test_linear(void **state)
+{
+    (void)state;
+    espalier_network *network = make_network((size_t[]){3, 2, 2, 2, 2}, 5);
+    espalier_network_initialise(network, ESPALIER_HE_NORMAL, 2);
+    espalier_network_set_inputs_counted(network, 7);
+    write_out(network);
+    assert_true(file_holds("\"espalier\":\"1\",\"activation\":\"relu\","));
+    assert_false(file_holds("linear"));
+    assert_int_equal(espalier_network_set_linear(network, 0, true, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_set_linear(network, 2, true, NULL), ESPALIER_OK);
+    check_round_trip(network);
+    assert_true(file_holds("\"espalier\":\"2\",\"activation\":\"relu\","));
+    assert_true(file_holds("\"linear\":\"[0,2]\""));
+    assert_true(file_holds("layers.1.activations"));
+    assert_false(file_holds("layers.0.activations") || file_holds("layers.2.activations"));
+    espalier_network_destroy(network);
+}
+
 static void test_failures(void **state)
 {
     (void)state;
@@ -250,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_scaling_bits),
         cmocka_unit_test(test_kept_zeros),     cmocka_unit_test(test_optional_parts),
+        cmocka_unit_test(test_linear),
         cmocka_unit_test(test_failures),       cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_read_by_numpy),
     };

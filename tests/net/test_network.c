@@ -176,6 +176,38 @@ static void test_copy(void **state)
     }
 }
 
+static void test_linear(void **state)
+{
+    (void)state;
+    espalier_network *network = make_network((size_t[]){4, 3, 5, 2}, 4), *copy = NULL;
+    espalier_error error = {0};
+    assert_int_equal(espalier_network_prunable_count(network), 12 + 15);
+    for (size_t l = 0; l < 2; l++)
+        memset(espalier_network_activations(network, l), 1, 3 * sizeof(uint64_t));
+    espalier_network_set_inputs_counted(network, 9);
+    assert_int_equal(espalier_network_set_linear(network, 1, true, &error), ESPALIER_OK);
+    assert_true(espalier_network_is_linear(network, 1) && !espalier_network_is_linear(network, 0));
+    assert_int_equal(espalier_network_prunable_count(network), 12);
+    assert_int_equal(espalier_network_weight_count(network), 12 + 15 + 10);
+    assert_int_equal(espalier_network_activations(network, 1)[0], 0);
+    assert_int_not_equal(espalier_network_activations(network, 0)[0], 0);
+    assert_int_equal(espalier_network_inputs_counted(network), 9);
+    assert_int_equal(espalier_network_copy(network, NULL, &copy, NULL), ESPALIER_OK);
+    assert_network_equal(network, copy);
+    assert_int_equal(espalier_network_set_linear(network, 0, false, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_inputs_counted(network), 9);
+    assert_int_equal(espalier_network_set_linear(network, 1, false, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_inputs_counted(network), 0);
+    assert_int_equal(espalier_network_set_linear(network, 2, true, &error),
+                     ESPALIER_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "layer 2 cannot be linear; expected a hidden layer, of "
+                                       "which there are 2");
+    assert_int_equal(espalier_network_set_linear(network, SIZE_MAX, true, NULL),
+                     ESPALIER_ERROR_ARGUMENT);
+    espalier_network_destroy(network);
+    espalier_network_destroy(copy);
+}
+
 /* Every request is refused once: an error, nothing left behind. */
 static void test_no_memory(void **state)
 {
@@ -212,7 +244,7 @@ int main(void)
         cmocka_unit_test(test_create), cmocka_unit_test(test_bad_widths),
         cmocka_unit_test(test_masks),  cmocka_unit_test(test_counts),
         cmocka_unit_test(test_live),   cmocka_unit_test(test_copy),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_linear), cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

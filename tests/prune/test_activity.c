@@ -29,7 +29,7 @@ static void naive_row(const espalier_network *network, const float *row, float *
         double sum = (double)network->layers[0].biases[j];
         for (size_t i = 0; i < INPUTS; i++)
             sum += (double)network->layers[0].weights[j * INPUTS + i] * (double)x[i];
-        first[j] = sum > 0.0 ? (float)sum : 0.0f;
+        first[j] = sum > 0.0 || network->layers[0].linear ? (float)sum : 0.0f;
     }
     for (size_t j = 0; j < SECOND; j++) {
         double sum = (double)network->layers[1].biases[j];
@@ -39,7 +39,7 @@ static void naive_row(const espalier_network *network, const float *row, float *
     }
 }
 
-/* Sums over rows of what a mode adds: [FIRST + SECOND]. */
+/* Sums over rows of what a mode adds: [FIRST + SECOND]; to a linear layer nothing. */
 static void naive(const espalier_network *network, const espalier_dataset *dataset,
                   espalier_count_mode mode, const uint32_t *rows, size_t count, double *sums)
 {
@@ -49,7 +49,8 @@ static void naive(const espalier_network *network, const espalier_dataset *datas
         espalier_dataset_rows(dataset, ESPALIER_TRAINING, rows ? rows[r] : r, 1, row);
         naive_row(network, row, a, a + FIRST);
         for (size_t n = 0; n < FIRST + SECOND; n++)
-            sums[n] += mode == ESPALIER_COUNT_SAMPLE_SUM     ? (double)a[n] * 0x1p20
+            sums[n] += network->layers[n >= FIRST].linear    ? 0.0
+                       : mode == ESPALIER_COUNT_SAMPLE_SUM     ? (double)a[n] * 0x1p20
                        : mode == ESPALIER_COUNT_SAMPLE_ZEROS ? (double)(a[n] == 0.0f)
                                                              : (double)(a[n] > 0.0f);
     }
@@ -106,6 +107,33 @@ static void sample_rows(uint64_t seed, size_t epoch, size_t rows, size_t count, 
         assert_false(taken[drawn[i]]);
         taken[drawn[i]] = true;
     }
+}
+
+static void linear_layers_are_not_counted(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(300, 20, INPUTS, CLASSES);
+    for (uint64_t linear = 1; linear < 4; linear++) {
+        for (int mode = ESPALIER_COUNT_SAMPLE; mode <= ESPALIER_COUNT_SAMPLE_ZEROS; mode++) {
+            espalier_network *network = fixture_linear(scaled_network(), linear);
+            espalier_prune_options o = espalier_prune_options_defaults();
+            uint32_t rows[32];
+            double sums[FIRST + SECOND];
+            o.count = (espalier_count_mode)mode;
+            o.sample_rows = 32;
+            sample_rows(o.seed, 1, 270, 32, rows);
+            naive(network, dataset, o.count, rows, 32, sums);
+            espalier_network_clear_activations(network);
+            assert_int_equal(activity_sample(&o, NULL, network, dataset, 1, NULL), ESPALIER_OK);
+            counts_are(network, sums, o.count == ESPALIER_COUNT_SAMPLE_SUM ? 96.0 : 0.0);
+            naive(network, dataset, ESPALIER_COUNT_TRAINING, NULL, 270, sums);
+            assert_int_equal(espalier_network_count_activations(network, dataset, NULL, NULL),
+                             ESPALIER_OK);
+            counts_are(network, sums, 0.0);
+            espalier_network_destroy(network);
+        }
+    }
+    espalier_dataset_destroy(dataset);
 }
 
 static void samples_count_what_they_say(void **state)
@@ -192,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pass_counts_every_row),
         cmocka_unit_test(samples_count_what_they_say),
+        cmocka_unit_test(linear_layers_are_not_counted),
         cmocka_unit_test(windows_of_samples),
         cmocka_unit_test(sums_end_at_the_largest),
     };

@@ -53,15 +53,19 @@ static void holds_at_extreme_sparsities(void **state)
             for (int dead = 0; dead < ESPALIER_DEAD_COUNT; dead++) {
                 const char *name = espalier_criterion_name(seed % 4);
                 size_t possible[3];
-                fixture f = fixture_open(fixture_network(widths, 5, seed, 15 * (seed % 6)), name);
+                espalier_network *network = fixture_network(widths, 5, seed, 15 * (seed % 6));
+                fixture_linear(network, seed % 5 == 4 ? 1u << seed % 3 : 0);
+                fixture f = fixture_open(network, name);
                 viable(f.network, possible);
                 espalier_prune_options o =
                     options((espalier_dead)dead, min,
                             seed % 3 ? ESPALIER_SCOPE_GLOBAL : ESPALIER_SCOPE_LAYER);
                 settle(&f, &o, 0.95 + 0.01 * (double)(seed % 6));
                 for (size_t l = 0; l < 3; l++) {
-                    size_t need = min < possible[l] ? min : possible[l];
+                    size_t most = network->layers[l].linear ? 1 : min; /* as a path goes on */
+                    size_t need = most < possible[l] ? most : possible[l];
                     assert_true(espalier_network_live(f.network, l, NULL) >= need);
+                    assert_true(!network->layers[l].linear || !f.work.layers[l].protected_count);
                 }
                 fixture_close(&f);
             }
@@ -99,6 +103,25 @@ static void guarded_are_those_that_would_die(void **state)
         fixture_close(&f);
     }
     assert_true(guarded > 0 && protected_but_safe > 0);
+}
+
+/* Three neurons of the layer with ReLU read one of the linear layer before it: enough. */
+static void linear_layers_are_not_guarded(void **state)
+{
+    (void)state;
+    const size_t widths[] = {4, 6, 6, 2};
+    espalier_network *network = fixture_linear(fixture_network(widths, 4, 1, 0), 1);
+    for (size_t i = 0; i < 36; i++)
+        network->layers[1].weights[i] = i % 6 == 0 && i < 18 ? 9.0f : 1.0f;
+    fixture f = fixture_open(network, "magnitude");
+    espalier_prune_options o = options(ESPALIER_DEAD_FOLD, 3, ESPALIER_SCOPE_GLOBAL);
+    guard_outcome outcome = settle(&f, &o, 33.0 / 36.0);
+    assert_int_equal(outcome.by_rank, 33);
+    assert_int_equal(outcome.by_propagation, 5 * 4 + 3 * 2);
+    assert_int_equal(outcome.guarded, 0);
+    assert_int_equal(espalier_network_live(network, 0, NULL), 1);
+    assert_int_equal(espalier_network_live(network, 1, NULL), 3);
+    fixture_close(&f);
 }
 
 static void without_guard_all_goes(void **state)
@@ -163,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holds_at_extreme_sparsities),
         cmocka_unit_test(guarded_are_those_that_would_die),
+        cmocka_unit_test(linear_layers_are_not_guarded),
         cmocka_unit_test(without_guard_all_goes),
         cmocka_unit_test(best_neurons_stay),
         cmocka_unit_test(widens_until_there_is_a_path),

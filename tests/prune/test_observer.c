@@ -13,7 +13,8 @@ static const size_t widths[] = {INPUTS, FIRST, SECOND, CLASSES};
 
 /* What a second observer hears. */
 typedef struct heard {
-    size_t prunes, notes;
+    size_t begins, prunes, notes;
+    uint64_t pruned_before, counted_before; /* at the last PRUNE_BEGIN */
     size_t epochs[LOG];
     size_t batches[LOG];
     bool forced[LOG];
@@ -21,6 +22,40 @@ typedef struct heard {
     uint64_t pruned[LOG], counted[LOG];
     char last_note[200];
 } heard;
+
+/* Each step is announced once before it, with the network as it was left. */
+static void hear_begin(heard *h, espalier_trainer *trainer, const espalier_event *event)
+{
+    const espalier_network *network = espalier_trainer_network(trainer);
+    assert_null(event->step);
+    assert_int_equal(h->begins, h->prunes);
+    h->pruned_before = fixture_pruned(network);
+    h->counted_before = espalier_network_inputs_counted(network);
+    h->epochs[h->begins] = event->epoch;
+    h->batches[h->begins] = event->batch;
+    h->accuracy[h->begins++] = event->result ? event->result->training_accuracy : NAN;
+    assert_int_equal(h->pruned_before, h->prunes ? h->pruned[h->prunes - 1] : 0);
+}
+
+static void hear_step(heard *h, const espalier_event *event, const espalier_network *network)
+{
+    const espalier_prune_step *step = event->step;
+    assert_int_equal(h->begins, h->prunes + 1);
+    assert_int_equal(step->step, h->prunes);
+    assert_int_equal(step->epoch, event->epoch);
+    assert_int_equal(event->epoch, h->epochs[h->prunes]);
+    assert_int_equal(event->batch, h->batches[h->prunes]);
+    if (isnan(step->training_accuracy))
+        assert_true(isnan(h->accuracy[h->prunes]));
+    else
+        assert_true(step->training_accuracy == h->accuracy[h->prunes]);
+    h->forced[h->prunes] = step->forced;
+    h->counted[h->prunes] = espalier_network_inputs_counted(network);
+    h->pruned[h->prunes] = fixture_pruned(network);
+    assert_int_equal(h->pruned[h->prunes] - h->pruned_before,
+                     step->removed_by_rank + step->removed_by_propagation);
+    h->prunes++;
+}
 
 static espalier_status hear(void *context, espalier_trainer *trainer, const espalier_event *event,
                             espalier_error *error)
@@ -32,16 +67,10 @@ static espalier_status hear(void *context, espalier_trainer *trainer, const espa
         h->notes++;
         snprintf(h->last_note, sizeof h->last_note, "%s", event->note);
     }
-    if (event->kind != ESPALIER_EVENT_PRUNE)
-        return ESPALIER_OK;
-    assert_int_equal(event->step->step, h->prunes);
-    assert_int_equal(event->step->epoch, event->epoch);
-    h->epochs[h->prunes] = event->epoch;
-    h->batches[h->prunes] = event->batch;
-    h->forced[h->prunes] = event->step->forced;
-    h->accuracy[h->prunes] = event->step->training_accuracy;
-    h->counted[h->prunes] = espalier_network_inputs_counted(espalier_trainer_network(trainer));
-    h->pruned[h->prunes++] = fixture_pruned(espalier_trainer_network(trainer));
+    if (event->kind == ESPALIER_EVENT_PRUNE_BEGIN)
+        hear_begin(h, trainer, event);
+    if (event->kind == ESPALIER_EVENT_PRUNE)
+        hear_step(h, event, espalier_trainer_network(trainer));
     return ESPALIER_OK;
 }
 
@@ -249,6 +278,7 @@ static void once_on_a_trained_network(void **state)
     assert_int_equal(espalier_trainer_run(s.trainer, NULL, &error), ESPALIER_ERROR_ARGUMENT);
     assert_non_null(strstr(error.message, "needs activation counts"));
     assert_non_null(strstr(error.message, "before the first epoch"));
+    assert_int_equal(s.heard.begins, 0);
     assert_int_equal(s.heard.prunes, 0);
     stage_close(&s);
 
@@ -316,8 +346,11 @@ static void cubic_curve_over_batches(void **state)
             assert_int_equal(s.heard.pruned[k], (uint64_t)(207 * 0.6 * (1 - left * left * left)));
         }
         assert_true(espalier_pruner_reached(s.pruner, s.network));
-        if (m == 0)
+        if (m == 0) { /* fetching the network twice adds nothing twice */
             assert_int_equal(s.heard.counted[0], 50);
+            assert_int_equal(s.heard.counted_before, s.heard.counted[3]);
+            assert_int_equal(s.heard.counted[3], 180);
+        }
         stage_close(&s);
     }
 }
@@ -395,6 +428,31 @@ static void counting_changes_nothing(void **state)
         stage_close(&s[mode]);
 }
 
+/* A status of an observer before a step ends the run, and the step is not taken. */
+static espalier_status refuse(void *context, espalier_trainer *trainer, const espalier_event *event,
+                              espalier_error *error)
+{
+    (void)context, (void)trainer, (void)error;
+    return event->kind == ESPALIER_EVENT_PRUNE_BEGIN ? ESPALIER_ERROR_CANCELLED : ESPALIER_OK;
+}
+
+static void refused_step_is_not_taken(void **state)
+{
+    (void)state;
+    stage s;
+    espalier_prune_options o = options(ESPALIER_TRIGGER_EPOCH, 2);
+    o.every = 1;
+    stage_open(&s, &o, 4);
+    assert_int_equal(
+        espalier_trainer_observe(s.trainer, (espalier_observer){NULL, refuse, false}), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_run(s.trainer, NULL, NULL), ESPALIER_ERROR_CANCELLED);
+    assert_int_equal(s.heard.begins, 1);
+    assert_int_equal(s.heard.prunes, 0);
+    assert_int_equal(espalier_pruner_step_count(s.pruner), 0);
+    assert_int_equal(fixture_pruned(s.network), 0);
+    stage_close(&s);
+}
+
 /* The guard speaks up, once for each layer. */
 static void guard_is_noted(void **state)
 {
@@ -430,6 +488,7 @@ int main(void)
         cmocka_unit_test(outstanding_steps_hold_the_run),
         cmocka_unit_test(epoch_of_the_last_cubic_cut_does_not_count),
         cmocka_unit_test(counting_changes_nothing),
+        cmocka_unit_test(refused_step_is_not_taken),
         cmocka_unit_test(guard_is_noted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,19 @@ static void fold_moves_the_constant_on(void **state)
     fixture_close(&f);
 }
 
+/* Without ReLU a negative constant is not lost. */
+static void fold_moves_on_what_a_linear_layer_gives(void **state)
+{
+    (void)state;
+    fixture f = fixture_open(fixture_linear(hand_made(), 1), "magnitude");
+    cut_row(f.network, 0, 1);
+    assert_int_equal(propagate(&f, ESPALIER_DEAD_FOLD), 2);
+    masks_are(f.network, "1100 1010 1111");
+    biases_are(f.network, 0, 0.5f, 0.0f);
+    biases_are(f.network, 1, 0.5f + -2 * -0.5f, -0.5f + -4 * -0.5f);
+    fixture_close(&f);
+}
+
 /* The second hidden layer's neuron 1 reads only neuron 0, which is constant: it
  * becomes the constant 3 * 0.5 - 0.5 = 1 itself and goes, too. */
 static void fold_goes_on_to_the_output(void **state)
@@ -178,7 +191,8 @@ static void fixed_point_and_same_function(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 300; seed++) {
         const size_t widths[] = {5, 6, 7, 4, 3};
-        fixture f = fixture_open(fixture_network(widths, 5, seed, 40 + seed % 50), "magnitude");
+        espalier_network *network = fixture_network(widths, 5, seed, 40 + seed % 50);
+        fixture f = fixture_open(fixture_linear(network, seed / 2 % 8), "magnitude");
         double x[5], before[3], after[3];
         for (size_t i = 0; i < 5; i++)
             x[i] = (double)fixture_below(seed, 5000 + i, 9) - 4.0;
@@ -210,6 +224,7 @@ int main(void)
         cmocka_unit_test(keep_leaves_all),
         cmocka_unit_test(drop_takes_weights_only),
         cmocka_unit_test(fold_moves_the_constant_on),
+        cmocka_unit_test(fold_moves_on_what_a_linear_layer_gives),
         cmocka_unit_test(fold_goes_on_to_the_output),
         cmocka_unit_test(backward_chain),
         cmocka_unit_test(authors_go_one_layer_on),

@@ -113,6 +113,50 @@ static void exact_in_every_combination(void **state)
     }
 }
 
+/* 187 weights of the middle layer less: 468. It loses only what leads from or to a
+ * neuron that is gone, and is neither ranked nor guarded. */
+static void linear_layers_are_left_alone(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 3 * 2 * 2 * 4 * 4; n++) {
+        espalier_network *network = fixture_linear(fixture_network(widths, 5, n, 0), 2), *dense;
+        assert_int_equal(espalier_network_copy(network, NULL, &dense, NULL), ESPALIER_OK);
+        espalier_prune_options o = options(0.6, 6);
+        o.scope = n % 3;
+        o.of = n / 3 % 2;
+        o.amounts = n / 6 % 2;
+        o.dead = n / 12 % 4;
+        o.criterion = espalier_criterion_name(n / 48);
+        espalier_pruner *pruner = make(network, &o);
+        for (size_t k = 0; k < 6; k++) {
+            espalier_prune_step step;
+            uint64_t before = fixture_pruned(network);
+            assert_int_equal(espalier_pruner_step(pruner, network, &step, NULL), ESPALIER_OK);
+            uint64_t prunable = espalier_network_pruned_count(network, 0) +
+                                espalier_network_pruned_count(network, 2);
+            assert_int_equal(fixture_pruned(network),
+                             before + step.removed_by_rank + step.removed_by_propagation);
+            assert_true(step.sparsity_all == (double)fixture_pruned(network) / 690.0);
+            assert_true(step.sparsity_prunable == (double)prunable / 468.0);
+        }
+        const network_layer *middle = &network->layers[1];
+        uint8_t before[17], here[11];
+        espalier_network_live(network, 0, before);
+        espalier_network_live(network, 1, here);
+        for (size_t i = 0; i < 17 * 11; i++) {
+            bool kept = middle->mask[i];
+            if (o.dead == ESPALIER_DEAD_KEEP)
+                assert_true(kept);
+            else if (o.dead <= ESPALIER_DEAD_DROP)
+                assert_int_equal(kept, before[i % 17] && here[i / 17]);
+            assert_true(middle->weights[i] == (kept ? dense->layers[1].weights[i] : 0.0f));
+        }
+        espalier_pruner_destroy(pruner);
+        espalier_network_destroy(dense);
+        espalier_network_destroy(network);
+    }
+}
+
 /* What propagation took is deducted: the next step asks for that much less. */
 static void cumulative_deducts_propagation(void **state)
 {
@@ -153,6 +197,36 @@ static void one_by_one_goes_round(void **state)
             assert_int_equal(espalier_network_pruned_count(network, l) > before[l], l == k % 3);
     }
     assert_int_equal(fixture_pruned(network), 589); /* floor(0.9 * 655) */
+    assert_true(espalier_pruner_reached(pruner, network));
+    espalier_pruner_destroy(pruner);
+    espalier_network_destroy(network);
+}
+
+static void one_by_one_passes_linear_layers_over(void **state)
+{
+    (void)state;
+    espalier_network *network = fixture_linear(fixture_network(widths, 5, 1, 0), 1);
+    espalier_prune_options o = options(0.9, 5);
+    espalier_error error = {0};
+    espalier_pruner *pruner = NULL;
+    o.scope = ESPALIER_SCOPE_ONE_BY_ONE;
+    o.of = ESPALIER_OF_PRUNABLE;
+    o.dead = ESPALIER_DEAD_KEEP;
+    assert_int_equal(espalier_pruner_create(network, &o, NULL, &pruner, &error),
+                     ESPALIER_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "multiple of the 2 hidden layers with ReLU"));
+    o.steps = 4;
+    pruner = make(network, &o);
+    for (size_t k = 0; k < 4; k++) {
+        uint64_t before[3];
+        for (size_t l = 0; l < 3; l++)
+            before[l] = espalier_network_pruned_count(network, l);
+        assert_int_equal(espalier_pruner_step(pruner, network, NULL, NULL), ESPALIER_OK);
+        for (size_t l = 0; l < 3; l++)
+            assert_int_equal(espalier_network_pruned_count(network, l) > before[l],
+                             l == 1 + k % 2);
+    }
+    assert_int_equal(fixture_pruned(network), 237); /* floor(0.9 * 264) */
     assert_true(espalier_pruner_reached(pruner, network));
     espalier_pruner_destroy(pruner);
     espalier_network_destroy(network);
@@ -267,6 +341,14 @@ static void impossible_targets_are_refused(void **state)
     memset(network->layers[3].mask, 0, 14); /* what propagation took there counts: 669 of 690 */
     o.target = 0.96;
     espalier_pruner_destroy(make(network, &o));
+    fixture_linear(network, 1); /* 264 that can be pruned, and 14 that are */
+    o.target = 0.5;
+    refuse(network, &o, ESPALIER_ERROR_ARGUMENT,
+           "of all weights (278 of 690: the output layer and linear ones are not pruned)");
+    fixture_linear(network, 7);
+    refuse(network, &o, ESPALIER_ERROR_ARGUMENT,
+           "no hidden layer to prune (linear ones are left alone)");
+    fixture_linear(network, 0);
     o.target = 1.0;
     o.of = ESPALIER_OF_PRUNABLE;
     espalier_pruner_destroy(make(network, &o));
@@ -301,6 +383,9 @@ static void steps_that_cannot_be_change_nothing(void **state)
     espalier_pruner *pruner = make(network, &o);
     espalier_error error = {0};
     assert_int_equal(espalier_pruner_step(pruner, other, NULL, &error), ESPALIER_ERROR_MISMATCH);
+    network->layers[1].linear = true;
+    assert_int_equal(espalier_pruner_step(pruner, network, NULL, NULL), ESPALIER_ERROR_MISMATCH);
+    network->layers[1].linear = false;
     network->inputs_counted = 0;
     error = (espalier_error){0};
     assert_int_equal(espalier_pruner_step(pruner, network, NULL, &error), ESPALIER_ERROR_ARGUMENT);
@@ -343,6 +428,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_to_the_schedule),
         cmocka_unit_test(exact_in_every_combination),
+        cmocka_unit_test(linear_layers_are_left_alone),
+        cmocka_unit_test(one_by_one_passes_linear_layers_over),
         cmocka_unit_test(cumulative_deducts_propagation),
         cmocka_unit_test(one_by_one_goes_round),
         cmocka_unit_test(once_takes_one_step),

@@ -136,6 +136,42 @@ static void one_layer_alone(void **state)
     espalier_network_destroy(network);
 }
 
+/* Layers without ReLU count among all weights only. */
+static void linear_layers_give_nothing(void **state)
+{
+    (void)state;
+    const size_t widths[] = {10, 10, 20, 30, 10}; /* 100, 200, 600 and 300 */
+    for (size_t linear = 0; linear < 3; linear++) {
+        espalier_network *network = fixture_linear(fixture_network(widths, 5, 1, 0), 1u << linear);
+        scope_tally tally = scope_count(network);
+        scope_plan plan;
+        assert_int_equal(scope_plan_create(network, NULL, &plan, NULL), ESPALIER_OK);
+        memset(network->layers[linear].mask, 0, 30);
+        assert_int_equal(tally.all, 1200);
+        assert_int_equal(tally.prunable, 900 - (linear == 0 ? 100 : linear == 1 ? 200 : 600));
+        assert_int_equal(espalier_network_prunable_count(network), tally.prunable);
+        tally = scope_count(network);
+        assert_int_equal(tally.pruned, 30);
+        assert_int_equal(tally.pruned_prunable, 0);
+        assert_int_equal(scope_layer_count(network), 2);
+        assert_int_equal(scope_layer(network, 0), linear == 0);
+        assert_int_equal(scope_layer(network, 1), linear == 2 ? 1 : 2);
+        for (int amounts = 0; amounts < 2; amounts++) {
+            espalier_prune_options o = options(ESPALIER_SCOPE_LAYER, ESPALIER_OF_ALL, amounts);
+            scope_plan_fill(&plan, network, &o, 0.0, 0.2, 0);
+            assert_int_equal(plan.requested, amounts ? 240 : 210);
+            assert_int_equal(sum(&plan), plan.requested);
+            assert_int_equal(plan.amounts[linear], 0);
+            o.scope = ESPALIER_SCOPE_ONE_BY_ONE;
+            scope_plan_fill(&plan, network, &o, 0.0, 0.2, scope_layer(network, 1));
+            assert_int_equal(sum(&plan), plan.requested);
+            assert_int_equal(plan.amounts[linear], 0);
+        }
+        scope_plan_clear(&plan, NULL);
+        espalier_network_destroy(network);
+    }
+}
+
 /* What compaction took out stays in the account. */
 static void compacted_counts_as_pruned(void **state)
 {
@@ -162,7 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(floors_are_those_of_the_decimal), cmocka_unit_test(amounts_add_up),
         cmocka_unit_test(layers_come_to_one_fraction),     cmocka_unit_test(one_layer_alone),
-        cmocka_unit_test(compacted_counts_as_pruned),
+        cmocka_unit_test(linear_layers_give_nothing),      cmocka_unit_test(compacted_counts_as_pruned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,8 @@ static size_t sorted(const fixture *f, size_t first, size_t count, item *items)
         for (size_t j = 0; j < layer->outputs; j++) {
             f->ranking.criterion->keys(&f->ranking.context, l, j, keys);
             for (size_t i = 0; i < layer->inputs; i++)
-                if (layer->mask[j * layer->inputs + i] && !f->work.layers[l].protect[j])
+                if (layer->mask[j * layer->inputs + i] && !layer->linear &&
+                    !f->work.layers[l].protect[j])
                     items[total++] = (item){keys[i], l, j * layer->inputs + i};
         }
     }
@@ -59,7 +60,8 @@ static void takes_what_sorting_takes(void **state)
         const size_t widths[] = {2 + fixture_below(seed, 1, 20), 1 + fixture_below(seed, 2, 20),
                                  1 + fixture_below(seed, 3, 20), 1 + fixture_below(seed, 4, 20), 3};
         for (size_t c = 0; criterion_at(c); c++) {
-            fixture f = fixture_open(fixture_network(widths, 5, seed, 10 * (seed % 8)),
+            espalier_network *network = fixture_network(widths, 5, seed, 10 * (seed % 8));
+            fixture f = fixture_open(fixture_linear(network, seed % 4 ? 0 : seed / 4 % 8),
                                      criterion_at(c)->name);
             for (size_t l = 0; l < 3 && seed % 2; l++)
                 f.work.layers[l].protect[fixture_below(seed, 5 + l, widths[l + 1])] = 1;

@@ -1,6 +1,7 @@
 /* Training against a plain trainer in double precision: every update rule with
  * its decay and rate, a last batch that is smaller, pruned weights, neurons that
- * are constant, cuts and regrowth between epochs. */
+ * are constant, layers without ReLU, cuts and regrowth between epochs. Gradients also
+ * against differences of the loss. */
 #include "tests/test.h"
 
 #include <math.h>
@@ -19,7 +20,7 @@ typedef struct numbers {
 } numbers;
 
 typedef struct plain {
-    espalier_network *masks; /* masks and shape only */
+    espalier_network *masks; /* masks, shape and linear layers only */
     numbers now, m, v;
     size_t steps;
     uint64_t counts[LAYERS - 1][WIDEST];
@@ -54,7 +55,7 @@ static double forward(const plain *p, const espalier_dataset *dataset, espalier_
             double sum = p->now.biases[l][j];
             for (size_t i = 0; i < widths[l]; i++)
                 sum += p->now.weights[l][j * widths[l] + i] * a[l][i];
-            a[l + 1][j] = l + 1 < LAYERS && sum < 0.0 ? 0.0 : sum;
+            a[l + 1][j] = network_has_relu(p->masks, l) && sum < 0.0 ? 0.0 : sum;
         }
     double sum = 0.0, *z = a[LAYERS];
     size_t top = 0;
@@ -81,7 +82,7 @@ static void backward(const plain *p, double a[LAYERS + 1][WIDEST], uint32_t labe
             g->biases[l][j] += delta[j];
             for (size_t i = 0; i < widths[l]; i++) {
                 g->weights[l][j * widths[l] + i] += delta[j] * a[l][i];
-                if (a[l][i] > 0.0)
+                if (a[l][i] > 0.0 || (l > 0 && p->masks->layers[l - 1].linear))
                     below[i] += delta[j] * p->now.weights[l][j * widths[l] + i];
             }
         }
@@ -101,7 +102,7 @@ static void train_batch(plain *p, const espalier_dataset *dataset,
         p->accuracy += correct;
         for (size_t l = 0; l + 1 < LAYERS; l++)
             for (size_t j = 0; j < widths[l + 1]; j++)
-                p->counts[l][j] += a[l + 1][j] > 0.0;
+                p->counts[l][j] += network_has_relu(p->masks, l) && a[l + 1][j] > 0.0;
         backward(p, a, espalier_dataset_label(dataset, ESPALIER_TRAINING, rows[r]), &g);
     }
     p->steps++;
@@ -209,13 +210,22 @@ static espalier_status watch(void *context, espalier_trainer *trainer, const esp
     return ESPALIER_OK;
 }
 
-static void check(espalier_optimizer kind, double decay)
+/* Bit l of `linear`: hidden layer l has no ReLU. */
+static void set_linear(espalier_network *network, unsigned linear)
+{
+    for (size_t l = 0; l + 1 < LAYERS; l++)
+        assert_int_equal(espalier_network_set_linear(network, l, linear >> l & 1, NULL),
+                         ESPALIER_OK);
+}
+
+static void check(espalier_optimizer kind, double decay, unsigned linear)
 {
     espalier_dataset_options split = espalier_dataset_options_defaults();
     split.validation = ESPALIER_VALIDATION_RANDOM; /* 99 rows and 11, anywhere in the data */
     espalier_dataset *dataset =
         small_dataset_split(110, 0, widths[0], widths[LAYERS], &split);
     espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    set_linear(network, linear);
     small_prune(network, 0.3);
     memset(network->layers[0].mask + 2 * widths[0], 0, widths[0]); /* neuron 2 is constant … */
     network->layers[0].biases[2] = 0.5f;
@@ -251,15 +261,78 @@ static void test_equal_to_a_plain_trainer(void **state)
 {
     (void)state;
     for (int kind = 0; kind < ESPALIER_OPTIMIZER_COUNT; kind++) {
-        check((espalier_optimizer)kind, 0.0);
-        check((espalier_optimizer)kind, 0.05);
+        check((espalier_optimizer)kind, 0.0, 0);
+        check((espalier_optimizer)kind, 0.05, 0);
     }
+}
+
+static void test_linear_layers(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < ESPALIER_OPTIMIZER_COUNT; kind++)
+        for (unsigned linear = 1; linear < 4; linear++)
+            check((espalier_optimizer)kind, 0.05, linear);
+}
+
+/* Mean loss of the training rows. */
+static double mean_loss(const plain *p, const espalier_dataset *dataset)
+{
+    size_t rows = espalier_dataset_row_count(dataset, ESPALIER_TRAINING);
+    double a[LAYERS + 1][WIDEST], loss = 0.0;
+    bool correct;
+    for (size_t r = 0; r < rows; r++)
+        loss += forward(p, dataset, ESPALIER_TRAINING, r, a, &correct);
+    return loss / (double)rows;
+}
+
+/* A step of rate 1 on all rows is the gradient: against (L(w + e) - L(w - e)) / 2e. */
+static void compare_slope(plain *p, const espalier_dataset *dataset, double *value, double after)
+{
+    const double before = *value, e = 1e-6;
+    *value = before + e;
+    double slope = mean_loss(p, dataset);
+    *value = before - e;
+    slope = (slope - mean_loss(p, dataset)) / (2.0 * e);
+    *value = before;
+    if (fabs(before - after - slope) > 2e-6 * (1.0 + fabs(before) + fabs(slope)))
+        fail_msg("gradient %g, expected %g", before - after, slope);
+}
+
+static void test_differences(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(40, 0, widths[0], widths[LAYERS]);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.learning_rate = 1.0;
+    options.epochs = 1;
+    options.batch_rows = 64;
+    for (unsigned linear = 0; linear < 4; linear++) {
+        espalier_network *network = small_network(widths, LAYERS + 1, 8);
+        espalier_trainer *trainer = NULL;
+        set_linear(network, linear);
+        plain p = plain_of(network);
+        assert_int_equal(espalier_trainer_create(network, dataset, &options, NULL, &trainer, NULL),
+                         ESPALIER_OK);
+        assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+        for (size_t l = 0; l < LAYERS; l++) {
+            for (size_t i = 0; i < widths[l] * widths[l + 1]; i += 3)
+                compare_slope(&p, dataset, &p.now.weights[l][i], network->layers[l].weights[i]);
+            for (size_t j = 0; j < widths[l + 1]; j++)
+                compare_slope(&p, dataset, &p.now.biases[l][j], network->layers[l].biases[j]);
+        }
+        espalier_trainer_destroy(trainer);
+        espalier_network_destroy(p.masks);
+        espalier_network_destroy(network);
+    }
+    espalier_dataset_destroy(dataset);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal_to_a_plain_trainer),
+        cmocka_unit_test(test_linear_layers),
+        cmocka_unit_test(test_differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
