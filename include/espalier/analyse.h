@@ -34,9 +34,8 @@ ESPALIER_API double espalier_network_sparsity(const espalier_network *network);
 ESPALIER_API double espalier_network_sparsity_prunable(const espalier_network *network);
 
 /* All singular values of a layer's weights, largest first.
- * values: [min(inputs, outputs)], written. Their last bits may depend on the
- * number of threads that the BLAS behind LAPACK uses. Errors: UNSUPPORTED (no LAPACK),
- * NUMERIC (no convergence or non-finite weights), MEMORY. */
+ * values: [min(inputs, outputs)], written. Errors: UNSUPPORTED (no LAPACK, or a matrix
+ * beyond its integers), NUMERIC (no convergence or non-finite weights), MEMORY. */
 ESPALIER_API espalier_status espalier_network_singular_values(const espalier_network *network,
                                                               size_t layer,
                                                               const espalier_allocator *allocator,
@@ -81,8 +80,11 @@ ESPALIER_API const char *espalier_low_rank_name(espalier_low_rank method);
 /* A copy of the network whose hidden layers have at most the given ranks; the output
  * layer is copied as it is. Masks of the replaced layers are all kept: a low-rank matrix
  * has no zeros. A layer whose rank is min(inputs, outputs) or more is copied unchanged.
+ * If any was replaced, activation counts and "history" stay behind: they tell of another
+ * network. Linear layers count as hidden layers.
  *
  * ranks  [layer count - 1], each >= 1
+ * low    receives the new network (owned); untouched on an error
  * Errors: ARGUMENT (a rank of 0, names the layer), UNSUPPORTED (no LAPACK), NUMERIC, MEMORY. */
 ESPALIER_API espalier_status espalier_network_low_rank(const espalier_network *network,
                                                        const size_t *ranks,
@@ -91,16 +93,22 @@ ESPALIER_API espalier_status espalier_network_low_rank(const espalier_network *n
                                                        espalier_network **low,
                                                        espalier_error *error);
 
-/* The same function with each such layer written as two thin factors, a linear layer of
- * r neurons and the layer itself, W = (U S^1/2)(S^1/2 V^T), wherever r (inputs + outputs)
- * is less than inputs * outputs; other layers as in espalier_network_low_rank(). Trained
- * further it keeps its rank. PCA: the mean makes it r + 1. */
+/* The same function with each replaced layer written as two thin factors, a linear layer
+ * of r' neurons and the layer itself, W = (U S^1/2)(S^1/2 V^T), wherever r' (inputs +
+ * outputs) is less than inputs * outputs; other layers as in espalier_network_low_rank().
+ * Trained further it keeps its rank. r' is the rank that came out: r, less where the layer
+ * had less, and with PCA one more for the mean. Errors: as there. */
 ESPALIER_API espalier_status espalier_network_factor(const espalier_network *network,
                                                      const size_t *ranks,
                                                      espalier_low_rank method,
                                                      const espalier_allocator *allocator,
                                                      espalier_network **factored,
                                                      espalier_error *error);
+
+/* |A - B| / |A| in the Frobenius norm, A and B the weights of a layer that has the same
+ * shape in both networks. 0 where both are zero, infinite where only A is. */
+ESPALIER_API double espalier_network_weight_change(const espalier_network *before,
+                                                   const espalier_network *after, size_t layer);
 
 /* Largest absolute difference of the class probabilities of two networks over
  * every row of every split, and the number of rows whose class differs. A NaN on

@@ -139,6 +139,10 @@ ESPALIER_API const espalier_dataset *espalier_trainer_dataset(const espalier_tra
 /* Says that weights, biases or masks of that network were changed. Optimizer
  * state of pruned weights is cleared. */
 ESPALIER_API void espalier_trainer_changed(espalier_trainer *trainer);
+/* Says that weights or biases were changed as a part of training itself (a regulariser):
+ * the rules that end a run look at this epoch as at any other, and the best network so
+ * far stays the best. Masks are applied, optimizer state stays. */
+ESPALIER_API void espalier_trainer_adjusted(espalier_trainer *trainer);
 /* Holds (true) or frees (false) the rules that end a run. */
 ESPALIER_API void espalier_trainer_hold(espalier_trainer *trainer, bool hold);
 /* Switches counting of activations in the training forward pass on or off. */

@@ -57,8 +57,6 @@ static void push(espalier_trainer *trainer)
     work_save_states(&trainer->copy, trainer->network);
     work_load(&trainer->copy, trainer->network);
     batch_fit(&trainer->batch, &trainer->copy, trainer->network);
-    trainer->kept_loss = INFINITY;
-    trainer->kept_epoch = 0;
 }
 
 espalier_network *espalier_trainer_network(espalier_trainer *trainer)
@@ -75,6 +73,11 @@ const espalier_dataset *espalier_trainer_dataset(const espalier_trainer *trainer
 void espalier_trainer_changed(espalier_trainer *trainer)
 {
     trainer->changed = true;
+}
+
+void espalier_trainer_adjusted(espalier_trainer *trainer)
+{
+    trainer->adjusted = true;
 }
 
 void espalier_trainer_hold(espalier_trainer *trainer, bool hold)
@@ -95,10 +98,14 @@ void espalier_trainer_stop(espalier_trainer *trainer)
 espalier_status trainer_tell(espalier_trainer *trainer, const espalier_event *event, bool *changed,
                              espalier_error *error)
 {
-    trainer->changed = false;
+    trainer->changed = trainer->adjusted = false;
     espalier_status status = espalier_trainer_announce(trainer, event, error);
-    if (trainer->changed)
+    if (trainer->changed || trainer->adjusted)
         push(trainer);
+    if (trainer->changed) { /* another network: what was kept of the old one is void */
+        trainer->kept_loss = INFINITY;
+        trainer->kept_epoch = 0;
+    }
     if (changed)
         *changed = trainer->changed;
     return status;

@@ -30,7 +30,7 @@ struct espalier_trainer {
     uint64_t steps;   /* updates so far */
     uint64_t counted; /* rows counted since the last pull */
     bool pulled;      /* the network holds all updates */
-    bool changed, hold, stop, counting;
+    bool changed, adjusted, hold, stop, counting;
 };
 
 /* Brings the network up to date with the working copy. */

@@ -83,6 +83,51 @@ static void norm_and_order(void **state)
     }
 }
 
+/* diag(5, 3, 2) in disguise: norms by hand; and a matrix of zeros. */
+static void what_they_tell(void **state)
+{
+    static const float diagonal[] = {2, 0, 0, 0, 0, 0, -5, 0, 0, 3, 0, 0}; /* 3 x 4 */
+    static const float zero[6] = {0};
+    (void)state;
+    espalier_spectrum s;
+    espalier_network *network = matrix(3, 4, diagonal);
+    assert_int_equal(espalier_network_spectrum(network, 0, NULL, &s, NULL), ESPALIER_OK);
+    assert_int_equal(s.count, 3);
+    assert_int_equal(s.rank, 3);
+    assert_float_equal(s.values[2], 2, 1e-5);
+    assert_float_equal(s.spectral, 5, 1e-5);
+    assert_float_equal(s.nuclear, 10, 1e-5);
+    assert_float_equal(s.frobenius, sqrt(38), 1e-5);
+    assert_float_equal(s.stable_rank, 38.0 / 25, 1e-5);
+    espalier_spectrum_clear(&s, NULL);
+    assert_null(s.values);
+    espalier_network_destroy(network);
+
+    network = matrix(2, 3, zero);
+    assert_int_equal(espalier_network_spectrum(network, 0, NULL, &s, NULL), ESPALIER_OK);
+    assert_int_equal(s.rank, 0);
+    assert_true(s.stable_rank == 0 && s.spectral == 0 && s.frobenius == 0 && s.nuclear == 0);
+    espalier_spectrum_clear(&s, NULL);
+    espalier_network_destroy(network);
+}
+
+/* Squares of the smallest and the largest weights are no floats. */
+static void far_from_one(void **state)
+{
+    static const float scales[] = {1e-30f, 1e30f};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const float weights[] = {3 * scales[i], 0, 0, 4 * scales[i]};
+        espalier_network *network = matrix(2, 2, weights);
+        espalier_spectrum s;
+        assert_int_equal(espalier_network_spectrum(network, 0, NULL, &s, NULL), ESPALIER_OK);
+        assert_float_equal(s.frobenius / (double)scales[i], 5, 1e-5);
+        assert_float_equal(s.stable_rank, 25.0 / 16, 1e-5);
+        espalier_spectrum_clear(&s, NULL);
+        espalier_network_destroy(network);
+    }
+}
+
 static void not_finite(void **state)
 {
     static const float bad[][2] = {{NAN, 1}, {1, INFINITY}};
@@ -93,7 +138,12 @@ static void not_finite(void **state)
         espalier_error error = {0};
         assert_int_equal(espalier_network_singular_values(network, 0, NULL, &value, &error),
                          ESPALIER_ERROR_NUMERIC);
-        assert_string_equal(error.message, "layer 0: its weights are not all finite");
+        assert_string_equal(error.message,
+                            "layer 0: singular values: not all 1 x 2 weights are finite");
+        espalier_spectrum untouched = {.count = 7};
+        assert_int_equal(espalier_network_spectrum(network, 0, NULL, &untouched, NULL),
+                         ESPALIER_ERROR_NUMERIC);
+        assert_int_equal(untouched.count, 7);
         espalier_network_destroy(network);
     }
 }
@@ -106,9 +156,10 @@ static void without_memory(void **state)
     for (size_t from = 1; status != ESPALIER_OK; from++) {
         meter m = {.refuse_from = from};
         espalier_allocator allocator = meter_allocator(&m);
-        float values[5];
-        status = espalier_network_singular_values(network, 0, &allocator, values, NULL);
+        espalier_spectrum s = {0};
+        status = espalier_network_spectrum(network, 0, &allocator, &s, NULL);
         assert_true(status == ESPALIER_OK || status == ESPALIER_ERROR_MEMORY);
+        espalier_spectrum_clear(&s, &allocator);
         assert_int_equal(m.live, 0);
         assert_true(from < 10);
     }
@@ -128,7 +179,7 @@ static void write_floats(const char *folder, const char *name, const float *valu
 enum { NO_NUMPY = 77, NO_PROGRAM = 127 };
 
 /* Writes a matrix and what we say about it; spectrum.py judges. Rows repeat from
- * `distinct` on, so that the rank is smaller than the matrix. */
+ * `distinct` on, so that the rank is smaller than the matrix; 0: all are zero. */
 static int compare_with_numpy(const char *python, const char *folder, size_t rows, size_t columns,
                               size_t distinct)
 {
@@ -139,6 +190,8 @@ static int compare_with_numpy(const char *python, const char *folder, size_t row
     for (size_t r = distinct; r < rows; r++)
         memcpy(weights + r * columns, weights + (r - distinct) * columns,
                columns * sizeof *weights);
+    for (size_t i = 0; distinct == 0 && i < rows * columns; i++)
+        weights[i] = 0.0f;
     assert_true(count <= 128);
     assert_int_equal(espalier_network_singular_values(network, 0, NULL, values, NULL),
                      ESPALIER_OK);
@@ -155,7 +208,9 @@ static int compare_with_numpy(const char *python, const char *folder, size_t row
 
 static int all_cases(const char *python, const char *folder)
 {
-    static const size_t cases[][3] = {{50, 100, 50}, {100, 60, 30}, {128, 128, 77}, {1, 20, 1}};
+    static const size_t cases[][3] = {{50, 100, 50}, {100, 60, 30}, {128, 128, 77}, {300, 100, 299},
+                                      {1, 20, 1},    {20, 1, 20},   {20, 1, 5},     {1, 1, 1},
+                                      {30, 40, 0},   {1, 9, 0}};
     int result = 0;
     for (size_t c = 0; c < sizeof cases / sizeof *cases && result == 0; c++)
         result = compare_with_numpy(python, folder, cases[c][0], cases[c][1], cases[c][2]);
@@ -193,6 +248,9 @@ static void unsupported(void **state)
     espalier_network *network = made_network(widths, 2, 1, 0.0);
     float values[2];
     espalier_error error = {0};
+    espalier_spectrum spectrum;
+    assert_int_equal(espalier_network_spectrum(network, 0, NULL, &spectrum, NULL),
+                     ESPALIER_ERROR_UNSUPPORTED);
     assert_int_equal(espalier_network_singular_values(network, 0, NULL, values, &error),
                      ESPALIER_ERROR_UNSUPPORTED);
     assert_non_null(strstr(error.message, "LAPACK"));
@@ -219,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #ifdef ESPALIER_HAVE_LAPACKE
         cmocka_unit_test(known_matrices), cmocka_unit_test(norm_and_order),
+        cmocka_unit_test(what_they_tell), cmocka_unit_test(far_from_one),
         cmocka_unit_test(not_finite),     cmocka_unit_test(without_memory),
         cmocka_unit_test(equals_numpy),
 #else

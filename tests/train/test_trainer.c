@@ -310,7 +310,7 @@ static espalier_status listen(void *context, espalier_trainer *trainer,
 {
     (void)error;
     tape *t = context;
-    t->kinds[t->length++] = "BebEPNX"[event->kind];
+    t->kinds[t->length++] = "BebEpPNX"[event->kind];
     if (event->kind == ESPALIER_EVENT_BEGIN && t->hold_until)
         espalier_trainer_hold(trainer, true);
     if (event->kind != ESPALIER_EVENT_EPOCH)
