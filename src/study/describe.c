@@ -1,0 +1,146 @@
+/* study.json: version, machine, data, everything that decides the outcome of runs, and their
+ * names. Where it is kept and compared is folder.c's business. */
+#define _POSIX_C_SOURCE 200809L
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/processors.h"
+#include "espalier/math.h"
+#include "report/value.h"
+#include "study/study.h"
+
+static json_t *numbers_of_sizes(const size_t *sizes, size_t count)
+{
+    json_t *array = json_array();
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = value_append(array, value_count(sizes[i]));
+    return value_complete(array, ok);
+}
+
+static bool put_training(json_t *to, const espalier_train_options *t)
+{
+    const char *math = t->math ? t->math : espalier_math_name(0);
+    bool ok = value_put(to, "epochs", value_count(t->epochs));
+    ok = value_put(to, "batch", value_count(t->batch_rows)) && ok;
+    ok = value_put(to, "lr", value_number(t->learning_rate)) && ok;
+    ok = value_put(to, "optimizer", value_text(espalier_optimizer_name(t->optimizer))) && ok;
+    ok = value_put(to, "momentum", value_number(t->momentum)) && ok;
+    ok = value_put(to, "beta1", value_number(t->beta1)) && ok;
+    ok = value_put(to, "beta2", value_number(t->beta2)) && ok;
+    ok = value_put(to, "epsilon", value_number(t->epsilon)) && ok;
+    ok = value_put(to, "weight_decay", value_number(t->weight_decay)) && ok;
+    ok = value_put(to, "lr_schedule", value_text(espalier_lr_schedule_name(t->lr_schedule))) && ok;
+    ok = value_put(to, "lr_step", value_count(t->lr_step)) && ok;
+    ok = value_put(to, "lr_gamma", value_number(t->lr_gamma)) && ok;
+    ok = value_put(to, "warmup", value_count(t->warmup_epochs)) && ok;
+    ok = value_put(to, "early_stop", value_text(espalier_early_stop_name(t->early_stop))) && ok;
+    ok = value_put(to, "final_accuracy", value_number(t->final_accuracy)) && ok;
+    ok = value_put(to, "strike_factor", value_number(t->strike_factor)) && ok;
+    ok = value_put(to, "strikes", value_count(t->strikes)) && ok;
+    ok = value_put(to, "keep", value_text(espalier_keep_name(t->keep))) && ok;
+    return value_put(to, "math", value_text(math)) && ok;
+}
+
+static bool put_pruning(json_t *to, const espalier_prune_options *p)
+{
+    bool ok = value_put(to, "of", value_text(espalier_denominator_name(p->of)));
+    ok = value_put(to, "share_ratio", value_number(p->share_ratio)) && ok;
+    ok = value_put(to, "trigger", value_text(espalier_trigger_name(p->trigger))) && ok;
+    ok = value_put(to, "start_accuracy", value_number(p->start_accuracy)) && ok;
+    ok = value_put(to, "trigger_accuracy", value_number(p->final_accuracy)) && ok;
+    ok = value_put(to, "every", p->every ? value_count(p->every) : value_text("auto")) && ok;
+    ok = value_put(to, "patience", value_count(p->patience)) && ok;
+    ok = value_put(to, "cubic_epochs", value_count(p->cubic_epochs)) && ok;
+    ok = value_put(to, "cubic_interval", value_count(p->cubic_interval)) && ok;
+    ok = value_put(to, "count_window", value_text(espalier_count_window_name(p->window))) && ok;
+    ok = value_put(to, "sample", value_count(p->sample_rows)) && ok;
+    ok = value_put(to, "amounts", value_text(espalier_amounts_name(p->amounts))) && ok;
+    ok = value_put(to, "dead", value_text(espalier_dead_name(p->dead))) && ok;
+    return value_put(to, "min_neurons", value_count(p->min_neurons)) && ok;
+}
+
+static json_t *options_value(const espalier_study_options *o)
+{
+    json_t *object = json_object();
+    bool ok = value_put(object, "hidden", numbers_of_sizes(o->hidden, o->hidden_count));
+    ok = value_put(object, "init", value_text(espalier_initialiser_name(o->initialiser))) && ok;
+    ok = put_training(object, &o->train) && ok;
+    ok = put_pruning(object, &o->prune) && ok;
+    ok = value_put(object, "nuclear_start", value_number(o->regulariser.start_accuracy)) && ok;
+    ok = value_put(object, "nuclear_every", value_count(o->regulariser.every)) && ok;
+    ok = value_put(object, "nuclear_interval", value_count(o->regulariser.interval)) && ok;
+    ok = value_put(object, "retrain_epochs",
+                   o->retrain_epochs ? value_count(o->retrain_epochs) : value_text("auto")) && ok;
+    ok = value_put(object, "spectra", json_boolean(o->spectra)) && ok;
+    return value_complete(object, ok);
+}
+
+static json_t *data_value(const study *s)
+{
+    json_t *object = json_object(), *classes = json_array();
+    size_t height, width;
+    bool image = espalier_dataset_image_shape(s->dataset, &height, &width), ok = true;
+    for (size_t i = 0; ok && i < espalier_dataset_class_count(s->dataset); i++) {
+        const char *name = espalier_dataset_class_name(s->dataset, i);
+        char number[24];
+        snprintf(number, sizeof number, "%zu", i);
+        ok = value_append(classes, value_text(name ? name : number));
+    }
+    ok = value_put(object, "source", s->data ? json_deep_copy(s->data) : json_null()) && ok;
+    ok = value_put(object, "inputs", value_count(espalier_dataset_input_count(s->dataset))) && ok;
+    for (int split = 0; ok && split < ESPALIER_SPLIT_COUNT; split++) {
+        static const char *const keys[] = {"training_rows", "validation_rows", "test_rows"};
+        ok = value_put(object, keys[split], value_count(espalier_dataset_row_count(
+                                                s->dataset, (espalier_split)split)));
+    }
+    ok = value_put(object, "image", image ? json_pack("[I,I]", (json_int_t)height,
+                                                      (json_int_t)width)
+                                          : json_null()) && ok;
+    ok = value_put(object, "classes", classes) && ok;
+    return value_complete(object, ok);
+}
+
+/* The first "model name" that the system tells, or NULL. */
+static json_t *processor_name(void)
+{
+    char line[256];
+    json_t *name = NULL;
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (!name && file && fgets(line, sizeof line, file)) {
+        char *colon = strchr(line, ':');
+        line[strcspn(line, "\n")] = '\0';
+        if (colon && strncmp(line, "model name", 10) == 0)
+            name = json_string(colon + 1 + strspn(colon + 1, " "));
+    }
+    if (file)
+        fclose(file);
+    return name ? name : json_null();
+}
+
+static json_t *machine_value(void)
+{
+    struct utsname system;
+    const bool known = uname(&system) >= 0;
+    json_t *object = json_object();
+    bool ok = value_put(object, "processor", processor_name());
+    ok = value_put(object, "processors", value_count(processors_available())) && ok;
+    ok = value_put(object, "architecture", value_text(known ? system.machine : NULL)) && ok;
+    ok = value_put(object, "system", value_text(known ? system.sysname : NULL)) && ok;
+    return value_complete(object, ok);
+}
+
+json_t *study_describe(const study *s)
+{
+    json_t *object = json_object(), *runs = json_array();
+    bool ok = true;
+    for (size_t i = 0; ok && i < s->job_count; i++)
+        ok = value_append(runs, value_text(s->jobs[i].name));
+    ok = value_put(object, "version", value_text(espalier_version())) && ok;
+    ok = value_put(object, "machine", machine_value()) && ok;
+    ok = value_put(object, "options", options_value(s->options)) && ok;
+    ok = value_put(object, "data", data_value(s)) && ok;
+    ok = value_put(object, "runs", runs) && ok;
+    return value_complete(object, ok);
+}

@@ -1,0 +1,260 @@
+/* The folder of a study: held by one process at a time, compared with the plan, searched for
+ * what is finished. What study.json says is describe.c's business, a run's record record.c's. */
+#define _DEFAULT_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/stream.h"
+#include "report/value.h"
+#include "study/study.h"
+
+char *study_path(const study *s, const study_job *job, const char *ending)
+{
+    char name[STUDY_NAME_BYTES + 16];
+    snprintf(name, sizeof name, "%s%s", job->name, ending);
+    return stream_join(s->allocator, s->runs_folder, name);
+}
+
+espalier_status study_write_json(const study *s, const char *path, const json_t *value,
+                                 bool indented, espalier_error *error)
+{
+    char *text = json_dumps(value, VALUE_FORMAT | (indented ? JSON_INDENT(2) : 0));
+    writer *out = NULL;
+    if (!text)
+        return error_memory(error);
+    espalier_status status = writer_open(path, s->allocator, &out, error);
+    if (status == ESPALIER_OK) {
+        status = writer_write(out, text, strlen(text), error);
+        if (status == ESPALIER_OK)
+            status = writer_write(out, "\n", 1, error);
+        if (status == ESPALIER_OK)
+            status = writer_commit(out, error);
+        else
+            writer_abandon(out);
+    }
+    free(text);
+    return status;
+}
+
+espalier_status study_read_network(const study *s, const study_job *job,
+                                   espalier_network **network, espalier_error *error)
+{
+    char *path = study_path(s, job, ".safetensors");
+    espalier_status status = path ? espalier_network_read(path, s->allocator, network, error)
+                                  : error_memory(error);
+    memory_release(s->allocator, path);
+    return status;
+}
+
+/* ---- taking it up again -------------------------------------------------------- */
+
+static void short_text(const json_t *value, char text[64])
+{
+    char *whole = value ? json_dumps(value, VALUE_FORMAT | JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    snprintf(text, 64, "%s", whole ? whole : "nothing");
+    free(whole);
+}
+
+/* Sets the error at the first value that differs. Values are compared as they are written. */
+static espalier_status compare(const char *path, const json_t *there, const json_t *here,
+                               espalier_error *error)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)here, key, value) {
+        char old[64], new[64];
+        const json_t *other = json_object_get(there, key);
+        short_text(other, old);
+        short_text(value, new);
+        if (!other || !json_equal(other, value))
+            return error_set(error, ESPALIER_ERROR_MISMATCH,
+                             "%s: the study there is another one: %s is %s there and %s here",
+                             path, key, old, new);
+    }
+    return ESPALIER_OK;
+}
+
+static bool in_plan(const study *s, const char *name)
+{
+    for (size_t i = 0; i < s->job_count; i++) {
+        if (strcmp(s->jobs[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The plan may have grown; nothing may have left it. */
+static espalier_status compare_runs(const study *s, const char *path, const json_t *runs,
+                                    espalier_error *error)
+{
+    size_t index, missing = 0;
+    json_t *run;
+    const char *first = NULL;
+    json_array_foreach((json_t *)(uintptr_t)runs, index, run) {
+        const char *name = json_string_value(run);
+        if (name && !in_plan(s, name)) {
+            first = first ? first : name;
+            missing++;
+        }
+    }
+    if (!missing)
+        return ESPALIER_OK;
+    return error_set(error, ESPALIER_ERROR_MISMATCH,
+                     "%s: the study there is another one: %zu of its runs are not in this plan, "
+                     "such as %s; a study may grow, but not shrink", path, missing, first);
+}
+
+static espalier_status compare_studies(const study *s, const char *path, const json_t *there,
+                                       const json_t *here, espalier_error *error)
+{
+    const json_t *version = json_object_get(there, "version");
+    if (!json_equal(version, json_object_get(here, "version")))
+        return error_set(error, ESPALIER_ERROR_MISMATCH,
+                         "%s: the study there was begun by version %s, this is version %s; all "
+                         "runs of a study share their code", path,
+                         json_is_string(version) ? json_string_value(version) : "(none)",
+                         espalier_version());
+    espalier_status status = compare(path, json_object_get(there, "options"),
+                                     json_object_get(here, "options"), error);
+    if (status == ESPALIER_OK)
+        status = compare(path, json_object_get(there, "data"), json_object_get(here, "data"),
+                         error);
+    return status ? status : compare_runs(s, path, json_object_get(there, "runs"), error);
+}
+
+/* A value as it reads after it was written. */
+static json_t *as_written(const json_t *value)
+{
+    char *text = json_dumps(value, VALUE_FORMAT);
+    json_t *read = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    return read;
+}
+
+/* Compares with a study.json that is there, and writes the new one. */
+static espalier_status settle_plan(const study *s, const char *path, espalier_error *error)
+{
+    json_error_t why;
+    struct stat file;
+    json_t *value = study_describe(s), *here = value ? as_written(value) : NULL;
+    espalier_status status = here ? ESPALIER_OK : error_memory(error);
+    if (status == ESPALIER_OK && stat(path, &file) == 0) {
+        json_t *there = json_load_file(path, 0, &why);
+        status = there ? compare_studies(s, path, there, here, error)
+                       : error_set(error, ESPALIER_ERROR_FORMAT, "%s: line %d: %s", path, why.line,
+                                   why.text);
+        json_decref(there);
+    }
+    if (status == ESPALIER_OK)
+        status = study_write_json(s, path, value, true, error);
+    json_decref(value);
+    json_decref(here);
+    return status;
+}
+
+/* ---- what is finished ------------------------------------------------------------ */
+
+/* A record that is no JSON, or whose network cannot be read, counts as not there. */
+static espalier_status find_finished(study *s, study_job *job, espalier_error *error)
+{
+    char note[STUDY_NAME_BYTES + 600];
+    espalier_error why = {0};
+    json_error_t where;
+    struct stat file;
+    espalier_network *network = NULL;
+    char *path = study_path(s, job, ".json");
+    if (!path)
+        return error_memory(error);
+    const bool there = stat(path, &file) == 0;
+    json_t *record = there ? json_load_file(path, 0, &where) : NULL;
+    const bool fits = record && study_record_fits(s, job, record);
+    if (fits && study_read_network(s, job, &network, &why) == ESPALIER_OK) {
+        json_object_del(record, "spectra");
+        job->record = json_incref(record);
+        job->state = JOB_DONE;
+        s->found++;
+    } else if (fits || (there && !record)) {
+        snprintf(note, sizeof note, "%s runs again: %s", job->name,
+                 fits ? why.message : "its record is damaged");
+        study_tell(s, NULL, note);
+    }
+    json_decref(record);
+    espalier_network_destroy(network);
+    memory_release(s->allocator, path);
+    return ESPALIER_OK;
+}
+
+/* What a killed process wrote aside; nobody else works here. */
+static void sweep(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    struct dirent *entry;
+    while (directory && (entry = readdir(directory))) {
+        const size_t length = strlen(entry->d_name);
+        if (strncmp(entry->d_name, ".espalier-", 10) == 0 && length > 14 &&
+            strcmp(entry->d_name + length - 4, ".tmp") == 0)
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    }
+    if (directory)
+        closedir(directory);
+}
+
+/* ---- its life ---------------------------------------------------------------------- */
+
+static espalier_status make_folder(const char *path, espalier_error *error)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return ESPALIER_OK;
+    return stream_error(error, ESPALIER_ERROR_IO, path, "make the folder", errno);
+}
+
+static espalier_status hold(study *s, espalier_error *error)
+{
+    s->lock_file = open(s->runs_folder, O_RDONLY | O_CLOEXEC);
+    if (s->lock_file < 0)
+        return stream_error(error, ESPALIER_ERROR_IO, s->runs_folder, "open", errno);
+    if (flock(s->lock_file, LOCK_EX | LOCK_NB) == 0)
+        return ESPALIER_OK;
+    return errno == EWOULDBLOCK
+               ? error_set(error, ESPALIER_ERROR_CANCELLED,
+                           "%s: another process works on this study", s->options->folder)
+               : stream_error(error, ESPALIER_ERROR_IO, s->runs_folder, "lock", errno);
+}
+
+espalier_status study_folder_open(study *s, espalier_error *error)
+{
+    const char *folder = s->options->folder;
+    char *path = stream_join(s->allocator, folder, "study.json");
+    s->runs_folder = stream_join(s->allocator, folder, "runs");
+    espalier_status status = path && s->runs_folder ? make_folder(folder, error)
+                                                    : error_memory(error);
+    if (status == ESPALIER_OK)
+        status = make_folder(s->runs_folder, error);
+    if (status == ESPALIER_OK)
+        status = hold(s, error);
+    if (status == ESPALIER_OK) {
+        sweep(folder);
+        sweep(s->runs_folder);
+        status = settle_plan(s, path, error);
+    }
+    for (size_t i = 0; status == ESPALIER_OK && i < s->job_count; i++)
+        status = find_finished(s, &s->jobs[i], error);
+    memory_release(s->allocator, path);
+    return status;
+}
+
+void study_folder_close(study *s)
+{
+    if (s->lock_file >= 0)
+        close(s->lock_file);
+    memory_release(s->allocator, s->runs_folder);
+}

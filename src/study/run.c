@@ -1,0 +1,252 @@
+/* One run of a study: trains its network and keeps account of what that took. Where the
+ * network comes from is start.c's business, what is written about it record.c's. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "espalier/analyse.h"
+#include "espalier/predict.h"
+#include "espalier/report.h"
+#include "study/study.h"
+
+/* Operations for each kept weight and training row: forward, back to the inputs, gradient;
+ * a product and a sum each. */
+enum { OPERATIONS = 6 };
+
+/* What listens to the training of one run, in this order. */
+typedef struct listeners {
+    study *s;
+    study_job *job;
+    study_outcome *outcome;
+    espalier_regulariser *regulariser; /* or NULL */
+    espalier_record *record;           /* with spectra, or NULL */
+    espalier_pruner *pruner;           /* or NULL */
+} listeners;
+
+static espalier_status test_accuracy(const study *s, const espalier_network *network,
+                                     double *accuracy, espalier_error *error)
+{
+    espalier_evaluation evaluation;
+    *accuracy = NAN;
+    if (espalier_dataset_row_count(s->dataset, ESPALIER_TEST) == 0)
+        return ESPALIER_OK;
+    espalier_status status =
+        espalier_evaluate(network, s->dataset, ESPALIER_TEST, 0, 1, &evaluation, error);
+    if (status == ESPALIER_OK) {
+        *accuracy = evaluation.accuracy;
+        espalier_evaluation_clear(&evaluation);
+    }
+    return status;
+}
+
+static espalier_status epoch_ended(listeners *l, const espalier_network *network,
+                                   espalier_error *error)
+{
+    const double rows = (double)espalier_dataset_row_count(l->s->dataset, ESPALIER_TRAINING);
+    const uint64_t kept = espalier_network_cost(network).nonzero;
+    l->outcome->arithmetic += rows * OPERATIONS * (double)kept;
+    if (!l->pruner || espalier_pruner_outstanding(l->pruner) == 0) {
+        double accuracy;
+        espalier_status status = test_accuracy(l->s, network, &accuracy, error);
+        if (status != ESPALIER_OK)
+            return status;
+        l->outcome->best_test = fmax(l->outcome->best_test, accuracy);
+    }
+    return study_epoch_done(l->s, l->job)
+               ? ESPALIER_OK
+               : error_set(error, ESPALIER_ERROR_CANCELLED, "the study was ended");
+}
+
+static espalier_status notify(void *context, espalier_trainer *trainer,
+                              const espalier_event *event, espalier_error *error)
+{
+    listeners *l = context;
+    if (event->kind == ESPALIER_EVENT_PRUNE)
+        l->outcome->last_step = event->epoch;
+    if (event->kind != ESPALIER_EVENT_EPOCH)
+        return ESPALIER_OK;
+    return epoch_ended(l, espalier_trainer_network(trainer), error);
+}
+
+/* ---- making the listeners ------------------------------------------------ */
+
+static espalier_status make_pruner(listeners *l, const espalier_network *network,
+                                   espalier_error *error)
+{
+    const study_job *job = l->job;
+    espalier_prune_options o = espalier_study_prune_options(l->s->options, job->steps);
+    o.criterion = job->criterion;
+    o.scope = job->scope;
+    o.count = job->count;
+    o.target = job->target;
+    o.seed = job->seed;
+    return espalier_pruner_create(network, &o, l->s->allocator, &l->pruner, error);
+}
+
+static espalier_status make_regulariser(listeners *l, espalier_error *error)
+{
+    espalier_regulariser_options o = l->s->options->regulariser;
+    const bool weighted = l->job->method == ESPALIER_STUDY_NUCLEAR_WEIGHTED;
+    o.nuclear = weighted ? 0 : l->job->lambda;
+    o.nuclear_weighted = weighted ? l->job->lambda : 0;
+    return espalier_regulariser_create(&o, l->s->allocator, &l->regulariser, error);
+}
+
+static espalier_status make_listeners(listeners *l, const espalier_network *network,
+                                      espalier_error *error)
+{
+    espalier_status status = ESPALIER_OK;
+    if (l->job->method == ESPALIER_STUDY_PRUNE)
+        status = make_pruner(l, network, error);
+    if (!isnan(l->job->lambda))
+        status = make_regulariser(l, error);
+    if (status == ESPALIER_OK && l->s->options->spectra) {
+        status = espalier_record_create(NULL, l->s->allocator, &l->record, error);
+        if (status == ESPALIER_OK)
+            espalier_record_spectra(l->record, true);
+    }
+    return status;
+}
+
+static espalier_status attach(listeners *l, espalier_trainer *trainer, espalier_error *error)
+{
+    espalier_status status = ESPALIER_OK;
+    if (l->regulariser)
+        status = espalier_trainer_observe(trainer, espalier_regulariser_observer(l->regulariser));
+    if (!status && l->record)
+        status = espalier_trainer_observe(trainer, espalier_record_observer(l->record));
+    if (!status)
+        status = espalier_trainer_observe(trainer, (espalier_observer){l, notify, false});
+    if (!status && l->pruner) /* last: an epoch is counted with the weights it had */
+        status = espalier_trainer_observe(trainer, espalier_pruner_observer(l->pruner));
+    return status ? error_memory(error) : ESPALIER_OK;
+}
+
+static void clear_listeners(listeners *l)
+{
+    espalier_pruner_destroy(l->pruner);
+    espalier_record_destroy(l->record);
+    espalier_regulariser_destroy(l->regulariser);
+}
+
+/* ---- the budget ------------------------------------------------------------ */
+
+static size_t recorded_count(const study_job *job, const char *key)
+{
+    return (size_t)json_integer_value(json_object_get(job->record, key));
+}
+
+/* A control gets the epochs that its pruned run got, whatever ended that; a network of low
+ * rank as many as that one had to recover. */
+static espalier_train_options budget(const study *s, const study_job *job)
+{
+    espalier_train_options o = study_train_options(s, job);
+    if (!espalier_study_method_is_control(job->method))
+        return o;
+    const study_job *pruned = &s->jobs[job->of];
+    const size_t epochs = recorded_count(pruned, "epochs");
+    o.early_stop = ESPALIER_EARLY_STOP_NEVER;
+    o.epochs = epochs;
+    if (job->method >= ESPALIER_STUDY_PCA)
+        o.epochs = s->options->retrain_epochs ? s->options->retrain_epochs
+                                              : epochs - recorded_count(pruned, "last_step");
+    return o;
+}
+
+/* ---- the run ------------------------------------------------------------------ */
+
+static espalier_status train(listeners *l, espalier_network *network,
+                             const espalier_train_options *options, espalier_error *error)
+{
+    espalier_trainer *trainer = NULL;
+    espalier_train_summary summary;
+    espalier_status status = espalier_trainer_create(network, l->s->dataset, options,
+                                                     l->s->allocator, &trainer, error);
+    if (status == ESPALIER_OK)
+        status = attach(l, trainer, error);
+    if (status == ESPALIER_OK)
+        status = espalier_trainer_run(trainer, &summary, error);
+    if (status == ESPALIER_OK) {
+        l->outcome->epochs = summary.epochs;
+        l->outcome->stopped_by = espalier_stopped_by_name(summary.stopped_by);
+    }
+    espalier_trainer_destroy(trainer);
+    return status;
+}
+
+static espalier_status take_spectra(listeners *l, espalier_error *error)
+{
+    char *text = NULL;
+    if (!l->record)
+        return ESPALIER_OK;
+    espalier_status status = espalier_record_spectra_json(l->record, &text, error);
+    if (status != ESPALIER_OK)
+        return status;
+    l->outcome->spectra = json_loads(text, 0, NULL);
+    espalier_text_release(text);
+    return l->outcome->spectra ? ESPALIER_OK : error_memory(error);
+}
+
+/* The file tells from which study's run the network comes and how the data were split. */
+static espalier_status sign(const study *s, const study_job *job, espalier_network *network,
+                            espalier_error *error)
+{
+    /* A copy: threads must not share references. */
+    json_t *split = json_deep_copy(json_object_get(s->data, "validation"));
+    json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:o*}", "command", "study", "run", job->name,
+                               "version", espalier_version(), "seed", (json_int_t)job->seed,
+                               "validation", split);
+    char *text = object ? json_dumps(object, JSON_REAL_PRECISION(12)) : NULL;
+    espalier_status status =
+        text ? espalier_network_set_metadata(network, "training", text) : ESPALIER_ERROR_MEMORY;
+    free(text);
+    json_decref(object);
+    return status ? error_memory(error) : ESPALIER_OK;
+}
+
+static espalier_status run(listeners *l, espalier_network *network, espalier_error *error)
+{
+    study_outcome *outcome = l->outcome;
+    const espalier_train_options options = budget(l->s, l->job);
+    espalier_status status = make_listeners(l, network, error);
+    if (status == ESPALIER_OK && l->job->method >= ESPALIER_STUDY_PCA &&
+        l->job->method <= ESPALIER_STUDY_FACTORS)
+        status = test_accuracy(l->s, network, &outcome->before_retraining, error);
+    if (status == ESPALIER_OK && options.epochs > 0)
+        status = train(l, network, &options, error);
+    if (status == ESPALIER_OK)
+        status = take_spectra(l, error);
+    if (status == ESPALIER_OK)
+        status = sign(l->s, l->job, network, error);
+    outcome->reached = !l->pruner || espalier_pruner_reached(l->pruner, network);
+    return status ? status
+                  : espalier_network_compact(network, l->s->allocator, &outcome->network, NULL,
+                                             error);
+}
+
+espalier_status study_execute(study *s, study_job *job, study_outcome *outcome,
+                              espalier_error *error)
+{
+    const double began = clock_seconds();
+    listeners l = {.s = s, .job = job, .outcome = outcome};
+    espalier_network *network = NULL;
+    *outcome = (study_outcome){.best_test = NAN, .before_retraining = NAN};
+    espalier_status status = study_start_network(s, job, &network, error);
+    if (status == ESPALIER_OK)
+        status = run(&l, network, error);
+    clear_listeners(&l);
+    espalier_network_destroy(network);
+    outcome->seconds = clock_seconds() - began;
+    if (status != ESPALIER_OK)
+        study_outcome_clear(outcome);
+    return status;
+}
+
+void study_outcome_clear(study_outcome *outcome)
+{
+    espalier_network_destroy(outcome->network);
+    json_decref(outcome->spectra);
+    outcome->network = NULL;
+    outcome->spectra = NULL;
+}
