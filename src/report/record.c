@@ -1,5 +1,5 @@
-/* Listens to a run, remembers what happened and appends it to the log, one JSON
- * object to a line. What the run came to is told by result.c. */
+/* A record's life, and what it does with each event: remembers what happened and
+ * appends it to the log. What the run came to is told by result.c. */
 #include "report/record.h"
 
 #include <errno.h>
@@ -11,8 +11,7 @@
 
 enum { FIRST_CAPACITY = 16 };
 
-/* Adds one item of size_bytes; the list grows by doubling. */
-static bool add(const espalier_allocator *allocator, record_list *list, const void *item,
+bool record_add(const espalier_allocator *allocator, record_list *list, const void *item,
                 size_t size_bytes)
 {
     if (list->count == list->capacity) {
@@ -32,32 +31,7 @@ static bool add(const espalier_allocator *allocator, record_list *list, const vo
     return true;
 }
 
-/* ---- the log ----------------------------------------------------------- */
-
-static espalier_status write_line(espalier_record *record, const json_t *object,
-                                  espalier_error *error)
-{
-    const size_t flags = VALUE_FORMAT | JSON_COMPACT;
-    errno = 0;
-    if (json_dumpf(object, record->log, flags) == 0 && fputc('\n', record->log) != EOF &&
-        fflush(record->log) == 0)
-        return ESPALIER_OK;
-    return error_set(error, ESPALIER_ERROR_IO, "%s: cannot append to the log: %s",
-                     record->log_path, errno ? strerror(errno) : "writing failed");
-}
-
-/* {"event": name, …the fields of `fields`}. Takes over the reference; NULL = no memory. */
-static espalier_status log_event(espalier_record *record, const char *name, json_t *fields,
-                                 espalier_error *error)
-{
-    json_t *line = json_object();
-    const bool complete = value_put(line, "event", value_text(name)) && fields &&
-                          json_object_update(line, fields) == 0;
-    espalier_status status = complete ? write_line(record, line, error) : error_memory(error);
-    json_decref(fields);
-    json_decref(line);
-    return status;
-}
+/* ---- listening ---------------------------------------------------------- */
 
 static json_t *begin_fields(const espalier_event *event)
 {
@@ -67,66 +41,85 @@ static json_t *begin_fields(const espalier_event *event)
     return value_complete(object, ok);
 }
 
-static json_t *one_field(const char *key, json_t *value)
-{
-    json_t *object = json_object();
-    return value_complete(object, value_put(object, key, value));
-}
-
-/* ---- listening ---------------------------------------------------------- */
-
 static espalier_status keep_epoch(espalier_record *record, const espalier_epoch *epoch,
                                   espalier_error *error)
 {
-    if (!add(record->allocator, &record->epochs, epoch, sizeof *epoch))
+    if (!record_add(record->allocator, &record->epochs, epoch, sizeof *epoch))
         return error_memory(error);
-    return record->log ? log_event(record, "epoch", value_epoch(epoch), error) : ESPALIER_OK;
+    return record_write(record, record_event("epoch", value_epoch(epoch)), error);
 }
 
-static espalier_status keep_step(espalier_record *record, const espalier_prune_step *step,
-                                 espalier_error *error)
+static json_t *note_fields(const espalier_event *event)
 {
-    if (!add(record->allocator, &record->steps, step, sizeof *step))
-        return error_memory(error);
-    return record->log ? log_event(record, "prune", value_step(step), error) : ESPALIER_OK;
+    json_t *object = json_object();
+    bool ok = value_put(object, "note", value_text(event->note));
+    ok = value_put(object, "epoch", value_count(event->epoch)) && ok;
+    return value_complete(object, ok);
 }
 
 static espalier_status keep_note(espalier_record *record, const espalier_event *event,
                                  espalier_error *error)
 {
     char *note = memory_text(record->allocator, event->note);
-    if (!note || !add(record->allocator, &record->notes, &note, sizeof note)) {
+    if (!note || !record_add(record->allocator, &record->notes, &note, sizeof note)) {
         memory_release(record->allocator, note);
         return error_memory(error);
     }
-    if (!record->log)
-        return ESPALIER_OK;
-    json_t *fields = one_field("note", value_text(note));
-    const bool complete = fields && value_put(fields, "epoch", value_count(event->epoch));
-    return log_event(record, "note", value_complete(fields, complete), error);
+    return record_write(record, record_event("note", note_fields(event)), error);
+}
+
+static espalier_status begin(espalier_record *record, const espalier_network *network,
+                             const espalier_event *event, espalier_error *error)
+{
+    espalier_status status =
+        record_write(record, record_event("begin", begin_fields(event)), error);
+    if (status != ESPALIER_OK)
+        return status;
+    return record_spectra_take(record, network, "begin", SIZE_MAX, event->epoch, error);
+}
+
+static json_t *end_fields(const espalier_event *event)
+{
+    json_t *object = json_object();
+    return value_complete(object, value_put(object, "epoch", value_count(event->epoch)));
+}
+
+/* "end" is the last line of a log. */
+static espalier_status end(espalier_record *record, const espalier_network *network,
+                           const espalier_event *event, espalier_error *error)
+{
+    espalier_status status =
+        record_spectra_take(record, network, "end", SIZE_MAX, event->epoch, error);
+    if (status != ESPALIER_OK)
+        return status;
+    return record_write(record, record_event("end", end_fields(event)), error);
+}
+
+/* Only asked for where it is looked at: it may cost the trainer a copy. */
+static const espalier_network *network_of(const espalier_record *record, espalier_trainer *trainer)
+{
+    return record->log || record->spectra_wanted ? espalier_trainer_network(trainer) : NULL;
 }
 
 static espalier_status notify(void *context, espalier_trainer *trainer, const espalier_event *event,
                               espalier_error *error)
 {
     espalier_record *record = context;
-    (void)trainer;
     switch (event->kind) {
     case ESPALIER_EVENT_BEGIN:
-        return record->log ? log_event(record, "begin", begin_fields(event), error) : ESPALIER_OK;
+        return begin(record, network_of(record, trainer), event, error);
     case ESPALIER_EVENT_EPOCH:
         return keep_epoch(record, event->result, error);
+    case ESPALIER_EVENT_PRUNE_BEGIN:
+        return record_step_begin(record, network_of(record, trainer), event->epoch, error);
     case ESPALIER_EVENT_PRUNE:
-        return keep_step(record, event->step, error);
+        return record_step_end(record, network_of(record, trainer), event->step, error);
     case ESPALIER_EVENT_NOTE:
         return keep_note(record, event, error);
     case ESPALIER_EVENT_END:
-        return record->log ? log_event(record, "end",
-                                       one_field("epoch", value_count(event->epoch)), error)
-                           : ESPALIER_OK;
+        return end(record, network_of(record, trainer), event, error);
     case ESPALIER_EVENT_EPOCH_BEGIN:
     case ESPALIER_EVENT_BATCH:
-    case ESPALIER_EVENT_PRUNE_BEGIN:
         break;
     }
     return ESPALIER_OK;
@@ -135,11 +128,6 @@ static espalier_status notify(void *context, espalier_trainer *trainer, const es
 espalier_observer espalier_record_observer(espalier_record *record)
 {
     return (espalier_observer){.context = record, .notify = notify, .batches = false};
-}
-
-espalier_status espalier_record_add_step(espalier_record *record, const espalier_prune_step *step)
-{
-    return keep_step(record, step, NULL);
 }
 
 /* ---- its life ----------------------------------------------------------- */
@@ -169,18 +157,25 @@ espalier_status espalier_record_create(const char *log_path, const espalier_allo
     return ESPALIER_OK;
 }
 
+static void release_texts(const espalier_allocator *allocator, record_list *list)
+{
+    char **texts = list->items;
+    for (size_t i = 0; i < list->count; i++)
+        memory_release(allocator, texts[i]);
+    memory_release(allocator, list->items);
+}
+
 void espalier_record_destroy(espalier_record *record)
 {
     if (!record)
         return;
     const espalier_allocator *allocator = record->allocator;
-    char **notes = record->notes.items;
-    for (size_t i = 0; i < record->notes.count; i++)
-        memory_release(allocator, notes[i]);
-    memory_release(allocator, record->notes.items);
+    release_texts(allocator, &record->spectra);
+    release_texts(allocator, &record->notes);
     memory_release(allocator, record->steps.items);
     memory_release(allocator, record->epochs.items);
     memory_release(allocator, record->log_path);
+    json_decref(record->before);
     if (record->log)
         fclose(record->log);
     memory_release(allocator, record);

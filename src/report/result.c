@@ -38,20 +38,13 @@ static espalier_status evaluate_splits(const espalier_network *network,
 static json_t *rank_value(const espalier_network *network, size_t layer,
                           const espalier_allocator *allocator)
 {
-    const size_t inputs = espalier_network_inputs(network, layer);
-    const size_t outputs = espalier_network_outputs(network, layer);
-    const size_t count = inputs < outputs ? inputs : outputs;
-    float *values = memory_array(allocator, count, sizeof *values);
-    json_t *rank = NULL;
-    if (values) {
-        espalier_status status =
-            espalier_network_singular_values(network, layer, allocator, values, NULL);
-        if (status == ESPALIER_OK)
-            rank = value_count(espalier_rank(values, count, outputs, inputs));
-        else if (status != ESPALIER_ERROR_MEMORY)
-            rank = json_null();
-    }
-    memory_release(allocator, values);
+    espalier_spectrum spectrum;
+    const espalier_status status =
+        espalier_network_spectrum(network, layer, allocator, &spectrum, NULL);
+    if (status != ESPALIER_OK)
+        return status == ESPALIER_ERROR_MEMORY ? NULL : json_null();
+    json_t *rank = value_count(spectrum.rank);
+    espalier_spectrum_clear(&spectrum, allocator);
     return rank;
 }
 
@@ -150,18 +143,6 @@ static json_t *result_value(const espalier_record *record, const espalier_networ
     return value_complete(object, ok);
 }
 
-/* A copy in the library's own memory: jansson's may belong to the application. */
-static char *text_of(const json_t *value)
-{
-    const size_t bytes = json_dumpb(value, NULL, 0, VALUE_FORMAT);
-    char *text = bytes ? memory_array(NULL, bytes + 1, 1) : NULL;
-    if (text && json_dumpb(value, text, bytes, VALUE_FORMAT) != bytes) {
-        memory_release(NULL, text);
-        return NULL;
-    }
-    return text;
-}
-
 espalier_status espalier_record_result(const espalier_record *record,
                                        const espalier_network *network,
                                        const espalier_dataset *dataset,
@@ -173,7 +154,7 @@ espalier_status espalier_record_result(const espalier_record *record,
     if (status != ESPALIER_OK)
         return status;
     json_t *value = result_value(record, network, facts, &found);
-    char *text = value ? text_of(value) : NULL;
+    char *text = value ? value_dump(value, NULL) : NULL;
     json_decref(value);
     if (!text)
         return error_memory(error);

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/memory.h"
+
 json_t *value_number(double number)
 {
     return isfinite(number) ? json_real(number) : json_null();
@@ -41,6 +43,18 @@ json_t *value_complete(json_t *object, bool complete)
         return object;
     json_decref(object);
     return NULL;
+}
+
+char *value_dump(const json_t *value, const espalier_allocator *allocator)
+{
+    const size_t flags = VALUE_FORMAT | JSON_COMPACT;
+    const size_t bytes = json_dumpb(value, NULL, 0, flags);
+    char *text = bytes ? memory_array(allocator, bytes + 1, 1) : NULL;
+    if (text && json_dumpb(value, text, bytes, flags) != bytes) {
+        memory_release(allocator, text);
+        return NULL;
+    }
+    return text;
 }
 
 json_t *value_epoch(const espalier_epoch *epoch)

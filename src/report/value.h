@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "espalier/memory.h"
 #include "espalier/observe.h"
 
 /* How numbers are written: twelve digits tell float32 results apart and do not
@@ -23,6 +24,9 @@ json_t *value_step(const espalier_prune_step *step);
  * NULL value or without memory: `a = value_put(…) && a` gathers many of them. */
 bool value_put(json_t *object, const char *key, json_t *value);
 bool value_append(json_t *array, json_t *value);
+
+/* One line of JSON in the library's own memory: jansson's may belong to the application. */
+char *value_dump(const json_t *value, const espalier_allocator *allocator);
 
 /* The object if it is complete, else NULL and the object is released. */
 json_t *value_complete(json_t *object, bool complete);

@@ -2,9 +2,6 @@
 #define _GNU_SOURCE /* mkdtemp */
 #include "tests/report/events.h"
 
-#include <jansson.h>
-#include <unistd.h>
-
 #include "report/record.h"
 #include "tests/base/test_allocator.h"
 
@@ -13,7 +10,7 @@ static void keeps_everything(void **state)
     (void)state;
     espalier_record *record = NULL;
     assert_int_equal(espalier_record_create(NULL, NULL, &record, NULL), ESPALIER_OK);
-    events_run(record, 100); /* more than the lists start with */
+    events_run(record, NULL, 100); /* more than the lists start with */
     const espalier_epoch *epochs = record->epochs.items;
     const espalier_prune_step *steps = record->steps.items;
     assert_int_equal(record->epochs.count, 100);
@@ -23,77 +20,49 @@ static void keeps_everything(void **state)
     assert_int_equal(steps[1].requested, 101);
     assert_int_equal(record->notes.count, 1);
     assert_string_equal(((char **)record->notes.items)[0], "a \"note\" with a \\");
-    const espalier_prune_step step = events_step(7);
-    assert_int_equal(espalier_record_add_step(record, &step), ESPALIER_OK);
-    assert_int_equal(record->steps.count, 3);
     espalier_record_destroy(record);
     espalier_record_destroy(NULL);
 }
 
-/* The next line of the log, which must be one object of that event. */
-static json_t *line_of(FILE *file, const char *event)
-{
-    char line[1024];
-    json_error_t problem;
-    assert_non_null(fgets(line, sizeof line, file));
-    assert_int_equal(line[strlen(line) - 1], '\n');
-    json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &problem);
-    assert_non_null(object);
-    assert_string_equal(json_string_value(json_object_get(object, "event")), event);
-    return object;
-}
-
 static void check_log(const char *path)
 {
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
     static const char *const events[] = {"begin", "epoch", "prune", "epoch", "prune",
                                          "epoch", "note",  "end"};
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-        json_t *object = line_of(file, events[i]);
-        if (i == 0)
-            assert_int_equal(json_integer_value(json_object_get(object, "epochs")), 3);
-        if (i == 3) {
-            assert_int_equal(json_integer_value(json_object_get(object, "epoch")), 2);
-            assert_true(json_is_null(json_object_get(object, "validation_loss")));
-        }
-        if (i == 4)
-            assert_int_equal(json_integer_value(json_object_get(object, "requested")), 101);
-        if (i == 6)
-            assert_string_equal(json_string_value(json_object_get(object, "note")),
-                                "a \"note\" with a \\");
-        json_decref(object);
-    }
-    assert_int_equal(fgetc(file), EOF);
-    fclose(file);
+    json_t *lines = events_read(path);
+    assert_int_equal(json_array_size(lines), sizeof events / sizeof *events);
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        assert_true(events_is(json_array_get(lines, i), events[i]));
+    assert_int_equal(events_integer(json_array_get(lines, 0), "epochs"), 3);
+    assert_int_equal(events_integer(json_array_get(lines, 3), "epoch"), 2);
+    assert_true(json_is_null(json_object_get(json_array_get(lines, 3), "validation_loss")));
+    assert_int_equal(events_integer(json_array_get(lines, 4), "requested"), 101);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(lines, 6), "note")),
+                        "a \"note\" with a \\");
+    json_decref(lines);
 }
 
 /* Read while the record is still open: every line is there at once. */
 static void log_lines(void **state)
 {
-    char folder[] = "record-XXXXXX", path[64];
+    char path[64];
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/log.jsonl", folder);
+    events_stage stage = events_open(3);
+    events_folder(path);
     espalier_record *record = NULL;
     assert_int_equal(espalier_record_create(path, NULL, &record, NULL), ESPALIER_OK);
-    events_run(record, 3);
+    events_run(record, stage.trainer, 3);
     check_log(path);
     espalier_record_destroy(record);
 
     /* A second run continues the file. */
     assert_int_equal(espalier_record_create(path, NULL, &record, NULL), ESPALIER_OK);
-    events_run(record, 3);
+    events_run(record, stage.trainer, 3);
     espalier_record_destroy(record);
-    FILE *file = fopen(path, "r");
-    size_t lines = 0;
-    assert_non_null(file);
-    for (int c = fgetc(file); c != EOF; c = fgetc(file))
-        lines += c == '\n';
-    fclose(file);
-    assert_int_equal(lines, 16);
-    assert_int_equal(remove(path), 0);
-    assert_int_equal(rmdir(folder), 0);
+    json_t *lines = events_read(path);
+    assert_int_equal(json_array_size(lines), 16);
+    json_decref(lines);
+    events_remove(path);
+    events_close(&stage);
 }
 
 static void log_cannot_open(void **state)
@@ -117,15 +86,26 @@ static void log_cannot_write(void **state)
         skip();
     }
     espalier_record *record = NULL;
-    espalier_error error = {0};
-    const espalier_event begin = {.kind = ESPALIER_EVENT_BEGIN, .epochs = 1};
+    events_stage stage = events_open(1);
+    const espalier_epoch epoch = events_epoch(1);
     const espalier_prune_step step = events_step(0);
+    const espalier_event events[] = {
+        {.kind = ESPALIER_EVENT_BEGIN, .epochs = 1},
+        {.kind = ESPALIER_EVENT_EPOCH, .epoch = 1, .result = &epoch},
+        {.kind = ESPALIER_EVENT_PRUNE, .epoch = 1, .step = &step},
+        {.kind = ESPALIER_EVENT_NOTE, .epoch = 1, .note = "n"},
+        {.kind = ESPALIER_EVENT_END, .epoch = 1},
+    };
     assert_int_equal(espalier_record_create("/dev/full", NULL, &record, NULL), ESPALIER_OK);
-    assert_int_equal(events_send(record, begin, &error), ESPALIER_ERROR_IO);
-    assert_string_equal(error.message,
-                        "/dev/full: cannot append to the log: No space left on device");
-    assert_int_equal(espalier_record_add_step(record, &step), ESPALIER_ERROR_IO);
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        espalier_error error = {0};
+        assert_int_equal(events_send(record, stage.trainer, events[i], &error),
+                         ESPALIER_ERROR_IO);
+        assert_string_equal(error.message,
+                            "/dev/full: cannot append to the log: No space left on device");
+    }
     espalier_record_destroy(record);
+    events_close(&stage);
 }
 
 static void without_memory(void **state)
@@ -137,12 +117,13 @@ static void without_memory(void **state)
         espalier_allocator allocator = meter_allocator(&m);
         espalier_record *record = NULL;
         const espalier_prune_step step = events_step(0);
+        const espalier_event prune = {.kind = ESPALIER_EVENT_PRUNE, .step = &step};
         const espalier_event note = {.kind = ESPALIER_EVENT_NOTE, .note = "n"};
         status = espalier_record_create(NULL, &allocator, &record, NULL);
         if (status == ESPALIER_OK)
-            status = espalier_record_add_step(record, &step);
+            status = events_send(record, NULL, prune, NULL);
         if (status == ESPALIER_OK)
-            status = events_send(record, note, NULL);
+            status = events_send(record, NULL, note, NULL);
         assert_true(status == ESPALIER_OK || status == ESPALIER_ERROR_MEMORY);
         espalier_record_destroy(record);
         assert_int_equal(m.live, 0);

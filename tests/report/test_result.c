@@ -1,8 +1,7 @@
 /* The result object: its keys in their order, its values, its nulls. */
+#define _GNU_SOURCE /* mkdtemp */
 #include "tests/infer/made.h"
 #include "tests/report/events.h"
-
-#include <jansson.h>
 
 #include "espalier/analyse.h"
 #include "espalier/predict.h"
@@ -23,7 +22,7 @@ static espalier_record *record_of(size_t epochs)
     espalier_record *record = NULL;
     assert_int_equal(espalier_record_create(NULL, NULL, &record, NULL), ESPALIER_OK);
     if (epochs)
-        events_run(record, epochs);
+        events_run(record, NULL, epochs);
     return record;
 }
 
@@ -41,33 +40,11 @@ static json_t *result_of(const espalier_record *record, const espalier_network *
     return object;
 }
 
-/* Keys in the order of writing, a space between. */
-static void assert_keys(json_t *object, const char *expected)
-{
-    char keys[512] = "";
-    const char *key;
-    json_t *value;
-    assert_true(json_is_object(object));
-    json_object_foreach(object, key, value) {
-        if (*keys)
-            strcat(keys, " ");
-        strcat(keys, key);
-    }
-    assert_string_equal(keys, expected);
-}
-
 static double number(json_t *object, const char *outer, const char *inner)
 {
     json_t *value = json_object_get(json_object_get(object, outer), inner);
     assert_true(json_is_number(value));
     return json_number_value(value);
-}
-
-static json_int_t integer(json_t *object, const char *key)
-{
-    json_t *value = json_object_get(object, key);
-    assert_true(json_is_integer(value));
-    return json_integer_value(value);
 }
 
 static void check_layers(json_t *layers, const espalier_network *network)
@@ -76,18 +53,18 @@ static void check_layers(json_t *layers, const espalier_network *network)
     for (size_t l = 0; l < 3; l++) {
         json_t *layer = json_array_get(layers, l);
         const espalier_cost cost = espalier_network_layer_cost(network, l);
-        assert_keys(layer, "inputs outputs live weights nonzero rank");
-        assert_int_equal(integer(layer, "inputs"), widths[l]);
-        assert_int_equal(integer(layer, "outputs"), widths[l + 1]);
-        assert_int_equal(integer(layer, "live"), cost.live);
-        assert_int_equal(integer(layer, "weights"), cost.weights);
-        assert_int_equal(integer(layer, "nonzero"), cost.nonzero);
+        events_keys(layer, "inputs outputs live weights nonzero rank");
+        assert_int_equal(events_integer(layer, "inputs"), widths[l]);
+        assert_int_equal(events_integer(layer, "outputs"), widths[l + 1]);
+        assert_int_equal(events_integer(layer, "live"), cost.live);
+        assert_int_equal(events_integer(layer, "weights"), cost.weights);
+        assert_int_equal(events_integer(layer, "nonzero"), cost.nonzero);
 #ifdef ESPALIER_HAVE_LAPACKE
         float values[9];
         const size_t count = widths[l] < widths[l + 1] ? widths[l] : widths[l + 1];
         assert_int_equal(espalier_network_singular_values(network, l, NULL, values, NULL),
                          ESPALIER_OK);
-        assert_int_equal(integer(layer, "rank"),
+        assert_int_equal(events_integer(layer, "rank"),
                          espalier_rank(values, count, widths[l + 1], widths[l]));
 #else
         assert_true(json_is_null(json_object_get(layer, "rank")));
@@ -100,11 +77,11 @@ static void check_prunes(json_t *prunes)
     assert_int_equal(json_array_size(prunes), 2);
     for (size_t i = 0; i < 2; i++) {
         json_t *step = json_array_get(prunes, i);
-        assert_keys(step, "step epoch training_accuracy requested removed_by_rank "
+        events_keys(step, "step epoch training_accuracy requested removed_by_rank "
                           "removed_by_propagation neurons_removed neurons_guarded forced last "
                           "sparsity sparsity_prunable");
-        assert_int_equal(integer(step, "requested"), 100 + i);
-        assert_int_equal(integer(step, "removed_by_rank"), 90 + i);
+        assert_int_equal(events_integer(step, "requested"), 100 + i);
+        assert_int_equal(events_integer(step, "removed_by_rank"), 90 + i);
         assert_float_equal(json_number_value(json_object_get(step, "sparsity")), 0.5, 0.0);
     }
 }
@@ -117,10 +94,10 @@ static void a_run(void **state)
     espalier_network *network = made_network(widths, 4, 6, 0.4);
     espalier_record *record = record_of(3);
     json_t *result = result_of(record, network, dataset, facts_of(&summary));
-    assert_keys(result, "seed epochs stopped_by target sparsity accuracy loss layers prunes "
+    events_keys(result, "seed epochs stopped_by target sparsity accuracy loss layers prunes "
                         "seconds math threads version notes");
-    assert_int_equal(integer(result, "seed"), 42);
-    assert_int_equal(integer(result, "epochs"), 3);
+    assert_int_equal(events_integer(result, "seed"), 42);
+    assert_int_equal(events_integer(result, "epochs"), 3);
     assert_string_equal(json_string_value(json_object_get(result, "stopped_by")),
                         espalier_stopped_by_name(ESPALIER_STOPPED_BY_ACCURACY));
     assert_float_equal(json_number_value(json_object_get(result, "target")), 0.9, 0.0);
@@ -143,7 +120,7 @@ static void a_run(void **state)
     assert_int_equal(json_array_size(per_epoch), 3);
     assert_float_equal(json_number_value(json_array_get(per_epoch, 2)), 0.375, 0.0);
     assert_string_equal(json_string_value(json_object_get(result, "math")), "reference");
-    assert_int_equal(integer(result, "threads"), 2);
+    assert_int_equal(events_integer(result, "threads"), 2);
     assert_string_equal(json_string_value(json_object_get(result, "version")), espalier_version());
     assert_string_equal(
         json_string_value(json_array_get(json_object_get(result, "notes"), 0)),
@@ -168,7 +145,7 @@ static void nothing_known(void **state)
     espalier_record *record = record_of(0);
     network->layers[1].weights[0] = INFINITY;
     json_t *result = result_of(record, network, NULL, facts_of(NULL));
-    assert_int_equal(integer(result, "epochs"), 0);
+    assert_int_equal(events_integer(result, "epochs"), 0);
     assert_null_at(result, "stopped_by", NULL);
     assert_null_at(result, "math", NULL);
     assert_null_at(result, "accuracy", "train");

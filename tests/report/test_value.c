@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "report/value.h"
+#include "tests/base/test_allocator.h"
 
 static void check(json_t *value, const char *expected)
 {
@@ -58,12 +59,33 @@ static void missing_values(void **state)
     assert_null(value_complete(NULL, false));
 }
 
+/* One line, in memory of the allocator's. */
+static void dumps(void **state)
+{
+    (void)state;
+    json_t *object = json_object();
+    value_put(object, "a", json_real(0.9));
+    for (size_t from = 0; from < 2; from++) {
+        meter m = {.refuse_from = from};
+        espalier_allocator allocator = meter_allocator(&m);
+        char *text = value_dump(object, &allocator);
+        if (from == 0) {
+            assert_string_equal(text, "{\"a\":0.9}");
+            assert_int_equal(m.live, 1);
+            allocator.release(allocator.context, text);
+        } else {
+            assert_null(text);
+        }
+    }
+    json_decref(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scalars),
         cmocka_unit_test(epochs_and_steps),
-        cmocka_unit_test(missing_values),
+        cmocka_unit_test(missing_values), cmocka_unit_test(dumps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,37 @@
+/* What a run's folder holds. */
+#ifndef REPORT_RUN_FOLDER_H
+#define REPORT_RUN_FOLDER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "espalier/memory.h"
+#include "espalier/network.h"
+#include "espalier/status.h"
+
+/* Every part may be missing (NULL) but the log. */
+typedef struct run_folder {
+    const espalier_allocator *allocator;
+    json_t *config, *result, *evaluation; /* objects */
+    json_t *epochs, *steps, *counts, *spectra, *notes; /* arrays: the log's events by kind */
+    bool cut; /* the log's last line is not whole: the run was ended while it wrote */
+    espalier_network *before; /* just before the first pruning step */
+    espalier_network *model;  /* as the run left it */
+} run_folder;
+
+/* Errors: NOT_FOUND (no log), FORMAT (names file and line), IO, MEMORY; `f` holds then
+ * nothing to clear. */
+espalier_status run_folder_read(const char *folder, const espalier_allocator *allocator,
+                                run_folder *f, espalier_error *error);
+void run_folder_clear(run_folder *f);
+
+/* ---- looking into JSON: what is missing or of another kind is NaN, NULL, 0 ----- */
+
+double json_number_at(const json_t *object, const char *key);
+const char *json_text_at(const json_t *object, const char *key);
+size_t json_size_at(const json_t *object, const char *key);
+/* A list of numbers: its number of entries and one of them. */
+size_t json_list_size(const json_t *object, const char *key);
+double json_list_number(const json_t *object, const char *key, size_t index);
+
+#endif

@@ -1,0 +1,271 @@
+/* The page of made-up studies: what it says, what it draws, what it does without. */
+#define _GNU_SOURCE /* mkdtemp */
+#include "tests/study/made_study.h"
+
+#include <unistd.h>
+
+#include "espalier/report.h"
+#include "tests/base/test_allocator.h"
+
+/* Two layers' worth of events: at the start, around one step, at the end. */
+/* clang-format off */
+#define LAYERS(a, b)                                                                         \
+    "\"layers\":[{\"singular_values\":[" a "],\"nuclear\":4},{\"singular_values\":[" b "],"      \
+    "\"nuclear\":2},{\"singular_values\":[1],\"nuclear\":1}]}"
+#define EVENT(when, step) "{\"event\":\"spectrum\",\"when\":\"" when "\",\"step\":" step ","
+#define SMALLER "\"layers\":[{\"nuclear\":1},{\"nuclear\":1}]},"
+#define DENSE_SPECTRA "[" EVENT("end", "null") LAYERS("4,3,2,1", "4,2") "]"
+#define PRUNED_SPECTRA                                                                       \
+    "[" EVENT("before", "0") LAYERS("4,3,2,1", "4,2") "," EVENT("after", "0") SMALLER         \
+    EVENT("end", "null") LAYERS("3,1,0,0", "2,0") "]"
+
+#define RUN(name, s, method, criterion, of, target, test, sparsity, time, spectra)            \
+    {name "-s" #s, method, criterion, of, target, s, test, sparsity, time, NULL, false, spectra}
+#define SEED(s, d)                                                                           \
+    RUN("dense", s, "dense", NULL, NULL, 0, 0.90 + d, 0.0, 8000, DENSE_SPECTRA),              \
+    RUN("nuclear", s, "nuclear", NULL, NULL, 1e-4, 0.89 + d, 0.0, 8000, DENSE_SPECTRA),       \
+    RUN("a90", s, "prune", "activation", NULL, 0.9, 0.86 + d, 0.9, 800, PRUNED_SPECTRA),      \
+    RUN("scratch-of-a90", s, "scratch", "activation", "a90-s" #s, 0.9, 0.85, 0.9, 800, NULL), \
+    RUN("pca-of-a90", s, "pca", "activation", "a90-s" #s, 0.9, 0.84, 0.0, 8000, NULL),        \
+    RUN("a50", s, "prune", "activation", NULL, 0.5, 0.896 + d, 0.5, 4000, NULL),              \
+    RUN("m50", s, "prune", "magnitude", NULL, 0.5, 0.897, 0.5, 6000, NULL),                   \
+    RUN("m90", s, "prune", "magnitude", NULL, 0.9, 0.90 + 2 * d, 0.9, 2000, NULL)
+/* clang-format on */
+
+static const made_run runs[] = {
+    SEED(1, 0.001),
+    SEED(2, 0.002),
+    SEED(3, 0.0035),
+    {"r90-s1", "prune", "random", NULL, 0.9, 1, 0.20, 0.9, 2100, NULL, false, NULL},
+    {"r90-s2", "prune", "random", NULL, 0.9, 2, 0, 0, 0, "layer 1: <NaN> & more", false, NULL},
+    {"r90-s3", "prune", "random", NULL, 0.9, 3, 0.20, 0.7, 2100, NULL, true, NULL},
+};
+enum { RUNS = sizeof runs / sizeof *runs, OF_A_SEED = 8 };
+
+static char folder[] = "studypage-XXXXXX";
+
+static void new_folder(const made_run *some, size_t count, const char *names)
+{
+    strcpy(folder + sizeof folder - 7, "XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    made_study(folder, some, count, names);
+}
+
+static const char *gnuplot(void)
+{
+    return access("/usr/bin/gnuplot", X_OK) == 0 ? "/usr/bin/gnuplot" : NULL;
+}
+
+/* A file of the folder as a text (freed by the caller). */
+static char *file(const char *name)
+{
+    char path[256];
+    size_t count;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    uint8_t *bytes = get_file(path, &count);
+    bytes[count] = '\0';
+    return (char *)bytes;
+}
+
+/* The page (freed by the caller). */
+static char *report(const char *program, espalier_report_summary *summary)
+{
+    const espalier_report_options options = {.gnuplot = program};
+    espalier_error error = {0};
+    if (espalier_report_write(folder, &options, NULL, summary, &error) != ESPALIER_OK)
+        fail_msg("%s", error.message);
+    return file("report.html");
+}
+
+static void expect(const char *page, const char *words)
+{
+    if (!strstr(page, words))
+        fail_msg("not on the page: %s", words);
+}
+
+static void says_what_is_there(void **state)
+{
+    static const char *const expected[] = {
+        "<section id=\"findings\">",
+        "<section id=\"accuracy\">",
+        "<section id=\"equal-time\">",
+        "<section id=\"ranks\">",
+        "<section id=\"low-rank\">",
+        "<section id=\"shrinkage\">",
+        "<section id=\"summary\">",
+        "<section id=\"amiss\">",
+        "layer 1: &lt;NaN&gt; &amp; more", /* escaped */
+        "<th scope=\"row\">r90-s3</th><td class=\"right\">90.00 %</td><td class=\"right\">70.00 "
+        "%</td>",
+        "1 run of the plan has not ended yet",
+        "random at 90 % (20.0 %)", /* below the range */
+        "8.00 µs (dense)",         /* budgets of time */
+        "1.00 µs (1/8 of dense)",
+        "ranks of the hidden layers add up to",
+        "<code>activation</code> against <code>pca</code> at equal rank",
+        "With 3 seeds intervals are wide",
+        "paired t-test at 5 %",
+        "<code>activation</code> against <code>magnitude</code>: less accurate at 90 % (−4.22 ± "
+        "0.31); "
+        "not to be told apart at 50 % (+0.12 ± 0.31)",
+    };
+    espalier_report_summary summary;
+    (void)state;
+    new_folder(runs, RUNS, ",\"later\"");
+    char *page = report(NULL, &summary);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        expect(page, expected[i]);
+    assert_null(strstr(page, "nan"));
+    assert_null(strstr(page, "<NaN>"));
+    assert_int_equal(summary.drawn, 0);
+    assert_int_equal(summary.figures, 3 + 3 + 1 + 2 + 2);
+    free(page);
+    made_study_remove(folder);
+}
+
+static void gnuplot_draws_all(void **state)
+{
+    espalier_report_summary summary;
+    (void)state;
+    if (!gnuplot())
+        skip();
+    new_folder(runs, RUNS, "");
+    char *page = report(gnuplot(), &summary);
+    assert_int_equal(summary.drawn, summary.figures);
+    assert_null(strstr(page, "Not drawn"));
+    free(page);
+    made_study_remove(folder);
+}
+
+/* One target and one method: axes without an extent. */
+static void gnuplot_draws_little(void **state)
+{
+    espalier_report_summary summary;
+    (void)state;
+    if (!gnuplot())
+        skip();
+    new_folder(runs, 5, "");
+    char *page = report(gnuplot(), &summary);
+    assert_int_equal(summary.drawn, summary.figures);
+    expect(page, "Every setting was run once. There is no interval and no test");
+    assert_null(strstr(page, "±</td>"));
+    assert_null(strstr(page, "nan"));
+    free(page);
+    made_study_remove(folder);
+}
+
+static void data_of_plots(void **state)
+{
+    (void)state;
+    new_folder(runs, RUNS, "");
+    free(report(NULL, NULL));
+    char *csv = file("plots/accuracy-sparsity.csv");
+    expect(csv, "activation,accuracy of activation,interval of activation,");
+    expect(csv, "\n0.5,0.898166667,");
+    free(csv);
+    csv = file("plots/ranks.csv");
+    expect(csv, "line,sparsity,rank,interval\n1,0.5,10,0\n1,0.9,4,0\n");
+    free(csv);
+    csv = file("plots/low-rank.csv");
+    expect(csv, "target,pruned,pruned interval,pca,pca interval,pca before,pca before interval,");
+    expect(csv, ",0.84,0,0.5,0,");
+    free(csv);
+    csv = file("plots/shrinkage-layer-0.csv");
+    expect(csv, "index,dense,activation 90 %,magnitude 90 %,random 90 %,nuclear 0.0001\n"
+                "1,4,3,,,4\n2,3,1,,,3\n3,2,0,,,2\n4,1,0,,,1\n");
+    free(csv);
+    made_study_remove(folder);
+}
+
+static void little_is_known(void **state)
+{
+    (void)state;
+    new_folder(runs, 0, "\"later\"");
+    char *page = report(NULL, NULL);
+    expect(page, "No run has ended yet");
+    free(page);
+    made_study_remove(folder);
+
+    new_folder(runs + 5, 3, ""); /* neither dense nor counted */
+    page = report(NULL, NULL);
+    expect(page, "The networks have not been timed");
+    assert_null(strstr(page, "nan"));
+    free(page);
+    made_study_remove(folder);
+
+    new_folder(runs + RUNS - 2, 1, ""); /* a single one, failed */
+    page = report(NULL, NULL);
+    expect(page, "layer 1: &lt;NaN&gt; &amp; more");
+    assert_null(strstr(page, "nan"));
+    free(page);
+    made_study_remove(folder);
+}
+
+static void several_facets(void **state)
+{
+    made_run some[OF_A_SEED];
+    espalier_report_summary one, two;
+    (void)state;
+    memcpy(some, runs, sizeof some);
+    new_folder(some, OF_A_SEED, "");
+    free(report(NULL, &one));
+    /* The same with another way of counting for one of the runs. */
+    char *record = file("runs/a50-s1.json");
+    char *count = strstr(record, "\"training\"");
+    assert_non_null(count);
+    memcpy(count, "\"sample\"  ", 10);
+    char path[256];
+    snprintf(path, sizeof path, "%s/runs/a50-s1.json", folder);
+    put_file(path, record, strlen(record));
+    free(record);
+    char *page = report(NULL, &two);
+    expect(page, "<summary>The same for scope <code>global</code>, 5 steps, counting <code>");
+    assert_true(two.figures > one.figures);
+    free(page);
+    made_study_remove(folder);
+}
+
+static void damaged(void **state)
+{
+    char path[256];
+    espalier_error error = {0};
+    (void)state;
+    new_folder(runs, OF_A_SEED, "");
+    snprintf(path, sizeof path, "%s/runs/a90-s1.json", folder);
+    put_file(path, "{\"method\":\"prune\"", 17);
+    assert_int_equal(espalier_report_write(folder, NULL, NULL, NULL, &error),
+                     ESPALIER_ERROR_FORMAT);
+    assert_non_null(strstr(error.message, path));
+    made_study_remove(folder);
+}
+
+static void without_memory(void **state)
+{
+    espalier_status status = ESPALIER_ERROR_MEMORY;
+    (void)state;
+    new_folder(runs, OF_A_SEED, "");
+    for (size_t from = 1; status != ESPALIER_OK; from += 1 + from / 3) {
+        meter m = {.refuse_from = from};
+        espalier_allocator allocator = meter_allocator(&m);
+        status = espalier_report_write(folder, NULL, &allocator, NULL, NULL);
+        assert_true(status == ESPALIER_OK || status == ESPALIER_ERROR_MEMORY);
+        assert_int_equal(m.live, 0);
+        assert_true(from < 100000);
+    }
+    made_study_remove(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_is_there),
+        cmocka_unit_test(gnuplot_draws_all),
+        cmocka_unit_test(gnuplot_draws_little),
+        cmocka_unit_test(data_of_plots),
+        cmocka_unit_test(little_is_known),
+        cmocka_unit_test(several_facets),
+        cmocka_unit_test(damaged),
+        cmocka_unit_test(without_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
