@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "evaluation.h"
 #include "inputs.h"
 #include "table.h"
 
@@ -51,6 +52,25 @@ static void print_classes(const espalier_network *network, const espalier_evalua
     table_destroy(t);
 }
 
+static json_t *share_json(uint64_t part, uint64_t whole)
+{
+    return whole ? json_real((double)part / (double)whole) : json_null();
+}
+
+static json_t *classes_json(const espalier_network *network, const espalier_evaluation *e)
+{
+    json_t *classes = e->confusion ? json_array() : json_null();
+    for (size_t c = 0; e->confusion && c < e->class_count; c++) {
+        const uint64_t right = e->confusion[c * e->class_count + c], rows = sum(e, c, true);
+        json_array_append_new(
+            classes, json_pack("{s:s, s:I, s:o, s:o}", "name",
+                               espalier_network_class_name(network, c), "rows", (json_int_t)rows,
+                               "precision", share_json(right, sum(e, c, false)), "recall",
+                               share_json(right, rows)));
+    }
+    return classes;
+}
+
 static void print_confusion(const espalier_network *network, const espalier_evaluation *e)
 {
     char number[DIGITS_BYTES];
@@ -91,22 +111,6 @@ static void print_text(const espalier_network *network, const espalier_evaluatio
     print_confusion(network, e);
 }
 
-static json_t *evaluation_json(const espalier_evaluation *e)
-{
-    json_t *confusion = e->confusion ? json_array() : json_null();
-    for (size_t r = 0; e->confusion && r < e->class_count; r++) {
-        json_t *row = json_array();
-        for (size_t c = 0; c < e->class_count; c++)
-            json_array_append_new(
-                row, json_integer((json_int_t)e->confusion[r * e->class_count + c]));
-        json_array_append_new(confusion, row);
-    }
-    return json_pack("{s:I, s:o, s:{s:I, s:o}, s:o, s:o}", "rows", (json_int_t)e->rows, "accuracy",
-                     json_number(e->accuracy), "top_k", "k", (json_int_t)e->k, "accuracy",
-                     json_number(e->top_k_accuracy), "loss", json_number(e->loss), "confusion",
-                     confusion);
-}
-
 static int evaluate(const option_set *set, const eval_settings *s, const espalier_network *network,
                     const espalier_dataset *dataset)
 {
@@ -123,6 +127,7 @@ static int evaluate(const option_set *set, const eval_settings *s, const espalie
         return fail(&error);
     if (s->json) {
         json_t *json = evaluation_json(&evaluation);
+        json_object_set_new(json, "classes", classes_json(network, &evaluation));
         code = print_json(json);
         json_decref(json);
     } else {

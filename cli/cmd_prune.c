@@ -1,9 +1,6 @@
 /* espalier prune: prunes a trained network, at once or while fine-tuning it. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "output.h"
-#include "run.h"
+#include "run_folder.h"
 
 /* Without fine-tuning there are no epochs that steps could wait for. */
 static int check_at_once(const option_set *set, const run_settings *s)
@@ -48,18 +45,11 @@ static int check(option_set *set, run_settings *s)
  * how it was trained. */
 static int open_network(run *r, option_set *set, run_settings *s)
 {
-    int code = read_model(set->files[0], &r->network);
+    int code = run_read_model(r);
     if (code != EXIT_NONE)
         return code;
     if (s->prune.scope == ESPALIER_SCOPE_ONE_BY_ONE && !option_given(set, "steps"))
         s->prune.steps = espalier_network_layer_count(r->network) - 1;
-    const char *before = espalier_network_metadata(r->network, "training");
-    if (before && !(r->before = malloc(strlen(before) + 1))) {
-        message("out of memory");
-        return EXIT_FAILED;
-    }
-    if (before)
-        strcpy(r->before, before);
     s->data.options.seed = s->seed;
     data_follow_model(&s->data, set, r->network);
     return settings_settle(s, set);
@@ -88,14 +78,14 @@ static int prune_at_once(run *r)
         espalier_error error = {0};
         espalier_prune_step step;
         bool uncounted = espalier_network_inputs_counted(r->network) == 0;
-        if (espalier_pruner_step(r->pruner, r->network, &step, &error)) {
+        if (run_folder_snapshot(r, r->network, &error) ||
+            espalier_record_step_begin(r->record, r->network, &error) ||
+            espalier_pruner_step(r->pruner, r->network, &step, &error) ||
+            espalier_record_step_end(r->record, r->network, &step, &error)) {
             code = fail(&error);
             if (error.status == ESPALIER_ERROR_ARGUMENT && uncounted && !r->source)
                 message("name DATA to count activations now, or take a criterion that needs "
                         "none, such as --criterion magnitude");
-        } else if (espalier_record_add_step(r->record, &step)) {
-            message("the log of the run cannot be written");
-            code = EXIT_FAILED;
         }
     }
     return code;
@@ -104,18 +94,12 @@ static int prune_at_once(run *r)
 static int prune(option_set *set, run_settings *s)
 {
     run r = {.options = set, .settings = s, .source = set->file_count > 1 ? set->files[1] : NULL,
-             .threads = s->train.threads};
-    espalier_error error = {0};
+             .model = set->files[0], .threads = s->train.threads};
     int code = open_network(&r, set, s);
     if (code == EXIT_NONE)
         code = open_data(&r, set, s);
-    if (code == EXIT_NONE &&
-        espalier_pruner_create(r.network, &s->prune, NULL, &r.pruner, &error)) {
-        if (error.status == ESPALIER_ERROR_FORMAT)
-            message("%s: %s", set->files[0], error.message);
-        code = error.status == ESPALIER_ERROR_FORMAT ? EXIT_FAILED
-                                                     : settings_fail(&error, set->command);
-    }
+    if (code == EXIT_NONE)
+        code = run_make_pruner(&r);
     if (code == EXIT_NONE)
         code = s->train.epochs > 0 ? run_train(&r) : prune_at_once(&r);
     if (code == EXIT_NONE)

@@ -1,21 +1,74 @@
-/* espalier train: trains a new network, and prunes it on the way if asked to. */
+/* espalier train: trains a new network, or one that is there already from its own, its
+ * initial or fresh weights, and prunes it on the way if asked to. */
 #include "output.h"
-#include "run.h"
+#include "restart.h"
 
-static int check(option_set *set, run_settings *s)
+/* ---- options that do not go together ------------------------------------------- */
+
+/* Options that mean nothing without --from, or without another --restart. */
+static int check_restart(const option_set *set, const run_settings *s)
 {
-    const char *command = set->command;
-    int code = output_given(command, s->output);
-    if (s->prune.scope == ESPALIER_SCOPE_ONE_BY_ONE && !option_given(set, "steps"))
-        s->prune.steps = s->hidden.count;
-    s->data.options.seed = s->seed;
-    if (code == EXIT_NONE)
-        code = settings_settle(s, set);
+    const char *how = espalier_restart_name(s->restart), *command = set->command;
+    bool fresh =
+        s->restart == ESPALIER_RESTART_REINIT || s->restart == ESPALIER_RESTART_SHUFFLE;
+    if (!s->from && (option_given(set, "restart") || s->initial))
+        return usage_error(command, "--%s: expected --from MODEL beside it, found none",
+                           s->initial ? "initial" : "restart");
+    if (s->from && option_given(set, "hidden"))
+        return usage_error(command, "--hidden: has no meaning with --from: MODEL has its widths");
+    if (s->from && option_given(set, "init") && !fresh)
+        return usage_error(command, "--init: has no meaning with --restart %s, which draws no "
+                                    "weights", how);
+    if (s->initial && s->restart != ESPALIER_RESTART_REWIND)
+        return usage_error(command, "--initial: has no meaning with --restart %s", how);
+    return EXIT_NONE;
+}
+
+static int check_output(const option_set *set, const run_settings *s)
+{
+    const char *command = set->command, *inputs[] = {s->from, s->initial, s->hidden.like};
+    int code = EXIT_NONE;
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs && code == EXIT_NONE; i++)
+        code = inputs[i] ? output_differs(command, s->output, inputs[i]) : EXIT_NONE;
     if (code == EXIT_NONE)
         code = output_differs_from_data(command, s->output, set->files[0], &s->data);
     if (code == EXIT_NONE && s->folder)
         code = folder_free(command, s->folder);
     return code == EXIT_NONE ? output_writable(s->output) : code;
+}
+
+/* ---- a new network ---------------------------------------------------------------- */
+
+/* Puts the live widths of the model that --hidden like:MODEL names in its place. Linear
+ * layers are no layers of their own, but halves of the next. */
+static int find_widths(width_list *hidden)
+{
+    espalier_network *network = NULL;
+    const char *model = hidden->like;
+    int code = model ? read_model(model, &network) : EXIT_NONE;
+    if (!network)
+        return code;
+    size_t last = espalier_network_layer_count(network) - 1;
+    for (size_t l = 0; l < last && code == EXIT_NONE; l++) {
+        size_t live = espalier_network_live(network, l, NULL);
+        if (espalier_network_is_linear(network, l))
+            continue;
+        if (live == 0) {
+            message("%s: expected live neurons in hidden layer %zu, found none", model, l + 1);
+            code = EXIT_FAILED;
+        } else if (hidden->count == WIDTHS_MOST) {
+            message("%s: expected at most %d hidden layers, found more", model, WIDTHS_MOST);
+            code = EXIT_FAILED;
+        } else {
+            hidden->widths[hidden->count++] = live;
+        }
+    }
+    espalier_network_destroy(network);
+    if (code == EXIT_NONE && hidden->count == 0) {
+        message("%s: expected a network with hidden layers, found none", model);
+        code = EXIT_FAILED;
+    }
+    return code;
 }
 
 static int make_network(run *r)
@@ -30,23 +83,65 @@ static int make_network(run *r)
     if (espalier_network_create(widths, count, NULL, &r->network, &error))
         return fail(&error);
     espalier_network_initialise(r->network, s->init, s->seed);
-    return espalier_pruner_create(r->network, &s->prune, NULL, &r->pruner, &error)
-               ? settings_fail(&error, r->options->command)
-               : EXIT_NONE;
+    return EXIT_NONE;
 }
 
-static int train(option_set *set, run_settings *s)
+/* ---- the command ------------------------------------------------------------------- */
+
+/* The record tells the widths of the network that is trained, whatever it was. */
+static void take_widths(width_list *hidden, const espalier_network *network)
 {
-    run r = {.options = set, .settings = s, .source = set->files[0]};
-    int code = data_open(r.source, &s->data, &r.dataset);
+    size_t last = espalier_network_layer_count(network) - 1;
+    hidden->count = last < WIDTHS_MOST ? last : WIDTHS_MOST;
+    for (size_t l = 0; l < hidden->count; l++)
+        hidden->widths[l] = espalier_network_original_width(network, l + 1);
+}
+
+/* What has to be known before the options can be settled: a network that is there
+ * already, its recipe and its validation rows; the number of hidden layers. */
+static int look(run *r, option_set *set, run_settings *s)
+{
+    r->model = s->from;
+    int code = s->from ? run_read_model(r) : find_widths(&s->hidden);
+    if (code != EXIT_NONE)
+        return code;
+    if (s->from) {
+        r->recipe = restart_recipe(set, s, r->network);
+        take_widths(&s->hidden, r->network);
+    }
+    s->data.options.seed = s->seed;
+    if (s->from)
+        data_follow_model(&s->data, set, r->network);
+    if (s->prune.scope == ESPALIER_SCOPE_ONE_BY_ONE && !option_given(set, "steps"))
+        s->prune.steps = s->from ? espalier_network_layer_count(r->network) - 1 : s->hidden.count;
+    return EXIT_NONE;
+}
+
+static int check(run *r, option_set *set, run_settings *s)
+{
+    int code = output_given(set->command, s->output);
     if (code == EXIT_NONE)
-        code = make_network(&r);
+        code = check_restart(set, s);
     if (code == EXIT_NONE)
-        code = run_train(&r);
+        code = look(r, set, s);
     if (code == EXIT_NONE)
-        code = run_finish(&r);
-    run_clear(&r);
-    return code;
+        code = settings_settle(s, set);
+    return code == EXIT_NONE ? check_output(set, s) : code;
+}
+
+static int train(run *r)
+{
+    const char *from = r->settings->from;
+    int code = data_open(r->source, &r->settings->data, &r->dataset);
+    if (code == EXIT_NONE)
+        code = from ? check_fit(from, r->network, r->source, r->dataset) : make_network(r);
+    if (code == EXIT_NONE && from)
+        code = restart_network(r);
+    if (code == EXIT_NONE)
+        code = run_make_pruner(r);
+    if (code == EXIT_NONE)
+        code = run_train(r);
+    return code == EXIT_NONE ? run_finish(r) : code;
 }
 
 int cmd_train(int argc, char **argv)
@@ -56,20 +151,25 @@ int cmd_train(int argc, char **argv)
         .command = argv[0],
         .arguments = "DATA -o MODEL",
         .summary = "Trains a classifier on DATA, a folder of IDX files or the name of a data set "
-                   "such as fashion-mnist. With --prune it is pruned while it learns.",
+                   "such as fashion-mnist. With --prune it is pruned while it learns. With --from "
+                   "a network that is there already is trained again.",
         .least = 1,
         .most = 1,
         .epilogue = settings_epilogue,
     };
     settings_add_training(&set, &s, true);
+    settings_add_restart(&set, &s);
     settings_add_pruning(&set, &s);
     data_add_options(&set, &s.data, DATA_SPLIT);
     settings_add_output(&set, &s);
     int code = options_parse(&set, argc, argv);
-    if (code == EXIT_NONE)
-        code = check(&set, &s);
-    if (code == EXIT_NONE)
-        code = train(&set, &s);
+    if (code == EXIT_NONE) {
+        run r = {.options = &set, .settings = &s, .source = set.files[0]};
+        code = check(&r, &set, &s);
+        if (code == EXIT_NONE)
+            code = train(&r);
+        run_clear(&r);
+    }
     options_clear(&set);
     return code;
 }

@@ -39,9 +39,13 @@ int cmd_train(int argc, char **argv);
 int cmd_prune(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
+int cmd_analyse(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_compact(int argc, char **argv);
+int cmd_lowrank(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_study(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 
 /* Reads a model file. EXIT_NONE, or an exit code after a message. */
 int read_model(const char *path, espalier_network **network);

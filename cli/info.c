@@ -22,7 +22,8 @@ static double layer_sparsity(const espalier_cost *cost)
 static bool counted(const espalier_network *network, size_t layer)
 {
     return espalier_network_inputs_counted(network) > 0 &&
-           espalier_network_activations_const(network, layer);
+           espalier_network_activations_const(network, layer) &&
+           !espalier_network_is_linear(network, layer);
 }
 
 /* ---- one ------------------------------------------------------------------ */
@@ -88,6 +89,20 @@ static void print_training(const espalier_network *network)
         putchar('\n');
     }
     json_decref(training);
+}
+
+/* Nothing where all hidden layers have ReLU. */
+static void print_linear(const espalier_network *network)
+{
+    static const char first[] = "linear    layer ";
+    const char *before = first;
+    for (size_t l = 0; l < espalier_network_layer_count(network); l++)
+        if (espalier_network_is_linear(network, l)) {
+            printf("%s%zu", before, l);
+            before = ", layer ";
+        }
+    if (before != first)
+        puts(" (no ReLU: never pruned or counted)");
 }
 
 static void print_layers(const espalier_network *network)
@@ -170,6 +185,7 @@ void info_print_one(const model_info *model)
     print_classes(n);
     print_training(n);
     printf("neurons   %s -> %s\n", hidden_widths(before, n), live_neurons(after, n));
+    print_linear(n);
     printf("sparsity  %.2f %% of all weights, %.2f %% of the prunable\n",
            100 * espalier_network_sparsity(n), 100 * espalier_network_sparsity_prunable(n));
     printf("flops     %s per prediction\n", digits(text, espalier_network_cost(n).flops));
@@ -279,12 +295,13 @@ static json_t *layers_json(const espalier_network *network)
         espalier_cost cost = espalier_network_layer_cost(network, l);
         json_array_append_new(
             layers,
-            json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:b}", "inputs",
+            json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:b, s:b}", "inputs",
                       (json_int_t)espalier_network_inputs(network, l), "outputs",
                       (json_int_t)espalier_network_outputs(network, l), "live",
                       (json_int_t)cost.live, "weights", (json_int_t)cost.weights, "nonzero",
                       (json_int_t)cost.nonzero, "sparsity", json_number(layer_sparsity(&cost)),
-                      "counted", (int)counted(network, l)));
+                      "counted", (int)counted(network, l), "linear",
+                      (int)espalier_network_is_linear(network, l)));
     }
     return layers;
 }

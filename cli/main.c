@@ -21,9 +21,13 @@ static const command commands[] = {
     {"prune", "prune a trained network, at once or while fine-tuning", cmd_prune},
     {"eval", "accuracy, top-k, loss, confusion matrix", cmd_eval},
     {"predict", "class and probabilities of rows, as CSV", cmd_predict},
+    {"analyse", "singular values, ranks, norms and cost of the layers", cmd_analyse},
     {"info", "what is in a model file, or several side by side", cmd_info},
     {"compact", "take dead neurons out of the matrices, same function", cmd_compact},
+    {"lowrank", "bring hidden layers down to a rank, by PCA or SVD", cmd_lowrank},
     {"export", "write a network for other programs", cmd_export},
+    {"report", "one HTML page about a run or a study, with its plots", cmd_report},
+    {"study", "methods x sparsities x seeds: runs that can be compared", cmd_study},
     {"help", "help on a command", cmd_help},
 };
 

@@ -114,7 +114,8 @@ static int wrong_value(const option_set *set, const option *row, const char *tex
         break;
     case OPTION_WIDTHS:
         snprintf(expected, sizeof expected,
-                 "1 to %d widths from 1 to %d, such as 300,200,100,50", WIDTHS_MOST, WIDTH_MOST);
+                 "1 to %d widths from 1 to %d, such as 300,200,100,50, or like:MODEL", WIDTHS_MOST,
+                 WIDTH_MOST);
         break;
     case OPTION_ROWS:
         snprintf(expected, sizeof expected,
@@ -333,6 +334,30 @@ const char *options_given_training(const option_set *set)
 }
 
 /* ---- the record --------------------------------------------------------- */
+
+/* The value as it would be typed; false if no option has such a value. */
+static bool type_value(const json_t *value, char *text, size_t size)
+{
+    int length = -1;
+    if (json_is_string(value))
+        length = snprintf(text, size, "%s", json_string_value(value));
+    else if (json_is_integer(value))
+        length = snprintf(text, size, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value))
+        length = snprintf(text, size, "%.17g", json_real_value(value));
+    return length >= 0 && (size_t)length < size;
+}
+
+void options_follow(option_set *set, const json_t *recorded)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const option *row = &set->options[i];
+        char text[64];
+        if (row->recipe && !row->given &&
+            type_value(json_object_get(recorded, row->name), text, sizeof text))
+            read_value(row, text);
+    }
+}
 
 static json_t *value_json(const option *row)
 {

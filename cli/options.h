@@ -21,7 +21,7 @@ typedef enum option_kind {
     OPTION_SEED,     /* uint64_t, up to 2^63 - 1: what JSON integers hold */
     OPTION_REAL,     /* double */
     OPTION_FRACTION, /* double */
-    OPTION_WIDTHS,   /* width_list */
+    OPTION_WIDTHS,   /* width_list; `like` is for the command to look up */
     OPTION_ROWS      /* row_range */
 } option_kind;
 
@@ -38,6 +38,7 @@ typedef struct option {
     const char *shown;     /* the default in words; "" = show none */
     bool recorded;         /* part of the configuration of a run */
     bool training;         /* has no meaning without training */
+    bool recipe;           /* belongs to how weights are drawn and trained; a number or choice */
     bool given;            /* set by parsing */
     char standard[64];     /* set when added: the default as text */
 } option;
@@ -79,6 +80,10 @@ const char *options_given_training(const option_set *set);
 
 /* The values of all recorded options, by name. */
 json_t *options_json(const option_set *set);
+
+/* Takes the recipe's options that were not given from such a record; what is missing
+ * there or no valid value stays as it is. */
+void options_follow(option_set *set, const json_t *recorded);
 
 /* Prints text wrapped to 80 columns; the first line starts at `column`, the
  * others are indented by `indent`. */

@@ -6,45 +6,119 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "configuration.h"
 #include "output.h"
 #include "progress.h"
 #include "proof.h"
+#include "run_folder.h"
 #include "summary.h"
 #include "table.h"
 
-int run_begin(run *r)
+int run_read_model(run *r)
 {
-    const char *folder = r->settings->folder;
-    char log[4200];
-    espalier_error error = {0};
-    if (folder) {
-        int code = folder_make(folder);
-        if (code != EXIT_NONE)
-            return code;
-        code = output_writable(r->settings->output); /* now: it may be this very folder */
-        if (code != EXIT_NONE) {
-            folder_discard(folder);
-            return code;
-        }
-        snprintf(log, sizeof log, "%s/log.jsonl", folder);
+    int code = read_model(r->model, &r->network);
+    const char *before =
+        code == EXIT_NONE ? espalier_network_metadata(r->network, "training") : NULL;
+    if (before && !(r->before = malloc(strlen(before) + 1))) {
+        message("out of memory");
+        return EXIT_FAILED;
     }
-    return espalier_record_create(folder ? log : NULL, NULL, &r->record, &error) ? fail(&error)
-                                                                                : EXIT_NONE;
+    if (before)
+        strcpy(r->before, before);
+    return code;
 }
 
-/* The bar is told of a step after the record and before the next epoch: the
- * pruner announces its steps to the observers that came before it. */
+int run_make_pruner(run *r)
+{
+    espalier_error error = {0};
+    if (!espalier_pruner_create(r->network, &r->settings->prune, NULL, &r->pruner, &error))
+        return EXIT_NONE;
+    if (error.status != ESPALIER_ERROR_FORMAT)
+        return settings_fail(&error, r->options->command);
+    message("%s: %s", r->model, error.message); /* its history */
+    return EXIT_FAILED;
+}
+
+/* ---- the beginning --------------------------------------------------------- */
+
+static int make_folder(const run *r)
+{
+    const char *folder = r->settings->folder;
+    int code = folder_make(folder);
+    if (code == EXIT_NONE) {
+        code = output_writable(r->settings->output); /* now: it may be this very folder */
+        if (code != EXIT_NONE)
+            folder_discard(folder);
+    }
+    return code;
+}
+
+static int make_record(run *r)
+{
+    const char *folder = r->settings->folder;
+    char log[RUN_PATH_BYTES];
+    espalier_error error = {0};
+    if (folder)
+        snprintf(log, sizeof log, "%s/log.jsonl", folder);
+    if (espalier_record_create(folder ? log : NULL, NULL, &r->record, &error))
+        return fail(&error);
+    espalier_record_spectra(r->record, r->settings->spectra);
+    return EXIT_NONE;
+}
+
+static int set_configuration(run *r)
+{
+    const configuration_facts facts = {.source = r->source, .dataset = r->dataset,
+                                  .network = r->network, .math = r->math, .before = r->before};
+    json_t *json = configuration_json(r->options, r->settings, &facts);
+    r->configuration = json_text(json);
+    json_decref(json);
+    if (r->configuration &&
+        !espalier_network_set_metadata(r->network, "training", r->configuration))
+        return EXIT_NONE;
+    message("out of memory");
+    return EXIT_FAILED;
+}
+
+int run_begin(run *r)
+{
+    int code = r->settings->folder ? make_folder(r) : EXIT_NONE;
+    if (code == EXIT_NONE)
+        code = set_configuration(r);
+    if (code == EXIT_NONE)
+        code = make_record(r);
+    return code == EXIT_NONE ? run_folder_begin(r) : code;
+}
+
+/* ---- training ---------------------------------------------------------------- */
+
+/* The pruner announces its steps to all others. It comes last, so that they have heard
+ * of an epoch before they hear of the step at its end; the regulariser comes before it,
+ * so that a step sees the weights as the penalty leaves them. */
 static int observe(run *r, espalier_trainer *trainer, progress *bar)
 {
-    espalier_observer observers[] = {espalier_record_observer(r->record), progress_observer(bar),
-                                     espalier_pruner_observer(r->pruner)};
-    for (size_t i = 0; i < sizeof observers / sizeof *observers; i++) {
+    espalier_observer observers[5] = {espalier_record_observer(r->record), progress_observer(bar),
+                                      run_folder_observer(r)};
+    size_t count = 3;
+    if (r->regulariser)
+        observers[count++] = espalier_regulariser_observer(r->regulariser);
+    observers[count++] = espalier_pruner_observer(r->pruner);
+    for (size_t i = 0; i < count; i++) {
         if (espalier_trainer_observe(trainer, observers[i])) {
             message("out of memory");
             return EXIT_FAILED;
         }
     }
     return EXIT_NONE;
+}
+
+static int make_regulariser(run *r)
+{
+    const espalier_regulariser_options *o = &r->settings->regulariser;
+    espalier_error error = {0};
+    if (!(o->nuclear > 0) && !(o->nuclear_weighted > 0))
+        return EXIT_NONE;
+    return espalier_regulariser_create(o, NULL, &r->regulariser, &error) ? fail(&error) : EXIT_NONE;
 }
 
 /* The name from the library's table: it outlives the trainer. */
@@ -65,7 +139,9 @@ int run_train(run *r)
     progress_init(&bar, r->settings->quiet);
     r->math = lasting_math(espalier_trainer_math(trainer));
     r->threads = espalier_trainer_threads(trainer);
-    int code = run_begin(r);
+    int code = make_regulariser(r);
+    if (code == EXIT_NONE)
+        code = run_begin(r);
     if (code == EXIT_NONE)
         code = observe(r, trainer, &bar);
     if (code == EXIT_NONE && espalier_trainer_run(trainer, &r->summary, &error)) {
@@ -136,7 +212,17 @@ static bool reached(const run *r)
     return false;
 }
 
-/* The result object as a text to free(); with what compaction came to, if any. */
+/* How the run started again. */
+static json_t *restart_json(const run *r)
+{
+    char from[256];
+    base_name(r->settings->from, from, sizeof from);
+    return json_pack("{s:s, s:s, s:s?, s:s}", "how", espalier_restart_name(r->settings->restart),
+                     "from", from, "initial", r->initial, "recipe",
+                     r->recipe ? "model" : "defaults");
+}
+
+/* The result object; with what compaction came to, if anything. */
 static int make_result(const run *r, json_t *proof, json_t **result)
 {
     espalier_error error = {0};
@@ -156,56 +242,30 @@ static int make_result(const run *r, json_t *proof, json_t **result)
     }
     if (proof)
         json_object_set(*result, "compaction", proof);
+    if (r->settings->from)
+        json_object_set_new(*result, "restart", restart_json(r));
     return EXIT_NONE;
-}
-
-static int write_folder(const run *r, const char *config, const json_t *result)
-{
-    char path[4200];
-    const char *folder = r->settings->folder;
-    char *text = json_text(result);
-    int code = EXIT_FAILED;
-    snprintf(path, sizeof path, "%s/model.safetensors", folder);
-    if (text && (code = write_network(r->network, path)) == EXIT_NONE &&
-        (code = write_text(folder, "config.json", config)) == EXIT_NONE)
-        code = write_text(folder, "result.json", text);
-    free(text);
-    return code;
-}
-
-static int set_configuration(run *r, char **config)
-{
-    json_t *json = settings_json(r->options, r->settings, r->source, r->network, r->math,
-                                 r->before);
-    *config = json_text(json);
-    json_decref(json);
-    if (*config && !espalier_network_set_metadata(r->network, "training", *config))
-        return EXIT_NONE;
-    message("out of memory");
-    return EXIT_FAILED;
 }
 
 int run_finish(run *r)
 {
     const run_settings *s = r->settings;
-    char *config = NULL, line[160] = "";
+    char line[160] = "";
     json_t *proof = NULL, *result = NULL;
-    bool holds = true;
-    int code = set_configuration(r, &config);
-    bool enough = reached(r);
-    if (code == EXIT_NONE && s->compact)
+    bool holds = true, enough = reached(r);
+    int code = EXIT_NONE;
+    if (s->compact)
         code = compact(r, &proof, line, sizeof line, &holds);
     if (code == EXIT_NONE)
         code = write_network(r->network, s->output);
     if (code == EXIT_NONE)
         code = make_result(r, proof, &result);
-    if (code == EXIT_NONE && s->folder)
-        code = write_folder(r, config, result);
+    if (code == EXIT_NONE)
+        code = run_folder_finish(r, result);
     if (code == EXIT_NONE && s->json)
         code = print_json(result);
     else if (code == EXIT_NONE && !s->quiet)
         print_summary(result, r->network, s->output, line);
-    free(config);
     json_decref(proof);
     json_decref(result);
     if (code != EXIT_NONE)
@@ -219,5 +279,7 @@ void run_clear(run *r)
     espalier_pruner_destroy(r->pruner);
     espalier_dataset_destroy(r->dataset);
     espalier_network_destroy(r->network);
+    espalier_regulariser_destroy(r->regulariser);
     free(r->before);
+    free(r->configuration);
 }

@@ -10,18 +10,31 @@ typedef struct run {
     const option_set *options;
     const run_settings *settings;
     const char *source; /* DATA, or NULL */
+    const char *model;  /* MODEL that the network was read from, or NULL */
     espalier_network *network;
     espalier_dataset *dataset;
     espalier_pruner *pruner;
+    espalier_regulariser *regulariser; /* NULL: none asked for */
     espalier_record *record;
     espalier_train_summary summary;
     bool trained;       /* summary, math and threads are set */
     const char *math;   /* NULL: no training */
     size_t threads;
-    char *before;       /* "training" of the network that is pruned, or NULL */
+    char *before;        /* "training" of MODEL, or NULL */
+    char *configuration; /* "training" of this run */
+    const char *initial; /* --restart rewind: where to was found: "file", "folder" or "seed" */
+    bool recipe;         /* MODEL's first training gave the options that were not given */
+    bool pruned;         /* the network before the first step lies in the folder */
 } run;
 
-/* Makes the run folder, if one was asked for, and the record. */
+/* Reads r->model and keeps its "training" text. EXIT_NONE, or an exit code. */
+int run_read_model(run *r);
+
+/* Makes the pruner for the network. EXIT_NONE, or an exit code after a message. */
+int run_make_pruner(run *r);
+
+/* Writes the configuration into the network, makes the record and, if one was asked
+ * for, the run folder with what is known at the beginning. */
 int run_begin(run *r);
 
 /* Prepares a trainer, then run_begin(), then trains. */

@@ -26,6 +26,7 @@ NAMES(count_mode, espalier_count_mode)
 NAMES(count_window, espalier_count_window)
 NAMES(amounts, espalier_amounts)
 NAMES(dead, espalier_dead)
+NAMES(restart, espalier_restart)
 
 static const double most_count = 1e9; /* epochs, rows: beyond any use, within any integer */
 static const double most_steps = 1e6; /* as espalier_prune_options_check() */
@@ -33,10 +34,11 @@ static const double most_steps = 1e6; /* as espalier_prune_options_check() */
 run_settings run_settings_defaults(void)
 {
     run_settings s = {
-        .hidden = {4, {300, 200, 100, 50}},
+        .hidden = {.count = 4, .widths = {300, 200, 100, 50}},
         .init = ESPALIER_GLOROT_UNIFORM,
         .train = espalier_train_options_defaults(),
         .prune = espalier_prune_options_defaults(),
+        .regulariser = espalier_regulariser_options_defaults(),
         .data = data_settings_defaults(),
         .target = NAN,
     };
@@ -46,65 +48,91 @@ run_settings run_settings_defaults(void)
     return s;
 }
 
+static void add_regulariser(option_set *set, espalier_regulariser_options *o)
+{
+    const option rows[] = {
+        {.kind = OPTION_TITLE, .help = "Regularisation"},
+        {.name = "nuclear", .kind = OPTION_REAL, .value = &o->nuclear, .argument = "LAMBDA",
+         .low = 0, .high = INFINITY, .recorded = true, .training = true, .recipe = true,
+         .help = "penalty on the sum of the singular values of the hidden layers' weights"},
+        {.name = "nuclear-weighted", .kind = OPTION_REAL, .value = &o->nuclear_weighted,
+         .argument = "LAMBDA", .low = 0, .high = INFINITY, .recorded = true, .training = true,
+         .recipe = true, .help = "the same, the i-th largest times i"},
+        {.name = "nuclear-start", .kind = OPTION_FRACTION, .value = &o->start_accuracy,
+         .argument = "A", .low = 0, .high = 1, .recorded = true, .training = true, .recipe = true,
+         .help = "on after an epoch with this training accuracy"},
+        {.name = "nuclear-every", .kind = OPTION_COUNT, .value = &o->every, .argument = "EPOCHS",
+         .low = 1, .high = most_count, .recorded = true, .training = true, .recipe = true,
+         .help = "in every epoch from then on, in every other one, ..."},
+        {.name = "nuclear-interval", .kind = OPTION_COUNT, .value = &o->interval,
+         .argument = "BATCHES", .low = 1, .high = most_count, .recorded = true, .training = true,
+         .recipe = true, .help = "updates between two singular value decompositions of a layer"},
+    };
+    options_add(set, rows, ROW_COUNT(rows));
+}
+
 void settings_add_training(option_set *set, run_settings *s, bool new_network)
 {
     espalier_train_options *t = &s->train;
     const option network[] = {
         {.kind = OPTION_TITLE, .help = "Network"},
         {.name = "hidden", .kind = OPTION_WIDTHS, .value = &s->hidden, .argument = "WIDTHS",
-         .recorded = true, .help = "widths of the hidden layers"},
+         .recorded = true,
+         .help = "widths of the hidden layers; like:MODEL = as many as it has live neurons"},
         {.name = "init", .kind = OPTION_CHOICE, .value = &s->init, .argument = "HOW",
-         .names = initialiser_at, .recorded = true, .help = "how weights are drawn"},
+         .names = initialiser_at, .recorded = true,
+         .recipe = true, .help = "how weights are drawn"},
     };
     const option rows[] = {
         {.kind = OPTION_TITLE, .help = "Training"},
         {.name = "epochs", .kind = OPTION_COUNT, .value = &t->epochs, .argument = "N",
-         .low = new_network ? 1 : 0, .high = most_count, .recorded = true,
+         .low = new_network ? 1 : 0, .high = most_count, .recorded = true, .recipe = true,
          .help = new_network ? "train at most so long"
                              : "fine-tune at most so long; 0 = prune only"},
         {.name = "batch", .kind = OPTION_COUNT, .value = &t->batch_rows, .argument = "ROWS",
-         .low = 1, .high = most_count, .recorded = true, .training = true,
+         .low = 1, .high = most_count, .recorded = true, .training = true, .recipe = true,
          .help = "rows of a batch"},
         {.name = "lr", .kind = OPTION_REAL, .value = &t->learning_rate, .argument = "RATE",
          .low = 0, .high = INFINITY, .above = true, .recorded = true, .training = true,
-         .help = "learning rate"},
+         .recipe = true, .help = "learning rate"},
         {.name = "optimizer", .kind = OPTION_CHOICE, .value = &t->optimizer, .argument = "NAME",
-         .names = optimizer_at, .recorded = true, .training = true, .help = "update rule"},
+         .names = optimizer_at, .recorded = true, .training = true,
+         .recipe = true, .help = "update rule"},
         {.name = "momentum", .kind = OPTION_REAL, .value = &t->momentum, .argument = "M",
-         .low = 0, .high = 1, .below = true, .recorded = true, .training = true,
+         .low = 0, .high = 1, .below = true, .recorded = true, .training = true, .recipe = true,
          .help = "for momentum and nesterov"},
         {.name = "beta1", .kind = OPTION_REAL, .value = &t->beta1, .argument = "B",
-         .low = 0, .high = 1, .below = true, .recorded = true, .training = true,
+         .low = 0, .high = 1, .below = true, .recorded = true, .training = true, .recipe = true,
          .help = "for adam"},
         {.name = "beta2", .kind = OPTION_REAL, .value = &t->beta2, .argument = "B",
-         .low = 0, .high = 1, .below = true, .recorded = true, .training = true,
+         .low = 0, .high = 1, .below = true, .recorded = true, .training = true, .recipe = true,
          .help = "for adam"},
         {.name = "epsilon", .kind = OPTION_REAL, .value = &t->epsilon, .argument = "E",
          .low = 0, .high = INFINITY, .above = true, .recorded = true, .training = true,
-         .help = "for adam"},
+         .recipe = true, .help = "for adam"},
         {.name = "weight-decay", .kind = OPTION_REAL, .value = &t->weight_decay,
          .argument = "D", .low = 0, .high = INFINITY, .recorded = true, .training = true,
-         .help = "pull of weights, not of biases, towards zero"},
+         .recipe = true, .help = "pull of weights, not of biases, towards zero"},
         {.name = "lr-schedule", .kind = OPTION_CHOICE, .value = &t->lr_schedule,
          .argument = "NAME", .names = lr_schedule_at, .recorded = true, .training = true,
-         .help = "how the rate changes"},
+         .recipe = true, .help = "how the rate changes"},
         {.name = "lr-step", .kind = OPTION_COUNT, .value = &t->lr_step, .argument = "EPOCHS",
-         .low = 1, .high = most_count, .recorded = true, .training = true,
+         .low = 1, .high = most_count, .recorded = true, .training = true, .recipe = true,
          .help = "for step: epochs between two changes"},
         {.name = "lr-gamma", .kind = OPTION_REAL, .value = &t->lr_gamma, .argument = "G",
          .low = 0, .high = INFINITY, .above = true, .recorded = true, .training = true,
-         .help = "for step: factor of each change"},
+         .recipe = true, .help = "for step: factor of each change"},
         {.name = "warmup", .kind = OPTION_COUNT, .value = &t->warmup_epochs,
          .argument = "EPOCHS", .low = 0, .high = most_count, .recorded = true, .training = true,
-         .help = "the rate grows over so many epochs"},
+         .recipe = true, .help = "the rate grows over so many epochs"},
         {.name = "early-stop", .kind = OPTION_CHOICE, .value = &t->early_stop,
          .argument = "WHEN", .names = early_stop_at, .recorded = true, .training = true,
-         .help = "when the stopping rules may end the run"},
+         .recipe = true, .help = "when the stopping rules may end the run"},
         {.name = "final-accuracy", .kind = OPTION_FRACTION, .value = &s->final_accuracy,
-         .argument = "A", .low = 0, .high = 1, .recorded = true, .training = true,
+         .argument = "A", .low = 0, .high = 1, .recorded = true, .training = true, .recipe = true,
          .help = "training accuracy that ends the run, and the accuracy trigger's upper end"},
         {.name = "keep", .kind = OPTION_CHOICE, .value = &t->keep, .argument = "WHICH",
-         .names = keep_at, .recorded = true, .training = true,
+         .names = keep_at, .recorded = true, .training = true, .recipe = true,
          .help = "the last network, or the one with the best validation loss since the last "
                  "pruning step"},
         {.name = "seed", .kind = OPTION_SEED, .value = &s->seed, .argument = "N",
@@ -119,6 +147,25 @@ void settings_add_training(option_set *set, run_settings *s, bool new_network)
     };
     if (new_network)
         options_add(set, network, ROW_COUNT(network));
+    options_add(set, rows, ROW_COUNT(rows));
+    add_regulariser(set, &s->regulariser);
+}
+
+void settings_add_restart(option_set *set, run_settings *s)
+{
+    const option rows[] = {
+        {.kind = OPTION_TITLE, .help = "Starting again"},
+        {.name = "from", .kind = OPTION_TEXT, .value = &s->from, .argument = "MODEL",
+         .help = "train this network further, its masks held; options of its first training, the "
+                 "seed included, are taken over unless given here"},
+        {.name = "restart", .kind = OPTION_CHOICE, .value = &s->restart, .argument = "HOW",
+         .names = restart_at,
+         .help = "the weights to begin with: its own, those before its first epoch, fresh ones, "
+                 "or fresh ones under masks shuffled within each layer"},
+        {.name = "initial", .kind = OPTION_TEXT, .value = &s->initial, .argument = "FILE",
+         .help = "for rewind: the network before its first epoch; without the option "
+                 "initial.safetensors beside MODEL, or drawn again from MODEL's seed"},
+    };
     options_add(set, rows, ROW_COUNT(rows));
 }
 
@@ -192,6 +239,9 @@ void settings_add_output(option_set *set, run_settings *s)
          .help = "take dead neurons and unread inputs out before writing"},
         {.name = "run", .kind = OPTION_TEXT, .value = &s->folder, .argument = "DIR",
          .help = "also keep log, result, configuration and network in this new folder"},
+        {.name = "spectra", .kind = OPTION_FLAG, .value = &s->spectra,
+         .help = "for --run: log the singular values at the beginning, around each pruning step "
+                 "and at the end"},
         {.name = "json", .kind = OPTION_FLAG, .value = &s->json,
          .help = "print the result as one JSON object"},
         {.name = "quiet", .kind = OPTION_FLAG, .value = &s->quiet,
@@ -214,6 +264,9 @@ int settings_settle(run_settings *s, const option_set *set)
     if (steps_ignored(set, &s->prune))
         return usage_error(command, "--steps: has no meaning with --trigger %s",
                            espalier_trigger_name(s->prune.trigger));
+    if (s->spectra && !s->folder)
+        return usage_error(command, "--spectra: expected --run DIR, whose log takes them, found "
+                                    "none");
     s->train.seed = s->prune.seed = s->seed;
     s->train.final_accuracy = s->prune.final_accuracy = s->final_accuracy;
     s->prune.target = isnan(s->target) ? 0 : s->target;
@@ -227,6 +280,7 @@ int settings_settle(run_settings *s, const option_set *set)
     train.epochs = train.epochs ? train.epochs : 1; /* `prune` without fine-tuning */
     if (espalier_train_options_check(&train, &error) ||
         espalier_prune_options_check(&s->prune, &error) ||
+        espalier_regulariser_options_check(&s->regulariser, &error) ||
         espalier_dataset_options_check(&s->data.options, &error))
         return settings_fail(&error, command);
     return EXIT_NONE;
@@ -264,30 +318,4 @@ void settings_epilogue(void)
     print_wrapped("Fractions may be written 0.9 or 90%. Exit status: 0 done, 1 failed, 2 wrong "
                   "usage, 3 the target sparsity was not reached (the network is written all the "
                   "same).", 0, 0);
-}
-
-json_t *settings_json(const option_set *set, const run_settings *s, const char *source,
-                      const espalier_network *network, const char *math, const char *before)
-{
-    char name[256] = "";
-    json_t *widths = json_array();
-    for (size_t i = 0; i <= espalier_network_layer_count(network); i++) {
-        size_t width = espalier_network_original_width(network, i);
-        json_array_append_new(widths, json_integer((json_int_t)width));
-    }
-    if (source)
-        base_name(source, name, sizeof name);
-    json_t *parent = before ? json_loads(before, 0, NULL) : NULL;
-    json_t *config = json_object();
-    json_object_set_new(config, "command", json_string(set->command));
-    json_object_set_new(config, "version", json_string(espalier_version()));
-    json_object_set_new(config, "seed", json_integer((json_int_t)s->seed));
-    json_object_set_new(config, "math", math ? json_string(math) : json_null());
-    json_object_set_new(config, "data", source ? json_string(name) : json_null());
-    json_object_set_new(config, "widths", widths);
-    json_object_set_new(config, "validation", data_validation_json(&s->data));
-    json_object_set_new(config, "options", options_json(set));
-    if (before)
-        json_object_set_new(config, "before", parent ? parent : json_null());
-    return config;
 }

@@ -1,4 +1,4 @@
-/* The options that `train` and `prune` share, and the record of them. */
+/* The options that `train` and `prune` share. */
 #ifndef CLI_SETTINGS_H
 #define CLI_SETTINGS_H
 
@@ -9,19 +9,23 @@ typedef struct run_settings {
     espalier_initialiser init;
     espalier_train_options train;
     espalier_prune_options prune;
+    espalier_regulariser_options regulariser;
     data_settings data;
     double target;         /* --prune; NaN = not given */
     double final_accuracy; /* one option for training and pruning */
     uint64_t seed;         /* of weights, order, samples, and validation rows */
+    const char *from, *initial; /* --from, --initial; NULL = not given */
+    espalier_restart restart;
     const char *output, *folder;
-    bool compact, json, quiet;
+    bool compact, json, quiet, spectra;
 } run_settings;
 
 /* The library's defaults and the paper's widths. */
 run_settings run_settings_defaults(void);
 
-/* Adds all option rows; `prune` leaves out what makes a new network. */
+/* Adds all option rows; `prune` leaves out what makes a new network or starts again. */
 void settings_add_training(option_set *set, run_settings *s, bool new_network);
+void settings_add_restart(option_set *set, run_settings *s);
 void settings_add_pruning(option_set *set, run_settings *s);
 void settings_add_output(option_set *set, run_settings *s);
 
@@ -34,11 +38,5 @@ int settings_fail(const espalier_error *error, const char *command);
 
 /* More help: criteria, math backends. */
 void settings_epilogue(void);
-
-/* The configuration that is kept in the model: everything that decides what
- * comes out, nothing about the machine or the moment.
- * before: the "training" text of the network that was pruned, or NULL. */
-json_t *settings_json(const option_set *set, const run_settings *s, const char *source,
-                      const espalier_network *network, const char *math, const char *before);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "data.h"
 #include "output.h"
@@ -88,6 +89,24 @@ void print_prune_steps(const json_t *steps)
     table_destroy(t);
 }
 
+/* With --from: what the run started again from, and by which recipe. */
+static void print_restart(const json_t *restart)
+{
+    const char *initial = json_string_value(json_object_get(restart, "initial"));
+    const char *recipe = json_string_value(json_object_get(restart, "recipe"));
+    if (!restart)
+        return;
+    printf("restart   %s of ", json_string_value(json_object_get(restart, "how")));
+    print_plain(json_string_value(json_object_get(restart, "from")));
+    if (initial)
+        printf(", initial weights from %s",
+               strcmp(initial, "file") == 0     ? "the file named"
+               : strcmp(initial, "folder") == 0 ? "initial.safetensors beside it"
+                                                : "its seed");
+    printf(", recipe %s\n", strcmp(recipe, "model") == 0 ? "of its first training"
+                                                         : "by default: it does not tell its own");
+}
+
 void print_summary(const json_t *result, const espalier_network *network, const char *output,
                    const char *proof)
 {
@@ -103,6 +122,7 @@ void print_summary(const json_t *result, const espalier_network *network, const 
         printf("epochs    %s, stopped by %s, %s\n", digits(text, count(result, "epochs")), stopped,
                clock_time(time, seconds));
     }
+    print_restart(json_object_get(result, "restart"));
     const json_t *steps = json_object_get(result, "prunes");
     if (json_array_size(steps) > 0) {
         puts("\npruning steps");

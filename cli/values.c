@@ -51,8 +51,14 @@ bool parse_fraction(const char *text, double *value)
 
 bool parse_widths(const char *text, width_list *value)
 {
+    static const char like[] = "like:";
     width_list list = {0};
     char number[32];
+    if (strncmp(text, like, sizeof like - 1) == 0) {
+        list.like = text + sizeof like - 1;
+        *value = list;
+        return *list.like;
+    }
     for (const char *at = text;; at++) {
         size_t length = strcspn(at, ",");
         uint64_t width;

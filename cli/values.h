@@ -9,10 +9,11 @@
 enum { WIDTHS_MOST = 64 };
 #define WIDTH_MOST 16777216 /* 2^24, as espalier_network_create() says */
 
-/* Widths of hidden layers. */
+/* Widths of hidden layers; or `like`: those of the live neurons of this model file. */
 typedef struct width_list {
     size_t count;
     size_t widths[WIDTHS_MOST];
+    const char *like; /* part of the text that was read */
 } width_list;
 
 /* Rows first … end - 1; end SIZE_MAX = to the last one. */
@@ -25,7 +26,7 @@ typedef struct row_range {
 bool parse_count(const char *text, uint64_t *value);
 bool parse_real(const char *text, double *value);
 bool parse_fraction(const char *text, double *value); /* "0.9" or "90%" */
-bool parse_widths(const char *text, width_list *value); /* "300,200,100,50" */
+bool parse_widths(const char *text, width_list *value); /* "300,200,100,50", "like:FILE" */
 bool parse_rows(const char *text, row_range *value);    /* "N", "A:B", "A:" */
 
 /* A table of names: the index-th one, NULL past the end. */

@@ -27,13 +27,14 @@ MAY_INCLUDE = {
 }
 # What a room may know of others by their public headers alone.
 MAY_INCLUDE_PUBLIC = {
-    "report": ["data", "net", "train", "prune", "infer", "analyse"],
+    "report": ["data", "net", "train", "prune", "infer", "analyse", "study"],
     "cli": [room for room in MAY_INCLUDE],
 }
 ROOM_OF_PUBLIC = {
     "status": "base", "memory": "base", "math": "math", "dataset": "data", "network": "net", "observe": "train",
     "train": "train", "regularise": "train", "prune": "prune", "predict": "infer", "analyse": "analyse",
     "export": "export", "report": "report", "study": "study",
+    "study_summary": "study",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 

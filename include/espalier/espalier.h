@@ -16,5 +16,7 @@
 #include "espalier/analyse.h"
 #include "espalier/report.h"
 #include "espalier/export.h"
+#include "espalier/study.h"
+#include "espalier/study_summary.h"
 
 #endif

@@ -61,6 +61,13 @@ class Case(unittest.TestCase):
         length, = struct.unpack("<Q", data[:8])
         return json.loads(data[8:8 + length])
 
+    def tensors(self, name):
+        """The bytes of every tensor of a model file."""
+        data, header = self.bytes_of(name), self.header(name)
+        start = 8 + struct.unpack("<Q", data[:8])[0]
+        return {key: data[start + about["data_offsets"][0]:start + about["data_offsets"][1]]
+                for key, about in header.items() if key != "__metadata__"}
+
     def training(self, name):
         return json.loads(self.header(name)["__metadata__"]["training"])
 

@@ -47,7 +47,8 @@ class Results(Case):
 
     def test_run_folder(self):
         self.assertEqual({p.name for p in (self.folder / "run").iterdir()},
-                         {"log.jsonl", "result.json", "config.json", "model.safetensors"})
+                         {"log.jsonl", "result.json", "config.json", "model.safetensors",
+                          "initial.safetensors", "before.safetensors", "evaluation.json"})
         self.assertEqual(self.bytes_of("run/model.safetensors"), self.bytes_of("net"))
         self.assertEqual(json.loads(self.bytes_of("run/result.json")), self.first)
         self.assertEqual(json.loads(self.bytes_of("run/config.json")), self.training("net"))
@@ -92,7 +93,17 @@ class Results(Case):
 
     def test_eval(self):
         r = self.result("eval", "net", "small")
-        self.assertEqual(set(r), {"rows", "accuracy", "top_k", "loss", "confusion"})
+        self.assertEqual(set(r), {"rows", "accuracy", "top_k", "loss", "confusion", "classes"})
+        for c, found in enumerate(r["classes"]):
+            truly, predicted = sum(r["confusion"][c]), sum(row[c] for row in r["confusion"])
+            right = r["confusion"][c][c]
+            self.assertEqual((found["name"], found["rows"]), (str(c), truly))
+            self.assertAlmostEqual(found["recall"], right / truly)
+            if predicted:
+                self.assertAlmostEqual(found["precision"], right / predicted)
+            else:
+                self.assertIsNone(found["precision"])
+        self.assertEqual(len(r["classes"]), 4)
         right = sum(r["confusion"][i][i] for i in range(4))
         self.assertEqual(sum(map(sum, r["confusion"])), r["rows"])
         self.assertAlmostEqual(r["accuracy"], right / r["rows"])
@@ -195,6 +206,25 @@ class Results(Case):
                          ["weights kept", "weights in the file", "live hidden neurons",
                           "sparsity of all", "sparsity of prunable", "FLOPs per prediction",
                           "file bytes"])
+
+    def test_info_of_linear_layers(self):
+        data = self.bytes_of("net")
+        header = self.header("net")
+        header["__metadata__"].update(espalier="2", linear="[0]")
+        header["__metadata__"].pop("inputs_counted")
+        counts = [header.pop(f"layers.{layer}.activations")["data_offsets"] for layer in (0, 1)]
+        skipped = counts[1][1]  # they come first
+        for name in set(header) - {"__metadata__"}:
+            header[name]["data_offsets"] = [at - skipped for at in header[name]["data_offsets"]]
+        text = json.dumps(header).encode()
+        rest = data[8 + struct.unpack("<Q", data[:8])[0] + skipped:]
+        (self.folder / "linear").write_bytes(struct.pack("<Q", len(text)) + text + rest)
+        self.assertIn("\nlinear    layer 0 (no ReLU: never pruned or counted)\n",
+                      self.good("info", "linear"))
+        self.assertEqual([l["linear"] for l in self.result("info", "linear")["layers"]],
+                         [True, False, False])
+        self.assertNotIn("\nlinear ", self.good("info", "net"))
+        self.assertEqual({l["linear"] for l in self.result("info", "net")["layers"]}, {False})
 
     def test_compact(self):
         proof = r"compacted = masked: largest output difference \S+ over %s rows, 0 classes changed\n$"

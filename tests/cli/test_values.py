@@ -4,7 +4,7 @@ import json
 from harness import Case, environment, main
 
 FRACTION = "expected a fraction from 0 to 1, such as 0.9 or 90%, found"
-WIDTHS = "expected 1 to 64 widths from 1 to 16777216, such as 300,200,100,50, found"
+WIDTHS = "expected 1 to 64 widths from 1 to 16777216, such as 300,200,100,50, or like:MODEL, found"
 
 WRONG = [
     ("--hidden=0", f"--hidden: {WIDTHS} '0'"),
@@ -57,6 +57,7 @@ COMBINED = [
      "--steps: expected a multiple of the 2 hidden layers (scope one-by-one prunes one of them in "
      "each step), found 3"),
     (("--trigger", "once", "--steps", "5"), "--steps: has no meaning with --trigger once"),
+    (("--spectra",), "--spectra: expected --run DIR, whose log takes them, found none"),
     (("--trigger", "cubic", "--steps", "5"), "--steps: has no meaning with --trigger cubic"),
 ]
 

@@ -1,0 +1,164 @@
+/* The files of a run's folder. The log is written by the library's record. */
+#include "run_folder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "evaluation.h"
+#include "output.h"
+#include "restart.h"
+
+static bool path_of(const run *r, const char *name, char path[RUN_PATH_BYTES])
+{
+    return snprintf(path, RUN_PATH_BYTES, "%s/%s", r->settings->folder, name) < RUN_PATH_BYTES;
+}
+
+static espalier_status write_into(const run *r, const espalier_network *network, const char *name,
+                                  espalier_error *error)
+{
+    char path[RUN_PATH_BYTES];
+    if (path_of(r, name, path))
+        return espalier_network_write(network, path, error);
+    snprintf(error->message, sizeof error->message, "--run: the path of the folder is too long");
+    return error->status = ESPALIER_ERROR_IO;
+}
+
+/* ---- the beginning ----------------------------------------------------------- */
+
+/* Thin factors of a network's layers did not begin as its initial weights. */
+static bool same_shape(const espalier_network *a, const espalier_network *b)
+{
+    size_t layers = espalier_network_layer_count(a);
+    bool same = layers == espalier_network_layer_count(b);
+    for (size_t i = 0; same && i <= layers; i++)
+        same = espalier_network_original_width(a, i) == espalier_network_original_width(b, i);
+    return same;
+}
+
+/* A network that is trained further began where its MODEL did, if that is known. */
+static espalier_status copy_initial(const run *r, espalier_error *error)
+{
+    espalier_network *initial = NULL;
+    espalier_error unreadable = {0}; /* a file beside MODEL: none of this run's business */
+    if (restart_find_initial(r->model, r->before, &initial, &unreadable) || !initial)
+        return ESPALIER_OK;
+    espalier_status status = same_shape(initial, r->network)
+                                 ? write_into(r, initial, RUN_INITIAL, error)
+                                 : ESPALIER_OK;
+    espalier_network_destroy(initial);
+    return status;
+}
+
+int run_folder_begin(const run *r)
+{
+    const run_settings *s = r->settings;
+    espalier_error error = {0};
+    if (!s->folder)
+        return EXIT_NONE;
+    int code = write_text(s->folder, "config.json", r->configuration);
+    if (code != EXIT_NONE)
+        return code;
+    bool further = r->model && s->restart == ESPALIER_RESTART_FINE_TUNE;
+    espalier_status status = further ? copy_initial(r, &error)
+                                     : write_into(r, r->network, RUN_INITIAL, &error);
+    return status ? fail(&error) : EXIT_NONE;
+}
+
+/* ---- the first pruning step ----------------------------------------------------- */
+
+espalier_status run_folder_snapshot(run *r, const espalier_network *network,
+                                    espalier_error *error)
+{
+    if (!r->settings->folder || r->pruned)
+        return ESPALIER_OK;
+    espalier_status status = write_into(r, network, RUN_BEFORE, error);
+    r->pruned = status == ESPALIER_OK;
+    return status;
+}
+
+static espalier_status notify(void *context, espalier_trainer *trainer,
+                              const espalier_event *event, espalier_error *error)
+{
+    run *r = context;
+    return event->kind == ESPALIER_EVENT_PRUNE_BEGIN
+               ? run_folder_snapshot(r, espalier_trainer_network(trainer), error)
+               : ESPALIER_OK;
+}
+
+espalier_observer run_folder_observer(run *r)
+{
+    return (espalier_observer){.context = r, .notify = notify};
+}
+
+/* ---- the end ------------------------------------------------------------------------ */
+
+/* {"train": …, "validation": …, "test": …}; null for a split without rows. */
+static int evaluate_splits(const run *r, const espalier_network *network, json_t **all)
+{
+    *all = json_object();
+    for (size_t i = 0; split_name(i); i++) {
+        espalier_evaluation evaluation;
+        espalier_error error = {0};
+        json_t *one = NULL;
+        if (r->dataset && espalier_dataset_row_count(r->dataset, (espalier_split)i) > 0) {
+            if (espalier_evaluate(network, r->dataset, (espalier_split)i, 0,
+                                  r->settings->train.threads, &evaluation, &error))
+                return fail(&error);
+            one = evaluation_json(&evaluation);
+            espalier_evaluation_clear(&evaluation);
+        }
+        json_object_set_new(*all, split_name(i), one ? one : json_null());
+    }
+    return EXIT_NONE;
+}
+
+static int evaluate_before(const run *r, json_t **all)
+{
+    char path[RUN_PATH_BYTES];
+    espalier_network *network = NULL;
+    if (!r->pruned || !path_of(r, RUN_BEFORE, path)) {
+        *all = json_null();
+        return EXIT_NONE;
+    }
+    int code = read_model(path, &network);
+    if (code == EXIT_NONE)
+        code = evaluate_splits(r, network, all);
+    espalier_network_destroy(network);
+    return code;
+}
+
+static int write_json(const run *r, const char *name, const json_t *json)
+{
+    char *text = json_text(json);
+    int code = text ? write_text(r->settings->folder, name, text) : EXIT_FAILED;
+    if (!text)
+        message("out of memory");
+    free(text);
+    return code;
+}
+
+static int write_evaluation(const run *r)
+{
+    json_t *before = NULL, *after = NULL, *both = json_object();
+    int code = evaluate_before(r, &before);
+    if (code == EXIT_NONE)
+        code = evaluate_splits(r, r->network, &after);
+    json_object_set_new(both, "before", before);
+    json_object_set_new(both, "after", after);
+    if (code == EXIT_NONE)
+        code = write_json(r, "evaluation.json", both);
+    json_decref(both);
+    return code;
+}
+
+int run_folder_finish(const run *r, const json_t *result)
+{
+    espalier_error error = {0};
+    if (!r->settings->folder)
+        return EXIT_NONE;
+    if (write_into(r, r->network, "model.safetensors", &error))
+        return fail(&error);
+    int code = write_evaluation(r);
+    return code == EXIT_NONE ? write_json(r, "result.json", result) : code;
+}

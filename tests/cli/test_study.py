@@ -1,0 +1,183 @@
+"""Studies: the folder, taking up what was killed, growing, controls, exit codes, messages."""
+import csv
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import time
+
+from harness import PROGRAM, Case, environment, main
+
+SMALL = ("study", "small", "--hidden", "16,8", "--epochs", "8", "--sparsities", "50%,5x", "--steps", "2")
+CLOCKS = ("seconds", "nanoseconds", "nanoseconds_dense")
+
+
+class Study(Case):
+    def tearDown(self):
+        for path in self.folder.glob("s[0-9]"):
+            shutil.rmtree(path)
+
+    def wrong(self, message, *arguments, code=2):
+        done = self.run_cli(*arguments)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertEqual(done.stderr.splitlines()[0], f"espalier: {message}")
+        return done
+
+    def records(self, folder):
+        """The records of a study's runs by name, without what clocks said."""
+        names = json.loads((self.folder / folder / "study.json").read_text())["runs"]
+        found = {}
+        for name in names:
+            record = json.loads((self.folder / folder / "runs" / f"{name}.json").read_text())
+            self.assertEqual(record["name"], name)
+            found[name] = {key: value for key, value in record.items() if key not in CLOCKS}
+        return found
+
+    def rows(self, folder):
+        with open(self.folder / folder / "runs.csv", encoding="utf-8") as file:
+            return {row["name"]: row for row in csv.DictReader(file)}
+
+    def test_folder(self):
+        out = self.good(*SMALL, "-o", "s1", "--seeds", "2", "--controls", "random,scratch")
+        self.assertIn("22 runs, 0 of them finished before", out)
+        records, rows = self.records("s1"), self.rows("s1")
+        self.assertEqual(list(rows), list(records))
+        self.assertEqual(len(rows), 2 * (1 + 3 * 2 + 2 * 2))
+        for name, row in rows.items():
+            record = records[name]
+            dense = rows[f"dense-s{row['seed']}"]
+            kept = sum(layer["nonzero"] for layer in record["layers"])
+            self.assertAlmostEqual(float(row["compression_ratio"]), (64 * 16 + 16 * 8 + 8 * 4) / kept)
+            self.assertAlmostEqual(float(row["flop_ratio"]), 2 * (64 * 16 + 16 * 8 + 8 * 4) / record["flops"])
+            self.assertAlmostEqual(float(row["change_against_dense"]),
+                                   float(row["test_accuracy"]) - float(dense["test_accuracy"]))
+            self.assertEqual(row["live"], "-".join(str(layer["live"]) for layer in record["layers"][:-1]))
+            self.assertEqual(row["ranks"], "-".join(str(layer["rank"]) for layer in record["layers"][:-1]))
+            self.assertEqual(int(row["file_bytes"]),
+                             (self.folder / "s1" / "runs" / f"{name}.safetensors").stat().st_size)
+            self.assertGreater(float(row["nanoseconds"]), 0)
+        # the network is what the row says
+        name = "activation-80-global-2-training-s1"
+        result = self.result("eval", f"s1/runs/{name}.safetensors", "small")
+        self.assertAlmostEqual(result["accuracy"], float(rows[name]["test_accuracy"]))
+
+    def test_a_run_is_what_train_does(self):
+        self.good(*SMALL, "-o", "s1", "--seeds", "1", "--seed", "3", "--quiet")
+        single = self.result("train", "small", "-o", "one.safetensors", "--hidden", "16,8", "--epochs", "8",
+                             "--early-stop", "never", "--trigger", "epoch", "--every", "2", "--steps", "2",
+                             "--prune", "80%", "--seed", "3", "--compact")
+        record = self.records("s1")["activation-80-global-2-training-s3"]
+        self.assertEqual(single["accuracy"], record["accuracy"])
+        self.assertEqual([layer["nonzero"] for layer in single["layers"]],
+                         [layer["nonzero"] for layer in record["layers"]])
+
+    def test_kill_and_resume(self):
+        plan = (*SMALL, "--seeds", "8", "--spectra", "--quiet")
+        self.good(*plan, "-o", "s1")
+        runs = self.folder / "s2" / "runs"
+        with subprocess.Popen([PROGRAM, *plan, "-o", "s2", "--jobs", "1"], cwd=self.folder,
+                              env=environment(self.folder), stdin=subprocess.DEVNULL) as child:
+            while child.poll() is None and (not runs.is_dir() or len(list(runs.glob("*.json"))) < 5):
+                time.sleep(0.002)
+            child.send_signal(signal.SIGKILL)
+        self.assertEqual(child.returncode, -signal.SIGKILL)
+        finished = {path: path.stat().st_mtime_ns for path in runs.glob("*.safetensors")
+                    if path.with_suffix(".json").exists()}
+        self.assertGreaterEqual(len(finished), 5)
+        self.assertLess(len(finished), 72)
+        (runs / ".espalier-1-0.tmp").write_text("left behind")
+        result = self.result(*plan, "-o", "s2")
+        self.assertEqual((result["runs"], result["found"]), (72, len(finished)))
+        for path, changed in finished.items():
+            self.assertEqual(path.stat().st_mtime_ns, changed)
+        whole, resumed = self.records("s1"), self.records("s2")
+        self.assertEqual(whole, resumed)
+        self.assertEqual(self.bytes_of("s1/study.json"), self.bytes_of("s2/study.json"))
+        for name in whole:
+            self.assertEqual(self.bytes_of(f"s1/runs/{name}.safetensors"),
+                             self.bytes_of(f"s2/runs/{name}.safetensors"))
+        self.assertEqual(list(runs.glob(".*")), [])
+        self.assertEqual(self.result(*plan, "-o", "s2")["found"], 72)
+
+    def test_growing_and_shrinking(self):
+        self.good(*SMALL, "-o", "s1", "--seeds", "1", "--quiet")
+        grown = self.result(*SMALL, "-o", "s1", "--seeds", "2", "--controls", "magnitude,random,rewind")
+        self.assertEqual((grown["runs"], grown["found"]), (2 * (1 + 4 * 2 + 4), 9))
+        self.wrong("s1/study.json: the study there is another one: 17 of its runs are not in this plan, such as "
+                   "rewind-of-activation-50-global-2-training-s1; a study may grow, but not shrink",
+                   *SMALL, "-o", "s1", "--seeds", "1")
+        self.wrong("s1/study.json: the study there is another one: epochs is 8 there and 9 here",
+                   *SMALL, "-o", "s1", "--seeds", "2", "--epochs", "9")
+
+    def test_failures(self):
+        broken = self.folder / "s1" / "runs" / "dense-s1.safetensors"
+        broken.mkdir(parents=True)
+        done = self.run_cli(*SMALL, "-o", "s1", "--seeds", "1", "--controls", "none", "--quiet")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertIn("espalier: 1 of 5 runs failed, 0 did not reach their target sparsity\n"
+                      "espalier:   dense-s1: ", done.stderr)
+        self.assertEqual([row["status"] for row in self.rows("s1").values()], ["failed"] + 4 * ["done"])
+        broken.rmdir()
+        self.good(*SMALL, "-o", "s1", "--seeds", "1", "--controls", "none", "--quiet")
+
+    def test_missed_targets(self):
+        done = self.run_cli(*SMALL, "-o", "s1", "--seeds", "1", "--controls", "none", "--criteria", "magnitude",
+                            "--trigger", "accuracy", "--start-accuracy", "100%", "--final-accuracy", "100%",
+                            "--patience", "0", "--epochs", "2", "--quiet")
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual(done.stderr, "espalier: 0 of 3 runs failed, 2 did not reach their target sparsity\n"
+                                      "espalier:   magnitude-50-global-2-s1: 0.00 % instead of 50.00 %\n"
+                                      "espalier:   magnitude-80-global-2-s1: 0.00 % instead of 80.00 %\n")
+
+    def test_presets(self):
+        out = self.result("study", "small", "-o", "s1", "--preset", "lenet", "--epochs", "20", "--seeds", "1",
+                          "--criteria", "magnitude", "--batch", "100")
+        plan = json.loads((self.folder / "s1" / "study.json").read_text())
+        self.assertEqual(plan["options"]["hidden"], [300, 100])
+        self.assertEqual(plan["options"]["epochs"], 20)
+        self.assertEqual([round(r["target"], 6) for r in out["records"][1:]],
+                         [round(1 - 1 / ratio, 6) for ratio in (12, 28, 50, 70, 100)])
+
+    def test_messages(self):
+        self.wrong("expected -o FILE, found no output", *SMALL)
+        self.wrong("--criteria: expected criteria (see --help) or none, found 'activity'",
+                   *SMALL, "-o", "s1", "--criteria", "activity")
+        for wrong in ("80", "0", "1x", "x", "50%,", "100%"):
+            self.wrong("--sparsities: expected sparsities such as 90%, 0.9 or 10x, found "
+                       f"'{wrong.split(',')[-1]}'", *SMALL[:6], "-o", "s1", f"--sparsities={wrong}")
+        self.wrong("--controls: expected some of dense, magnitude, random, rewind, reinit, shuffle, scratch, pca, "
+                   "svd, factors, or none, found 'wind'", *SMALL, "-o", "s1", "--controls", "wind")
+        self.wrong("--steps: 5 of them, one in 2 epochs, do not fit into 8 epochs",
+                   *SMALL, "-o", "s1", "--steps", "5", "--every", "2")
+        self.wrong("--control-sparsities: expected some of the sparsities, found 0.7",
+                   *SMALL, "-o", "s1", "--control-sparsities", "70%")
+        self.wrong("the plan: a list holds something twice, the run activation-80-global-2-training-s1",
+                   *SMALL, "-o", "s1", "--sparsities", "80%,5x")
+        self.assertFalse((self.folder / "s1").exists())
+        (self.folder / "file").write_text("")
+        done = self.run_cli(*SMALL, "-o", "file")
+        self.assertEqual(done.returncode, 1)
+
+    def test_progress(self):
+        out = self.folder / "out"
+        child, terminal = pty.fork()
+        if child == 0:
+            os.chdir(self.folder)
+            descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            os.dup2(descriptor, 1)
+            os.execve(PROGRAM, [PROGRAM, *SMALL, "-o", "s1", "--seeds", "2"], environment(self.folder))
+        text = b""
+        try:
+            while chunk := os.read(terminal, 4096):
+                text += chunk
+        except OSError:  # Linux: the other end is closed
+            pass
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, text)
+        self.assertRegex(text.decode(), r"\d+/18 runs, \d running, .+ left")
+        self.assertTrue(text.endswith(b"\r\x1b[K"))
+        self.assertNotIn("\x1b", out.read_text())
+
+
+main()
