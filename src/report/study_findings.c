@@ -125,8 +125,8 @@ static void add_overlap(const study_view *v, const study_line *line, const study
         below += x->mean + x->ci95 < y->mean - y->ci95;
     }
     if (both)
-        text_print(out, "%s `%s` above at %zu, below at %zu, overlapping at %zu",
-                   out->length ? ";" : "", name, above, below, both - above - below);
+        text_print(out, "%s `%s` %zu / %zu / %zu", out->length ? ";" : "", name, above, below,
+                   both - above - below);
 }
 
 static const study_line *random_line(const study_view *v, const study_facet *facet)
@@ -154,7 +154,7 @@ static void against_controls(report *r, const study_view *v, const study_line *l
     if (words.length)
         page_words(&r->page,
                    "`%s` against controls, number of targets where its 95 %% interval lies "
-                   "above, below, or overlaps theirs:%s.",
+                   "above / lies below / overlaps theirs:%s.",
                    line->label, text_content(&words));
     r->page.body.failed |= words.failed;
     text_clear(&words);

@@ -20,7 +20,7 @@
     EVENT("end", "null") LAYERS("3,1,0,0", "2,0") "]"
 
 #define RUN(name, s, method, criterion, of, target, test, sparsity, time, spectra)            \
-    {name "-s" #s, method, criterion, of, target, s, test, sparsity, time, NULL, false, spectra}
+    {name "-s" #s, method, criterion, of, target, s, test, sparsity, time, NULL, false, spectra, 0}
 #define SEED(s, d)                                                                           \
     RUN("dense", s, "dense", NULL, NULL, 0, 0.90 + d, 0.0, 8000, DENSE_SPECTRA),              \
     RUN("nuclear", s, "nuclear", NULL, NULL, 1e-4, 0.89 + d, 0.0, 8000, DENSE_SPECTRA),       \
@@ -36,9 +36,9 @@ static const made_run runs[] = {
     SEED(1, 0.001),
     SEED(2, 0.002),
     SEED(3, 0.0035),
-    {"r90-s1", "prune", "random", NULL, 0.9, 1, 0.20, 0.9, 2100, NULL, false, NULL},
-    {"r90-s2", "prune", "random", NULL, 0.9, 2, 0, 0, 0, "layer 1: <NaN> & more", false, NULL},
-    {"r90-s3", "prune", "random", NULL, 0.9, 3, 0.20, 0.7, 2100, NULL, true, NULL},
+    {"r90-s1", "prune", "random", NULL, 0.9, 1, 0.20, 0.9, 2100, NULL, false, NULL, 0},
+    {"r90-s2", "prune", "random", NULL, 0.9, 2, 0, 0, 0, "layer 1: <NaN> & more", false, NULL, 0},
+    {"r90-s3", "prune", "random", NULL, 0.9, 3, 0.20, 0.7, 2100, NULL, true, NULL, 0},
 };
 enum { RUNS = sizeof runs / sizeof *runs, OF_A_SEED = 8 };
 

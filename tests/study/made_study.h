@@ -17,6 +17,7 @@ typedef struct made_run {
     const char *error;  /* failed */
     bool missed;
     const char *spectra; /* JSON, or NULL */
+    int steps;           /* of a run with a criterion; 0: 5 */
 } made_run;
 
 enum { MADE_WEIGHTS = 10000, MADE_JSON = 16384 };
@@ -53,7 +54,8 @@ static inline int made_outcome(const made_run *run, char *out, size_t size)
 static inline void made_record(const char *folder, const made_run *run)
 {
     char path[256], criterion[64], of[128], target[32] = "null", outcome[MADE_JSON];
-    char *json = malloc(2 * MADE_JSON);
+    char *json = malloc(2 * MADE_JSON), steps[16];
+    snprintf(steps, sizeof steps, "%d", run->steps ? run->steps : 5);
     assert_non_null(json);
     made_text(criterion, sizeof criterion, run->criterion);
     made_text(of, sizeof of, run->of);
@@ -68,7 +70,7 @@ static inline void made_record(const char *folder, const made_run *run)
         "{\"name\":\"%s\",\"method\":\"%s\",\"criterion\":%s,\"of\":%s,\"scope\":%s,\"steps\":%s,"
         "\"count\":%s,\"target\":%s,\"seed\":%d,\"status\":\"%s\",\"error\":%s%s%s,%s}",
         run->name, run->method, criterion, of, run->criterion ? "\"global\"" : "null",
-        run->criterion ? "5" : "null",
+        run->criterion ? steps : "null",
         !run->criterion                        ? "null"
         : strcmp(run->criterion, "activation") ? "\"none\""
                                                : "\"training\"",

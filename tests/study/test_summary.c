@@ -9,20 +9,21 @@
 #include "tests/base/test_allocator.h"
 
 static const made_run runs[] = {
-    {"dense-s1", "dense", NULL, NULL, 0, 1, 0.90, 0.0, 8000, NULL, false, NULL},
-    {"nuclear-s1", "nuclear", NULL, NULL, 1e-4, 1, 0.89, 0.0, 8000, NULL, false, NULL},
-    {"r90-s1", "prune", "random", NULL, 0.9, 1, 0.70, 0.9, 1000, NULL, false, NULL},
-    {"a90-s1", "prune", "activation", NULL, 0.9, 1, 0.87, 0.9, 800, NULL, false, NULL},
-    {"reinit-a90-s1", "reinit", "activation", "a90-s1", 0.9, 1, 0.85, 0.9, 800, NULL, false, NULL},
-    {"a50-s1", "prune", "activation", NULL, 0.5, 1, 0.89, 0.5, 4000, NULL, false, NULL},
-    {"m50-s1", "prune", "magnitude", NULL, 0.5, 1, 0.88, 0.5, 6000, NULL, false, NULL},
-    {"m90-s1", "prune", "magnitude", NULL, 0.9, 1, 0.86, 0.9, 2000, NULL, false, NULL},
-    {"dense-s2", "dense", NULL, NULL, 0, 2, 0.92, 0.0, 8000, NULL, false, NULL},
-    {"r90-s2", "prune", "random", NULL, 0.9, 2, 0, 0, 0, "layer 1: <NaN>", false, NULL},
-    {"a90-s2", "prune", "activation", NULL, 0.9, 2, 0.88, 0.85, 900, NULL, true, NULL},
-    {"a50-s2", "prune", "activation", NULL, 0.5, 2, 0.90, 0.5, 4000, NULL, false, NULL},
-    {"m50-s2", "prune", "magnitude", NULL, 0.5, 2, 0.89, 0.5, 6000, NULL, false, NULL},
-    {"m90-s2", "prune", "magnitude", NULL, 0.9, 2, 0.90, 0.9, 2000, NULL, false, NULL},
+    {"dense-s1", "dense", NULL, NULL, 0, 1, 0.90, 0.0, 8000, NULL, false, NULL, 0},
+    {"nuclear-s1", "nuclear", NULL, NULL, 1e-4, 1, 0.89, 0.0, 8000, NULL, false, NULL, 0},
+    {"r90-s1", "prune", "random", NULL, 0.9, 1, 0.70, 0.9, 1000, NULL, false, NULL, 0},
+    {"a90-s1", "prune", "activation", NULL, 0.9, 1, 0.87, 0.9, 800, NULL, false, NULL, 0},
+    {"reinit-a90-s1", "reinit", "activation", "a90-s1", 0.9, 1, 0.85, 0.9, 800, NULL, false, NULL,
+     0},
+    {"a50-s1", "prune", "activation", NULL, 0.5, 1, 0.89, 0.5, 4000, NULL, false, NULL, 0},
+    {"m50-s1", "prune", "magnitude", NULL, 0.5, 1, 0.88, 0.5, 6000, NULL, false, NULL, 0},
+    {"m90-s1", "prune", "magnitude", NULL, 0.9, 1, 0.86, 0.9, 2000, NULL, false, NULL, 0},
+    {"dense-s2", "dense", NULL, NULL, 0, 2, 0.92, 0.0, 8000, NULL, false, NULL, 0},
+    {"r90-s2", "prune", "random", NULL, 0.9, 2, 0, 0, 0, "layer 1: <NaN>", false, NULL, 0},
+    {"a90-s2", "prune", "activation", NULL, 0.9, 2, 0.88, 0.85, 900, NULL, true, NULL, 0},
+    {"a50-s2", "prune", "activation", NULL, 0.5, 2, 0.90, 0.5, 4000, NULL, false, NULL, 0},
+    {"m50-s2", "prune", "magnitude", NULL, 0.5, 2, 0.89, 0.5, 6000, NULL, false, NULL, 0},
+    {"m90-s2", "prune", "magnitude", NULL, 0.9, 2, 0.90, 0.9, 2000, NULL, false, NULL, 0},
 };
 enum { RUNS = sizeof runs / sizeof *runs };
 
@@ -153,6 +154,29 @@ static void against_magnitude(void **state)
     made_study_remove(folder);
 }
 
+/* Seeds in any order; magnitude with other steps is no partner. */
+static void order_and_steps(void **state)
+{
+    static const made_run some[] = {
+        {"a-s3", "prune", "activation", NULL, 0.9, 3, 0.83, 0.9, 800, NULL, false, NULL, 0},
+        {"m10-s3", "prune", "magnitude", NULL, 0.9, 3, 0.10, 0.9, 800, NULL, false, NULL, 10},
+        {"m10-s1", "prune", "magnitude", NULL, 0.9, 1, 0.20, 0.9, 800, NULL, false, NULL, 10},
+        {"a-s1", "prune", "activation", NULL, 0.9, 1, 0.81, 0.9, 800, NULL, false, NULL, 0},
+        {"a-s2", "prune", "activation", NULL, 0.9, 2, 0.82, 0.9, 800, NULL, false, NULL, 0},
+    };
+    (void)state;
+    new_folder(some, 5, "");
+    espalier_study_results *results = results_of_folder();
+    assert_int_equal(results->group_count, 2);
+    assert_string_equal(results->runs[0].name, "a-s1");
+    assert_string_equal(results->runs[1].name, "a-s2");
+    assert_string_equal(results->runs[2].name, "a-s3");
+    assert_int_equal(results->groups[0].against_magnitude.difference.count, 0);
+    assert_int_equal(results->groups[1].setting.steps, 10);
+    espalier_study_results_destroy(results);
+    made_study_remove(folder);
+}
+
 static void compare_any(void **state)
 {
     espalier_paired paired;
@@ -273,8 +297,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_in_order),   cmocka_unit_test(metrics),
         cmocka_unit_test(against_magnitude), cmocka_unit_test(compare_any),
-        cmocka_unit_test(nothing_yet),       cmocka_unit_test(names_of_metrics),
-        cmocka_unit_test(damaged),           cmocka_unit_test(without_memory),
+        cmocka_unit_test(order_and_steps),   cmocka_unit_test(nothing_yet),
+        cmocka_unit_test(names_of_metrics),  cmocka_unit_test(damaged),
+        cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,13 +6,13 @@
 #include "espalier/study_summary.h"
 
 static const made_run runs[] = {
-    {"dense-s1", "dense", NULL, NULL, 0, 1, 0.90, 0.0, 8000, NULL, false, NULL},
-    {"a90-s1", "prune", "a_b&c%", NULL, 0.9, 1, 0.87, 0.9, 800, NULL, false, NULL},
-    {"m90-s1", "prune", "magnitude", NULL, 0.9, 1, 0.86, 0.9, 2000, NULL, false, NULL},
-    {"dense-s2", "dense", NULL, NULL, 0, 2, 0.92, 0.0, 8000, NULL, false, NULL},
-    {"a90-s2", "prune", "a_b&c%", NULL, 0.9, 2, 0.88, 0.85, 900, NULL, true, NULL},
-    {"m90-s2", "prune", "magnitude", NULL, 0.9, 2, 0.90, 0.9, 2000, NULL, false, NULL},
-    {"m90-s3", "prune", "magnitude", NULL, 0.9, 3, 0, 0, 0, "50 % {lost}", false, NULL},
+    {"dense-s1", "dense", NULL, NULL, 0, 1, 0.90, 0.0, 8000, NULL, false, NULL, 0},
+    {"a90-s1", "prune", "a_b&c%", NULL, 0.9, 1, 0.87, 0.9, 800, NULL, false, NULL, 0},
+    {"m90-s1", "prune", "magnitude", NULL, 0.9, 1, 0.86, 0.9, 2000, NULL, false, NULL, 0},
+    {"dense-s2", "dense", NULL, NULL, 0, 2, 0.92, 0.0, 8000, NULL, false, NULL, 0},
+    {"a90-s2", "prune", "a_b&c%", NULL, 0.9, 2, 0.88, 0.85, 900, NULL, true, NULL, 0},
+    {"m90-s2", "prune", "magnitude", NULL, 0.9, 2, 0.90, 0.9, 2000, NULL, false, NULL, 0},
+    {"m90-s3", "prune", "magnitude", NULL, 0.9, 3, 0, 0, 0, "50 % {lost}", false, NULL, 0},
 };
 enum { RUNS = sizeof runs / sizeof *runs };
 
