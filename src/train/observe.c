@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "train/lists.h"
 
 espalier_status espalier_trainer_observe(espalier_trainer *trainer, espalier_observer observer)
 {
@@ -51,14 +52,16 @@ void trainer_pull(espalier_trainer *trainer)
 }
 
 /* Takes over what observers changed. */
-static void push(espalier_trainer *trainer)
+static espalier_status push(espalier_trainer *trainer, espalier_error *error)
 {
     espalier_network_apply_masks(trainer->network);
     work_save_states(&trainer->copy, trainer->network);
     work_load(&trainer->copy, trainer->network);
+    const espalier_status status = lists_fit(&trainer->copy, trainer->batch.rows_most, error);
     batch_fit(&trainer->batch, &trainer->copy, trainer->network);
     trainer->kept_loss = INFINITY;
     trainer->kept_epoch = 0;
+    return status;
 }
 
 espalier_network *espalier_trainer_network(espalier_trainer *trainer)
@@ -97,8 +100,8 @@ espalier_status trainer_tell(espalier_trainer *trainer, const espalier_event *ev
 {
     trainer->changed = false;
     espalier_status status = espalier_trainer_announce(trainer, event, error);
-    if (trainer->changed)
-        push(trainer);
+    if (trainer->changed && status == ESPALIER_OK)
+        status = push(trainer, error);
     if (changed)
         *changed = trainer->changed;
     return status;
