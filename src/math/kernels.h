@@ -112,6 +112,26 @@ typedef struct math_kernels {
 
     /* x = e^x for x <= 0 within 2 units of the last place, 0 below -87; a NaN stays. */
     void (*exponentials)(float *x, size_t count);
+
+    /* Training by the lists of a layer's kept weights, a list for each output, their
+     * places its inputs. Values are columns, a unit's rows side by side:
+     *   x, dx [inputs][stride]; y, d [outputs][stride]; rows a multiple of PASS_LANES.
+     *   forward    y[o] = sum over list o of w x[place] (+ y[o])
+     *   backward   dx[place] += w d[o]
+     *   gradient   g[e] = sum over the rows of x[place of e] d[o] (+ g[e]) for each
+     *              weight e of list o, over chunks of rows x_step and d_step floats apart */
+    void (*forward_lists)(const weight_lists *lists, size_t outputs, const float *x, size_t stride,
+                          size_t rows, bool accumulate, float *y);
+    void (*backward_lists)(const weight_lists *lists, size_t outputs, const float *d,
+                           size_t stride, size_t rows, float *dx);
+    void (*gradient_lists)(const weight_lists *lists, size_t outputs, const float *x,
+                           size_t x_step, const float *d, size_t d_step, size_t stride,
+                           size_t chunks, size_t rows, bool accumulate, float *g);
+    /* sums[u] += sum of a unit's rows, a multiple of PASS_LANES. d [units][stride]. */
+    void (*sum_columns)(const float *d, size_t units, size_t stride, size_t rows, float *sums);
+    /* counts[u] += how many of a unit's rows are not zero. x [units][stride]. */
+    void (*count_columns)(const float *x, size_t units, size_t stride, size_t rows,
+                          uint64_t *counts);
 } math_kernels;
 
 /* The index-th that this processor and the environment allow, best first; NULL

@@ -6,11 +6,16 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "math/pass.h"
+#include "train/lists.h"
+#include "train/sparse.h"
 
 /* Bytes and rows of weights that an update block should have: the batch's derivatives
  * are read anew for each block, while mask and transposition should still find its
  * weights in the second-level cache. */
 enum { BLOCK_BYTES = 64 * 1024, BLOCK_ROWS_LEAST = 64 };
+
+/* Weights of lists that a task updates: some microseconds. */
+enum { BLOCK_WEIGHTS = 4096 };
 
 /* Bytes of a layer from which on the batch goes layer by layer. */
 enum { WIDE_BYTES = 2 * 1024 * 1024 };
@@ -27,12 +32,15 @@ size_t batch_chunks(size_t rows, size_t chunk_rows)
  * paper's network) 0.69 times. */
 static const double PARALLEL_OPERATIONS = 32e6;
 
-/* Multiplications and additions of a batch as if nothing were zero. */
+/* Multiplications and additions of a batch as if no value were zero. */
 static double operations(const batch *out, const work *copy)
 {
     double sum = 0.0;
-    for (size_t l = 0; l < copy->layer_count; l++)
-        sum += (l ? 6.0 : 4.0) * (double)copy->layers[l].inputs * (double)copy->layers[l].outputs;
+    for (size_t l = 0; l < copy->layer_count; l++) {
+        const work_layer *layer = &copy->layers[l];
+        const double weights = (double)layer->inputs * (double)layer->outputs;
+        sum += (l ? 6.0 : 4.0) * (sparse_is(copy, l) ? lists_equivalent(layer) : weights);
+    }
     return sum * (double)out->rows_most;
 }
 
@@ -103,18 +111,25 @@ static size_t mark_count(const batch *out, const espalier_network *network)
     return rows > columns ? rows : columns;
 }
 
+/* A task of lists has BLOCK_WEIGHTS, or is the last of its block of inputs. */
+static size_t list_blocks_most(const espalier_network *network, size_t l)
+{
+    const network_layer *layer = &network->layers[l];
+    return layer->inputs * layer->outputs / BLOCK_WEIGHTS + lists_blocks(layer->inputs);
+}
+
 static size_t blocks_most(const espalier_network *network)
 {
     size_t count = 0;
     for (size_t l = 0; l < network->layer_count; l++)
-        count += network->layers[l].inputs / BLOCK_ROWS_LEAST + 1;
+        count += network->layers[l].inputs / BLOCK_ROWS_LEAST + 1 + list_blocks_most(network, l);
     return count;
 }
 
 static bool take_all(batch *out, const espalier_network *network, size_t evaluation_rows)
 {
     size_t layers = network->layer_count, rows = out->rows_most;
-    size_t chunks = batch_chunks(rows, out->chunk_rows);
+    size_t chunks = batch_chunks(rows, out->chunk_rows), padded = chunks * out->column_rows;
     size_t others = batch_chunks(evaluation_rows, CHUNK_EVALUATION);
     chunks = chunks > others ? chunks : others;
     bool done = (out->values = take(out, layers, sizeof *out->values)) &&
@@ -130,8 +145,8 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
                 (out->columns = take(out, network->layers[0].inputs, sizeof *out->columns));
     for (size_t l = 0; l < layers && done; l++) {
         size_t in, count;
-        done = size_multiply(rows, work_stride(network->layers[l].inputs), &in) &&
-               size_multiply(rows, work_stride(network->layers[l].outputs), &count) &&
+        done = size_multiply(padded, work_stride(network->layers[l].inputs), &in) &&
+               size_multiply(padded, work_stride(network->layers[l].outputs), &count) &&
                (out->values[l] = take(out, in, sizeof(float))) &&
                (out->deltas[l] = take(out, count, sizeof(float)));
         out->count_total += l + 1 < layers ? work_stride(network->layers[l].outputs) : 0;
@@ -156,6 +171,7 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
                    .rows_most = rows_most,
                    .wide = is_wide(network)};
     out->chunk_rows = chunk_rows_for(rows_most, out->wide);
+    out->column_rows = rows_most < out->chunk_rows ? pass_stride(rows_most) : out->chunk_rows;
     out->alone = out->sparing && operations(out, copy) < PARALLEL_OPERATIONS;
     out->threads = out->alone ? 1 : parallel_threads(threads);
     threads = out->threads;
@@ -190,6 +206,28 @@ static void fit_columns(batch *out, const work *copy, const espalier_network *ne
     }
 }
 
+static void cut_rows(batch *out, const work_layer *layer, size_t l)
+{
+    const size_t rows = block_rows(layer->output_stride);
+    for (size_t first = 0; first < layer->inputs; first += rows) {
+        const size_t rest = layer->inputs - first;
+        out->blocks[out->block_count++] = (batch_block){l, first, rest < rows ? rest : rows};
+    }
+}
+
+static void cut_lists(batch *out, const work_layer *layer, size_t l)
+{
+    const uint32_t *starts = layer->lists.kept.starts;
+    for (size_t b = 0; b < layer->lists.blocks; b++) {
+        const size_t end = (b + 1) * layer->outputs;
+        for (size_t first = b * layer->outputs, next; first < end; first = next) {
+            for (next = first + 1; next < end && starts[next] - starts[first] < BLOCK_WEIGHTS;)
+                next++;
+            out->blocks[out->block_count++] = (batch_block){l, first, next - first};
+        }
+    }
+}
+
 void batch_fit(batch *out, const work *copy, const espalier_network *network)
 {
     size_t start = 0;
@@ -198,15 +236,15 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
     fit_columns(out, copy, network);
     for (size_t l = 0; l < out->layer_count; l++) {
         const work_layer *layer = &copy->layers[l];
-        size_t rows = block_rows(layer->output_stride);
-        for (size_t first = 0; first < layer->inputs; first += rows) {
-            size_t rest = layer->inputs - first;
-            out->blocks[out->block_count++] = (batch_block){l, first, rest < rows ? rest : rows};
-        }
+        if (sparse_is(copy, l))
+            cut_lists(out, layer, l);
+        else
+            cut_rows(out, layer, l);
         out->count_start[l] = start;
         start += l + 1 < out->layer_count ? layer->output_stride : 0;
         /* padding must be zero for the new strides; the first columns are written anew */
-        memset(out->values[l], 0, out->rows_most * layer->input_stride * sizeof(float));
+        memset(out->values[l], 0, batch_chunks(out->rows_most, out->chunk_rows) *
+                                      out->column_rows * layer->input_stride * sizeof(float));
     }
 }
 

@@ -21,7 +21,7 @@ enum { CHUNK_LEAST = 16, CHUNK_MOST = 128 };
 /* Rows of a chunk of a validation pass. */
 enum { CHUNK_EVALUATION = 64 };
 
-/* A block of weight rows that one task updates. */
+/* A block of weight rows, or of lists, that one task updates. */
 typedef struct batch_block {
     size_t layer, first, rows;
 } batch_block;
@@ -35,6 +35,7 @@ typedef struct batch {
     bool alone;          /* and now one thread does it all */
     size_t threads, layer_count, rows_most;
     size_t chunk_rows;   /* of a full batch's chunks */
+    size_t column_rows;  /* floats of a unit's column in a chunk: see sparse.h */
     bool wide;           /* some layer is larger than a cache: see flow.c */
     float **values;      /* [layer_count]: values[l] = input of layer l, [rows][stride] */
     float **deltas;      /* [layer_count]: deltas[l] = loss by output of layer l, [rows][stride] */

@@ -7,9 +7,22 @@
 #include "train/flow.h"
 
 #include "math/pass.h"
+#include "train/sparse.h"
 
 /* Columns of a piece in a wide network: a kilobyte of each row of weights. */
 enum { FLOW_COLUMNS = 256 };
+
+/* Rows of a piece of a layer of lists there: all of its list is read for each piece, but
+ * an eighth of the batch feeds two cores. A chunk is a multiple of any of them. */
+enum { STRIP_LEAST = 16, STRIP_MOST = 64 };
+
+static size_t strip_rows(const batch *out)
+{
+    size_t rows = STRIP_LEAST;
+    while (rows < STRIP_MOST && rows <= out->rows_most / 16)
+        rows *= 2;
+    return rows;
+}
 
 /* Rows and columns of one product's result. */
 typedef struct part {
@@ -28,6 +41,10 @@ static void multiply(const batch *out, size_t thread, const part *p, size_t k, c
  * the last layer the plain product. */
 static void forward_part(const batch *out, const work *copy, size_t l, const part *p, size_t thread)
 {
+    if (sparse_is(copy, l)) {
+        sparse_forward(out, copy, l, thread, p->first, p->rows);
+        return;
+    }
     const work_layer *layer = &copy->layers[l];
     const bool hidden = l + 1 < out->layer_count;
     float *y = hidden ? out->values[l + 1] : out->deltas[l];
@@ -42,6 +59,10 @@ static void forward_part(const batch *out, const work *copy, size_t l, const par
 static void backward_part(const batch *out, const work *copy, size_t l, const part *p,
                           size_t thread)
 {
+    if (sparse_is(copy, l)) {
+        sparse_backward(out, copy, l, p->first, p->rows);
+        return;
+    }
     const work_layer *layer = &copy->layers[l];
     const size_t offset = p->first * layer->input_stride + p->column;
     multiply(out, thread, p, layer->outputs, out->deltas[l], layer->output_stride,
@@ -63,12 +84,35 @@ static void loss_chunk(const flow_job *job, size_t chunk, size_t first, size_t r
         &out->corrects[chunk]);
 }
 
-/* Inputs of a chunk; those of the batch after it begin their way from memory. */
-static void gather_chunk(const flow_job *job, size_t first, size_t rows)
+/* From the form of layer l to that of the layer after it, which takes its values, or
+ * back, for the layer's derivatives. */
+static void turn_values(const flow_job *job, size_t l, const part *p, size_t thread)
 {
-    batch_gather(job->batch, job->copy, job->network, job->dataset, ESPALIER_TRAINING,
-                 job->indices + first, 0, rows,
-                 job->batch->values[0] + first * job->copy->layers[0].input_stride);
+    const work_layer *layer = &job->copy->layers[l];
+    const bool hidden = l + 1 < job->batch->layer_count;
+    sparse_turn(job->batch, thread, sparse_is(job->copy, l), sparse_is(job->copy, l + 1), p->first,
+                p->rows, layer->outputs, layer->output_stride,
+                hidden ? job->batch->values[l + 1] : job->batch->deltas[l]);
+}
+
+static void turn_deltas(const flow_job *job, size_t l, const part *p, size_t thread)
+{
+    const work_layer *layer = &job->copy->layers[l];
+    sparse_turn(job->batch, thread, sparse_is(job->copy, l + 1), sparse_is(job->copy, l), p->first,
+                p->rows, layer->outputs, layer->output_stride, job->batch->deltas[l]);
+}
+
+/* Inputs of a chunk; those of the batch after it begin their way from memory. */
+static void gather_chunk(const flow_job *job, size_t first, size_t rows, size_t thread)
+{
+    const batch *out = job->batch;
+    const work_layer *layer = &job->copy->layers[0];
+    float *const values = out->values[0] + first * layer->input_stride;
+    float *const to = sparse_is(job->copy, 0) ? out->scratch[thread] : values;
+    batch_gather(out, job->copy, job->network, job->dataset, ESPALIER_TRAINING,
+                 job->indices + first, 0, rows, to);
+    if (to != values)
+        sparse_columns(out, rows, layer->inputs, layer->input_stride, to, values);
     if (first < job->ahead) {
         const size_t next = job->ahead - first;
         dataset_expect(job->dataset, ESPALIER_TRAINING, job->indices + job->rows + first,
@@ -90,15 +134,18 @@ static void chunk_task(void *context, size_t chunk, size_t thread)
     const flow_job *job = context;
     const batch *out = job->batch;
     part p = rows_of(job, chunk);
-    gather_chunk(job, p.first, p.rows);
+    gather_chunk(job, p.first, p.rows, thread);
     for (size_t l = 0; l < out->layer_count; l++) {
         p.columns = job->copy->layers[l].output_stride;
         forward_part(out, job->copy, l, &p, thread);
+        turn_values(job, l, &p, thread);
     }
     loss_chunk(job, chunk, p.first, p.rows);
-    for (size_t l = out->layer_count; l-- > 1;) {
+    for (size_t l = out->layer_count; l-- > 0;) {
+        turn_deltas(job, l, &p, thread);
         p.columns = job->copy->layers[l].input_stride;
-        backward_part(out, job->copy, l, &p, thread);
+        if (l > 0)
+            backward_part(out, job->copy, l, &p, thread);
     }
 }
 
@@ -107,10 +154,15 @@ static void chunk_task(void *context, size_t chunk, size_t thread)
 typedef struct layer_job {
     const flow_job *flow;
     size_t layer, pieces, width; /* pieces of a row of the result, which is width wide */
+    size_t strip;                /* rows of a piece of a layer of lists, else 0 */
 } layer_job;
 
 static part piece_of(const layer_job *job, size_t index)
 {
+    if (job->strip) {
+        const size_t first = index * job->strip, rest = job->flow->rows - first;
+        return (part){.first = first, .rows = rest < job->strip ? rest : job->strip};
+    }
     part p = rows_of(job->flow, index / job->pieces);
     p.column = index % job->pieces * FLOW_COLUMNS;
     p.columns = job->width - p.column < FLOW_COLUMNS ? job->width - p.column : FLOW_COLUMNS;
@@ -133,9 +185,8 @@ static void backward_task(void *context, size_t index, size_t thread)
 
 static void gather_task(void *context, size_t chunk, size_t thread)
 {
-    (void)thread;
     const part p = rows_of(context, chunk);
-    gather_chunk(context, p.first, p.rows);
+    gather_chunk(context, p.first, p.rows, thread);
 }
 
 static void loss_task(void *context, size_t chunk, size_t thread)
@@ -145,11 +196,38 @@ static void loss_task(void *context, size_t chunk, size_t thread)
     loss_chunk(context, chunk, p.first, p.rows);
 }
 
+static void turn_values_task(void *context, size_t chunk, size_t thread)
+{
+    const layer_job *job = context;
+    const part p = rows_of(job->flow, chunk);
+    turn_values(job->flow, job->layer, &p, thread);
+}
+
+static void turn_deltas_task(void *context, size_t chunk, size_t thread)
+{
+    const layer_job *job = context;
+    const part p = rows_of(job->flow, chunk);
+    turn_deltas(job->flow, job->layer, &p, thread);
+}
+
 static void run_layer(const flow_job *flow, size_t l, size_t width, parallel_task *task)
 {
     const size_t chunks = batch_chunks(flow->rows, flow->batch->chunk_rows);
-    layer_job job = {flow, l, (width + FLOW_COLUMNS - 1) / FLOW_COLUMNS, width};
-    batch_run(flow->batch, chunks * job.pieces, task, &job);
+    layer_job job = {flow, l, (width + FLOW_COLUMNS - 1) / FLOW_COLUMNS, width, 0};
+    size_t count = chunks * job.pieces;
+    if (sparse_is(flow->copy, l)) {
+        job.strip = strip_rows(flow->batch);
+        count = (flow->rows + job.strip - 1) / job.strip;
+    }
+    batch_run(flow->batch, count, task, &job);
+}
+
+/* Between two layers of different forms. */
+static void run_turn(const flow_job *flow, size_t l, parallel_task *task)
+{
+    layer_job job = {.flow = flow, .layer = l};
+    if (sparse_is(flow->copy, l) != sparse_is(flow->copy, l + 1))
+        batch_run(flow->batch, batch_chunks(flow->rows, flow->batch->chunk_rows), task, &job);
 }
 
 void flow_run(flow_job *job)
@@ -161,9 +239,14 @@ void flow_run(flow_job *job)
         return;
     }
     batch_run(out, chunks, gather_task, job);
-    for (size_t l = 0; l < out->layer_count; l++)
+    for (size_t l = 0; l < out->layer_count; l++) {
         run_layer(job, l, job->copy->layers[l].output_stride, forward_task);
+        run_turn(job, l, turn_values_task);
+    }
     batch_run(out, chunks, loss_task, job);
-    for (size_t l = out->layer_count; l-- > 1;)
-        run_layer(job, l, job->copy->layers[l].input_stride, backward_task);
+    for (size_t l = out->layer_count; l-- > 0;) {
+        run_turn(job, l, turn_deltas_task);
+        if (l > 0)
+            run_layer(job, l, job->copy->layers[l].input_stride, backward_task);
+    }
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "train/lists.h"
 
 espalier_status espalier_trainer_observe(espalier_trainer *trainer, espalier_observer observer)
 {
@@ -51,12 +52,14 @@ void trainer_pull(espalier_trainer *trainer)
 }
 
 /* Takes over what observers changed. */
-static void push(espalier_trainer *trainer)
+static espalier_status push(espalier_trainer *trainer, espalier_error *error)
 {
     espalier_network_apply_masks(trainer->network);
     work_save_states(&trainer->copy, trainer->network);
     work_load(&trainer->copy, trainer->network);
+    const espalier_status status = lists_fit(&trainer->copy, trainer->batch.rows_most, error);
     batch_fit(&trainer->batch, &trainer->copy, trainer->network);
+    return status;
 }
 
 espalier_network *espalier_trainer_network(espalier_trainer *trainer)
@@ -100,8 +103,8 @@ espalier_status trainer_tell(espalier_trainer *trainer, const espalier_event *ev
 {
     trainer->changed = trainer->adjusted = false;
     espalier_status status = espalier_trainer_announce(trainer, event, error);
-    if (trainer->changed || trainer->adjusted)
-        push(trainer);
+    if ((trainer->changed || trainer->adjusted) && status == ESPALIER_OK)
+        status = push(trainer, error);
     if (trainer->changed) { /* another network: what was kept of the old one is void */
         trainer->kept_loss = INFINITY;
         trainer->kept_epoch = 0;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/random.h"
+#include "train/lists.h"
 #include "train/rate.h"
 
 /* Copies the network's parameters to (or from) the kept ones. */
@@ -91,6 +92,7 @@ static espalier_status validate(espalier_trainer *trainer, const espalier_event 
 {
     size_t rows = trainer->dataset->row_count[ESPALIER_VALIDATION], layer = 0;
     result->validation_accuracy = result->validation_loss = NAN;
+    lists_settle(&trainer->copy);
     if (!work_is_finite(&trainer->copy, &layer))
         return not_finite(event, "weights", layer, error);
     if (rows == 0)

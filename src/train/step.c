@@ -1,6 +1,7 @@
 /* One batch: forward and backward by flow.c, then the update by blocks of weights. */
 #include "math/pass.h"
 #include "train/flow.h"
+#include "train/sparse.h"
 
 /* Adds the activations of a block's inputs, which are the hidden layer below: what
  * is marked is what ReLU left above zero. A linear layer is not counted. */
@@ -52,7 +53,10 @@ static void update_biases(batch *out, work_layer *layer, size_t l, size_t rows,
                           const optimizer_step *step, float *sums)
 {
     size_t stride = layer->output_stride;
-    pass_column_sums(out->deltas[l], rows, stride, sums);
+    if (layer->lists.blocks)
+        sparse_bias_gradient(out, layer, l, rows, sums);
+    else
+        pass_column_sums(out->deltas[l], rows, stride, sums);
     if (step->kind == ESPALIER_SGD) {
         for (size_t j = 0; j < stride; j++)
             layer->biases[j] += sums[j];
@@ -89,8 +93,6 @@ static void update_block(batch *out, work *copy, const batch_block *block, size_
     if (layer->transposed)
         pass_transpose(w, stride, block->rows, layer->outputs, layer->transposed + block->first,
                        layer->input_stride);
-    if (block->first == 0)
-        update_biases(out, layer, block->layer, rows, step, scratch);
 }
 
 /* What the pieces of an update share. */
@@ -104,7 +106,15 @@ typedef struct update_job {
 static void block_task(void *context, size_t block, size_t thread)
 {
     const update_job *job = context;
-    update_block(job->batch, job->copy, &job->batch->blocks[block], thread, job->rows, job->step);
+    const batch_block *piece = &job->batch->blocks[block];
+    work_layer *layer = &job->copy->layers[piece->layer];
+    if (layer->lists.blocks)
+        sparse_update(job->batch, layer, piece, job->rows, job->step);
+    else
+        update_block(job->batch, job->copy, piece, thread, job->rows, job->step);
+    if (piece->first == 0)
+        update_biases(job->batch, layer, piece->layer, job->rows, job->step,
+                      job->batch->scratch[thread]);
 }
 
 batch_result batch_train(batch *out, work *copy, const espalier_network *network,

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "math/pass.h"
+#include "train/lists.h"
 
 size_t work_stride(size_t count)
 {
@@ -48,7 +49,8 @@ espalier_status work_create(const espalier_network *network, size_t state_count,
                             const espalier_allocator *allocator, work *copy, espalier_error *error)
 {
     size_t layers = network->layer_count;
-    *copy = (work){.allocator = allocator, .layer_count = layers, .state_count = state_count};
+    *copy = (work){.allocator = allocator, .layer_count = layers, .state_count = state_count,
+                   .inputs_share = 0.5};
     /* 4 blocks of a layer, 3 for each of its states, 1 for each position, 4 tables */
     copy->blocks = memory_array(allocator, layers * (5 + 3 * WORK_STATES_MOST) + 5, sizeof(void *));
     if (!copy->blocks)
@@ -73,6 +75,7 @@ espalier_status work_create(const espalier_network *network, size_t state_count,
 
 void work_clear(work *copy)
 {
+    lists_clear(copy);
     for (size_t i = 0; i < copy->block_count; i++)
         memory_release(copy->allocator, copy->blocks[i]);
     memory_release(copy->allocator, copy->blocks);
@@ -127,7 +130,7 @@ static void gather(const work *copy, size_t l, size_t width, const float *from, 
     }
 }
 
-static bool is_kept(const work_layer *layer, size_t i, size_t j)
+bool work_is_kept(const work_layer *layer, size_t i, size_t j)
 {
     return layer->kept[i * (layer->output_stride / PASS_LANES) + j / PASS_LANES] >>
                j % PASS_LANES & 1;
@@ -142,7 +145,7 @@ static void scatter(const work *copy, size_t l, size_t width, const float *from,
         size_t end = first + COPY_COLUMNS < layer->outputs ? first + COPY_COLUMNS : layer->outputs;
         for (size_t i = 0; i < layer->inputs; i++)
             for (size_t j = first; j < end; j++)
-                if (is_kept(layer, i, j))
+                if (work_is_kept(layer, i, j))
                     to[out[j] * width + in[i]] = from[i * layer->output_stride + j];
     }
 }
@@ -202,6 +205,7 @@ void work_load(work *copy, const espalier_network *network)
 
 void work_store(const work *copy, espalier_network *network)
 {
+    lists_settle(copy);
     for (size_t l = 0; l < copy->layer_count; l++) {
         const work_layer *layer = &copy->layers[l];
         network_layer *target = &network->layers[l];
@@ -213,6 +217,7 @@ void work_store(const work *copy, espalier_network *network)
 
 void work_save_states(work *copy, const espalier_network *network)
 {
+    lists_settle(copy);
     for (size_t s = 0; s < copy->state_count; s++) {
         for (size_t l = 0; l < copy->layer_count; l++) {
             const work_layer *layer = &copy->layers[l];

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "math/kernels.h"
 #include "net/network.h"
 
 enum { WORK_STATES_MOST = 2 };
@@ -16,6 +17,15 @@ enum { WORK_STATES_MOST = 2 };
 /* Floats from one row to the next: whole vectors, and not a multiple of a kilobyte,
  * because rows a power of two apart would crowd into a few places of a cache. */
 size_t work_stride(size_t count);
+
+/* The kept weights of a layer (lists.h), list after list: list b * outputs + o holds
+ * output o's from block b of the inputs. */
+typedef struct work_lists {
+    size_t blocks;     /* of the inputs; 0 = the layer has no lists */
+    weight_lists kept; /* places: inputs */
+    float *states[WORK_STATES_MOST];
+    float *gradient;   /* NULL without states */
+} work_lists;
 
 typedef struct work_layer {
     size_t inputs, outputs;             /* units that take part */
@@ -27,12 +37,14 @@ typedef struct work_layer {
     float *states[WORK_STATES_MOST];      /* [inputs][output_stride] */
     float *bias_states[WORK_STATES_MOST]; /* [output_stride] */
     bool masked;       /* some weight between units that take part is pruned */
+    work_lists lists;  /* if any, they hold what weights and states are; see lists_settle */
     bool linear;       /* a hidden layer without ReLU */
 } work_layer;
 
 typedef struct work {
     const espalier_allocator *allocator;
     size_t layer_count, state_count;
+    double inputs_share; /* of the data's values that are not zero: 0.5, or as set later */
     work_layer *layers;
     uint64_t **units;    /* [layer_count + 1]: position p's units by their index in the network */
     size_t *unit_count;  /* [layer_count + 1] */
@@ -40,6 +52,9 @@ typedef struct work {
     void **blocks;       /* everything above, to be released */
     size_t block_count;
 } work;
+
+/* Whether the weight from input i to output j is. */
+bool work_is_kept(const work_layer *layer, size_t i, size_t j);
 
 /* Takes all memory for a network of this shape; loads nothing. */
 espalier_status work_create(const espalier_network *network, size_t state_count,
