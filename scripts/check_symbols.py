@@ -5,7 +5,8 @@
 
 * the shared library exports exactly the functions that the public headers declare,
   and all of them start with espalier_;
-* no object of the static library holds writable data (a mutable global).
+* no object of the static library holds writable data (a mutable global);
+* no two objects of the static library define the same name.
 Global symbols of the static library without the prefix are only counted.
 """
 import pathlib
@@ -53,6 +54,16 @@ def writable_sections(library):
                 yield member, section, size
 
 
+def defined(library):
+    """Global names, and those that more than one object defines (weak ones are the compiler's)."""
+    names, twice = set(), set()
+    for line in run("nm", "-g", "--defined-only", "--format=posix", library).splitlines():
+        fields = line.split()
+        if len(fields) >= 2 and fields[1] not in "WV":
+            (twice if fields[0] in names else names).add(fields[0])
+    return names, twice
+
+
 def main():
     if len(sys.argv) != 4:
         print(__doc__)
@@ -66,11 +77,11 @@ def main():
     problems += [f"declared but not exported: {name}" for name in sorted(wanted - found)]
     problems += [f"{member}: {size} bytes of writable data in {section}"
                  for member, section, size in writable_sections(static)]
+    names, twice = defined(static)
+    problems += [f"defined in two objects: {name}" for name in sorted(twice)]
     for problem in problems:
         print(problem)
 
-    lines = run("nm", "-g", "--defined-only", "--format=posix", static).splitlines()
-    names = {line.split()[0] for line in lines if len(line.split()) >= 2}
     inner = sorted(name for name in names if not name.startswith("espalier_"))
     print(f"{len(wanted)} functions declared, {len(found)} exported; "
           f"{len(inner)} internal symbols in the static library; {len(problems)} problems")

@@ -54,7 +54,7 @@ plant src/base/error.h '/* ''TO''DO */' check_text.py
 plant src/base/error.h '/* see /ho''me/somebody */' check_text.py
 
 # Libraries: an export without the prefix, a declared function that is missing,
-# a mutable global.
+# a mutable global, a name defined twice.
 library() { # LINE-OF-C
     printf '#define API __attribute__((visibility("default")))\nAPI int espalier_one(void);\n' >one.c
     printf 'int espalier_one(void) { return 1; }\n%s\n' "$1" >>one.c
@@ -75,4 +75,9 @@ library 'static int counter; int next(void); int next(void) { return ++counter; 
 expect fail "$scripts/check_symbols.py" libone.so libone.a tree/include
 library ''
 echo 'ESPALIER_API int espalier_three(void);' >>tree/include/espalier/status.h
+expect fail "$scripts/check_symbols.py" libone.so libone.a tree/include
+echo 'ESPALIER_API int espalier_one(void);' >tree/include/espalier/status.h
+library 'int one_more(void); int one_more(void) { return 2; }'
+cp one.o two.o
+ar rc libone.a two.o
 expect fail "$scripts/check_symbols.py" libone.so libone.a tree/include
