@@ -1,6 +1,7 @@
 /* espalier report: the page of a run or a study. Finding gnuplot is done here: the
  * library is told where it is. */
 #define _XOPEN_SOURCE 700
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,12 +63,36 @@ static void say_missing(const report_settings *s, const espalier_report_summary 
                 summary->figures - summary->drawn, summary->figures);
 }
 
+/* Wrong usage if the page would replace what the run or the study left. Pages may be replaced. */
+static int check_output(const option_set *set, const report_settings *s)
+{
+    static const char *const folders[] = {"", "/runs"};
+    int code = EXIT_NONE;
+    for (size_t i = 0; s->output && i < 2; i++) {
+        char folder[4200], path[4500];
+        snprintf(folder, sizeof folder, "%s%s", set->files[0], folders[i]);
+        DIR *directory = opendir(folder);
+        for (struct dirent *entry; directory && code == EXIT_NONE &&
+                                   (entry = readdir(directory));) {
+            const char *ending = strrchr(entry->d_name, '.');
+            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+            if (ending && ending[1] && strcmp(ending, ".html") != 0)
+                code = output_differs(set->command, s->output, path);
+        }
+        if (directory)
+            closedir(directory);
+    }
+    return code;
+}
+
 static int write_report(const option_set *set, report_settings *s)
 {
     char gnuplot[4200], output[4200], text[DIGITS_BYTES];
     espalier_error error = {0};
     espalier_report_summary summary = {0};
     int code = choose_gnuplot(set, s, gnuplot, sizeof gnuplot);
+    if (code == EXIT_NONE)
+        code = check_output(set, s);
     if (code != EXIT_NONE)
         return code;
     snprintf(output, sizeof output, "%s", s->output ? s->output : "");

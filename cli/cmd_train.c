@@ -1,5 +1,6 @@
 /* espalier train: trains a new network, or one that is there already from its own, its
  * initial or fresh weights, and prunes it on the way if asked to. */
+#include "inputs.h"
 #include "output.h"
 #include "restart.h"
 
@@ -39,38 +40,6 @@ static int check_output(const option_set *set, const run_settings *s)
 
 /* ---- a new network ---------------------------------------------------------------- */
 
-/* Puts the live widths of the model that --hidden like:MODEL names in its place. Linear
- * layers are no layers of their own, but halves of the next. */
-static int find_widths(width_list *hidden)
-{
-    espalier_network *network = NULL;
-    const char *model = hidden->like;
-    int code = model ? read_model(model, &network) : EXIT_NONE;
-    if (!network)
-        return code;
-    size_t last = espalier_network_layer_count(network) - 1;
-    for (size_t l = 0; l < last && code == EXIT_NONE; l++) {
-        size_t live = espalier_network_live(network, l, NULL);
-        if (espalier_network_is_linear(network, l))
-            continue;
-        if (live == 0) {
-            message("%s: expected live neurons in hidden layer %zu, found none", model, l + 1);
-            code = EXIT_FAILED;
-        } else if (hidden->count == WIDTHS_MOST) {
-            message("%s: expected at most %d hidden layers, found more", model, WIDTHS_MOST);
-            code = EXIT_FAILED;
-        } else {
-            hidden->widths[hidden->count++] = live;
-        }
-    }
-    espalier_network_destroy(network);
-    if (code == EXIT_NONE && hidden->count == 0) {
-        message("%s: expected a network with hidden layers, found none", model);
-        code = EXIT_FAILED;
-    }
-    return code;
-}
-
 static int make_network(run *r)
 {
     const run_settings *s = r->settings;
@@ -102,7 +71,7 @@ static void take_widths(width_list *hidden, const espalier_network *network)
 static int look(run *r, option_set *set, run_settings *s)
 {
     r->model = s->from;
-    int code = s->from ? run_read_model(r) : find_widths(&s->hidden);
+    int code = s->from ? run_read_model(r) : widths_like(&s->hidden);
     if (code != EXIT_NONE)
         return code;
     if (s->from) {

@@ -1,4 +1,4 @@
-/* A model and rows that fit it. */
+/* A model and rows that fit it, or a model's widths. */
 #include "inputs.h"
 
 int open_rows(const option_set *set, data_settings settings, const char *model,
@@ -17,4 +17,34 @@ int check_split(const espalier_dataset *dataset, const char *source, espalier_sp
         return EXIT_NONE;
     message("%s: expected %s rows, found none", source, split_name(split));
     return EXIT_FAILED;
+}
+
+int widths_like(width_list *hidden)
+{
+    espalier_network *network = NULL;
+    const char *model = hidden->like;
+    int code = model ? read_model(model, &network) : EXIT_NONE;
+    if (!network)
+        return code;
+    size_t last = espalier_network_layer_count(network) - 1;
+    for (size_t l = 0; l < last && code == EXIT_NONE; l++) {
+        size_t live = espalier_network_live(network, l, NULL);
+        if (espalier_network_is_linear(network, l))
+            continue;
+        if (live == 0) {
+            message("%s: expected live neurons in hidden layer %zu, found none", model, l + 1);
+            code = EXIT_FAILED;
+        } else if (hidden->count == WIDTHS_MOST) {
+            message("%s: expected at most %d hidden layers, found more", model, WIDTHS_MOST);
+            code = EXIT_FAILED;
+        } else {
+            hidden->widths[hidden->count++] = live;
+        }
+    }
+    espalier_network_destroy(network);
+    if (code == EXIT_NONE && hidden->count == 0) {
+        message("%s: expected a network with hidden layers, found none", model);
+        code = EXIT_FAILED;
+    }
+    return code;
 }

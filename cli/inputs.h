@@ -1,4 +1,5 @@
-/* What eval, predict, info and compact open: a model and rows that fit it. */
+/* What eval, predict, info and compact open: a model and rows that fit it. And what
+ * train and study take from a model that is like theirs: its widths. */
 #ifndef CLI_INPUTS_H
 #define CLI_INPUTS_H
 
@@ -8,6 +9,10 @@
  * and checks that it fits. EXIT_NONE, or an exit code after a message. */
 int open_rows(const option_set *set, data_settings settings, const char *model,
               const espalier_network *network, const char *source, espalier_dataset **dataset);
+
+/* Puts the live widths of the model that --hidden like:MODEL names in its place. Linear
+ * layers are no layers of their own, but halves of the next. */
+int widths_like(width_list *hidden);
 
 /* EXIT_FAILED with a message if the split has no rows. */
 int check_split(const espalier_dataset *dataset, const char *source, espalier_split split);

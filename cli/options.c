@@ -114,7 +114,7 @@ static int wrong_value(const option_set *set, const option *row, const char *tex
         break;
     case OPTION_WIDTHS:
         snprintf(expected, sizeof expected,
-                 "1 to %d widths from 1 to %d, such as 300,200,100,50, or like:MODEL", WIDTHS_MOST,
+                 "1 to %d numbers from 1 to %d, such as 300,200,100,50, or like:MODEL", WIDTHS_MOST,
                  WIDTH_MOST);
         break;
     case OPTION_ROWS:

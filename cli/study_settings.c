@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "inputs.h"
+
 /* What a preset sets; NULL and 0 leave the default. */
 typedef struct preset {
     const char *name, *summary;
@@ -224,9 +226,9 @@ int study_settle(study_settings *s, const option_set *set)
     espalier_study_options *o = &s->options;
     espalier_error error = {0};
     apply_preset(s, set);
-    if (s->run.hidden.like)
-        return usage_error(set->command, "--hidden: expected widths such as 300,100, found like:");
-    int code = study_read_lists(s, set);
+    int code = widths_like(&s->run.hidden);
+    if (code == EXIT_NONE)
+        code = study_read_lists(s, set);
     if (code != EXIT_NONE)
         return code;
     o->hidden = s->run.hidden.widths;

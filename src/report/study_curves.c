@@ -300,7 +300,8 @@ static void explain(report *r, const study_view *v)
             &r->page,
             "The controls: `rewind` trains the found masks again from the pruned run's own "
             "initial weights, `reinit` from fresh ones; `shuffle` keeps as many weights in "
-            "each layer, but at random places; `scratch` is a dense network of the width that "
+            "each layer, but at random places (neurons that this cuts off are taken out, so it "
+            "ends sparser than the network it shuffles); `scratch` is a dense network of the width that "
             "was left. If they are as good, the pruning found a size rather than weights. "
             "`factors` is the dense network as thin factors of the pruned one's rank, "
             "retrained.");

@@ -92,8 +92,8 @@ static void against_dense(report *r, const study_view *v, const study_line *line
                    study_points(number[1], &lost->metrics[ESPALIER_STUDY_CHANGE_AGAINST_DENSE]));
     else if (held)
         page_words(&r->page,
-                   "`%s` against the dense network: at no target up to %.4g %% can a loss be shown "
-                   "(%s points there).",
+                   "`%s` against the dense network: at no target up to %.4g %% can a loss be shown, "
+                   "nor excluded beyond the interval (%s points there).",
                    line->label, 100 * held->setting.target,
                    study_points(number[0], &held->metrics[ESPALIER_STUDY_CHANGE_AGAINST_DENSE]));
     else if (lost)

@@ -1,10 +1,12 @@
 /* study.json: version, machine, data, everything that decides the outcome of runs, and their
  * names. Where it is kept and compared is folder.c's business. */
 #define _POSIX_C_SOURCE 200809L
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/memory.h"
 #include "base/processors.h"
 #include "espalier/math.h"
 #include "report/value.h"
@@ -77,6 +79,32 @@ static json_t *options_value(const espalier_study_options *o)
     return value_complete(object, ok);
 }
 
+/* As FNV-1a, by 32-bit words, over every row and label of every split: data that were
+ * exchanged under the same name give another number. NULL: no memory. */
+static json_t *fingerprint(const study *s)
+{
+    const size_t inputs = espalier_dataset_input_count(s->dataset);
+    float *row = memory_array(s->allocator, inputs, sizeof *row);
+    uint64_t hash = 0xcbf29ce484222325u;
+    char text[17];
+    for (int split = 0; row && split < ESPALIER_SPLIT_COUNT; split++) {
+        const size_t rows = espalier_dataset_row_count(s->dataset, (espalier_split)split);
+        for (size_t r = 0; r < rows; r++) {
+            espalier_dataset_rows(s->dataset, (espalier_split)split, r, 1, row);
+            for (size_t i = 0; i <= inputs; i++) {
+                uint32_t word = espalier_dataset_label(s->dataset, (espalier_split)split, r);
+                if (i < inputs)
+                    memcpy(&word, &row[i], sizeof word);
+                hash = (hash ^ word) * 0x100000001b3u;
+            }
+        }
+    }
+    snprintf(text, sizeof text, "%016" PRIx64, hash);
+    json_t *value = row ? value_text(text) : NULL;
+    memory_release(s->allocator, row);
+    return value;
+}
+
 static json_t *data_value(const study *s)
 {
     json_t *object = json_object(), *classes = json_array();
@@ -99,6 +127,7 @@ static json_t *data_value(const study *s)
                                                       (json_int_t)width)
                                           : json_null()) && ok;
     ok = value_put(object, "classes", classes) && ok;
+    ok = value_put(object, "fingerprint", fingerprint(s)) && ok;
     return value_complete(object, ok);
 }
 

@@ -64,21 +64,28 @@ static void short_text(const json_t *value, char text[64])
     free(whole);
 }
 
-/* Sets the error at the first value that differs. Values are compared as they are written. */
-static espalier_status compare(const char *path, const json_t *there, const json_t *here,
-                               espalier_error *error)
+/* Sets the error at the first value that differs, within objects the innermost one. Values are
+ * compared as they are written. */
+static espalier_status compare(const char *path, const char *within, const json_t *there,
+                               const json_t *here, espalier_error *error)
 {
     const char *key;
     json_t *value;
+    espalier_status status = ESPALIER_OK;
     json_object_foreach((json_t *)(uintptr_t)here, key, value) {
-        char old[64], new[64];
+        char old[64], new[64], name[128];
         const json_t *other = json_object_get(there, key);
+        snprintf(name, sizeof name, "%s%s%s", within, *within ? "." : "", key);
+        if (json_is_object(other) && json_is_object(value) && status == ESPALIER_OK)
+            status = compare(path, name, other, value, error);
+        if (status != ESPALIER_OK)
+            return status;
         short_text(other, old);
         short_text(value, new);
         if (!other || !json_equal(other, value))
             return error_set(error, ESPALIER_ERROR_MISMATCH,
                              "%s: the study there is another one: %s is %s there and %s here",
-                             path, key, old, new);
+                             path, name, old, new);
     }
     return ESPALIER_OK;
 }
@@ -123,16 +130,15 @@ static espalier_status compare_studies(const study *s, const char *path, const j
                          "runs of a study share their code", path,
                          json_is_string(version) ? json_string_value(version) : "(none)",
                          espalier_version());
-    espalier_status status = compare(path, json_object_get(there, "options"),
+    espalier_status status = compare(path, "", json_object_get(there, "options"),
                                      json_object_get(here, "options"), error);
     if (status == ESPALIER_OK)
-        status = compare(path, json_object_get(there, "data"), json_object_get(here, "data"),
+        status = compare(path, "", json_object_get(there, "data"), json_object_get(here, "data"),
                          error);
     return status ? status : compare_runs(s, path, json_object_get(there, "runs"), error);
 }
 
-/* A value as it reads after it was written. */
-static json_t *as_written(const json_t *value)
+json_t *study_as_written(const json_t *value)
 {
     char *text = json_dumps(value, VALUE_FORMAT);
     json_t *read = text ? json_loads(text, 0, NULL) : NULL;
@@ -145,7 +151,7 @@ static espalier_status settle_plan(const study *s, const char *path, espalier_er
 {
     json_error_t why;
     struct stat file;
-    json_t *value = study_describe(s), *here = value ? as_written(value) : NULL;
+    json_t *value = study_describe(s), *here = value ? study_as_written(value) : NULL;
     espalier_status status = here ? ESPALIER_OK : error_memory(error);
     if (status == ESPALIER_OK && stat(path, &file) == 0) {
         json_t *there = json_load_file(path, 0, &why);
@@ -212,9 +218,30 @@ static void sweep(const char *folder)
 
 static espalier_status make_folder(const char *path, espalier_error *error)
 {
-    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+    struct stat there;
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &there) == 0 &&
+                                   S_ISDIR(there.st_mode)))
         return ESPALIER_OK;
     return stream_error(error, ESPALIER_ERROR_IO, path, "make the folder", errno);
+}
+
+/* Files of a run, of a data set, of somebody: no study is put among them. A folder with `runs`
+ * but no study.json is one that was killed as it began. */
+static espalier_status check_folder(const study *s, const char *plan, espalier_error *error)
+{
+    struct stat file;
+    const bool ours = stat(plan, &file) == 0 || stat(s->runs_folder, &file) == 0;
+    DIR *directory = ours ? NULL : opendir(s->options->folder);
+    bool empty = true;
+    for (struct dirent *entry; directory && empty && (entry = readdir(directory));)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    if (directory)
+        closedir(directory);
+    if (empty)
+        return ESPALIER_OK;
+    return error_set(error, ESPALIER_ERROR_MISMATCH,
+                     "%s: expected a new or empty folder, or that of a study, found other files",
+                     s->options->folder);
 }
 
 static espalier_status hold(study *s, espalier_error *error)
@@ -237,6 +264,8 @@ espalier_status study_folder_open(study *s, espalier_error *error)
     s->runs_folder = stream_join(s->allocator, folder, "runs");
     espalier_status status = path && s->runs_folder ? make_folder(folder, error)
                                                     : error_memory(error);
+    if (status == ESPALIER_OK)
+        status = check_folder(s, path, error);
     if (status == ESPALIER_OK)
         status = make_folder(s->runs_folder, error);
     if (status == ESPALIER_OK)

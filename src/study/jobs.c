@@ -83,8 +83,13 @@ static espalier_status keep(const study *s, const study_job *job, const study_ou
     }
     if (status == ESPALIER_OK)
         status = study_write_json(s, path, *record, false, error);
-    if (status == ESPALIER_OK)
-        json_object_del(*record, "spectra");
+    if (status == ESPALIER_OK) {
+        json_t *written = study_as_written(*record);
+        json_object_del(written, "spectra");
+        json_decref(*record);
+        *record = written;
+        status = written ? ESPALIER_OK : error_memory(error);
+    }
     memory_release(s->allocator, network);
     memory_release(s->allocator, path);
     return status;

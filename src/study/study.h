@@ -91,6 +91,9 @@ char *study_path(const study *s, const study_job *job, const char *ending);
 /* Writes JSON aside and renames it. */
 espalier_status study_write_json(const study *s, const char *path, const json_t *value,
                                  bool indented, espalier_error *error);
+/* A value as it reads after it was written: 12 digits (owned); NULL without memory. What is
+ * kept of a run is this, so that tables and means do not depend on when it was finished. */
+json_t *study_as_written(const json_t *value);
 /* The network of a run that is done (owned). */
 espalier_status study_read_network(const study *s, const study_job *job,
                                    espalier_network **network, espalier_error *error);

@@ -196,6 +196,16 @@ class Report(Case):
         for arguments in ((), ("a", "b"), ("run", "--outptu", "x")):
             self.assertEqual(self.run_cli("report", *arguments).returncode, 2)
 
+    def test_page_over_the_run(self):
+        folder = self.copy("kept")
+        before = (folder / "log.jsonl").read_bytes()
+        done = self.run_cli("report", "kept", "-o", "kept/../kept/log.jsonl", env=self.bare())
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("kept/../kept/log.jsonl: output and input are the same file (kept/log.jsonl)", done.stderr)
+        self.assertEqual((folder / "log.jsonl").read_bytes(), before)
+        for _ in range(2):
+            self.assertEqual(self.run_cli("report", "kept", "-o", "kept/page.html", env=self.bare()).returncode, 0)
+
     @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
     def test_folder_that_may_not_be_written(self):
         folder = self.copy("locked")

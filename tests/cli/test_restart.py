@@ -232,7 +232,7 @@ class Restart(Case):
         done = self.run_cli("train", "small", "-o", "never", "--hidden", "like:missing")
         self.assertEqual(done.returncode, 1)
         self.assertTrue(done.stderr.startswith("espalier: missing: "), done.stderr)
-        self.refused(2, "--hidden: expected 1 to 64 widths from 1 to 16777216, such as 300,200,100,50, "
+        self.refused(2, "--hidden: expected 1 to 64 numbers from 1 to 16777216, such as 300,200,100,50, "
                      "or like:MODEL, found 'like:'", "--hidden", "like:")
 
     def test_hidden_like(self):

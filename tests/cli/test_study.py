@@ -110,6 +110,33 @@ class Study(Case):
                    *SMALL, "-o", "s1", "--seeds", "1")
         self.wrong("s1/study.json: the study there is another one: epochs is 8 there and 9 here",
                    *SMALL, "-o", "s1", "--seeds", "2", "--epochs", "9")
+        self.wrong("s1/study.json: the study there is another one: source.validation.seed is 1 there and 2 here",
+                   *SMALL, "-o", "s1", "--seeds", "2", "--seed", "2")
+
+    def test_exchanged_data(self):
+        """One pixel of one training image under the same name."""
+        data = self.folder / "other" / "small"
+        shutil.copytree(self.folder / "small", data)
+        options = SMALL[2:]
+        self.good("study", "other/small", *options, "-o", "s1", "--seeds", "1", "--quiet")
+        images = next(data.glob("train*images*"))
+        content = bytearray(images.read_bytes())
+        content[-1] ^= 1
+        images.write_bytes(content)
+        done = self.run_cli("study", "other/small", *options, "-o", "s1", "--seeds", "1")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, "fingerprint is \"[0-9a-f]{16}\" there and \"[0-9a-f]{16}\" here")
+
+    def test_rows_read_again_are_the_same(self):
+        """At a high ratio the last of the ten digits tells whether a value was rounded in between."""
+        wide = (*SMALL[:2], "--hidden", "300,4", "--epochs", "2", "--sparsities", "99.5%", "--steps", "1",
+                "--criteria", "magnitude", "--seeds", "4", "--quiet", "-o", "s1")
+        tables = []
+        for _ in range(2):
+            self.good(*wide)
+            tables.append([{key: value for key, value in row.items() if key not in (*CLOCKS, "time_ratio")}
+                           for row in self.rows("s1").values()])
+        self.assertEqual(*tables)
 
     def test_failures(self):
         broken = self.folder / "s1" / "runs" / "dense-s1.safetensors"
@@ -157,8 +184,26 @@ class Study(Case):
                    *SMALL, "-o", "s1", "--sparsities", "80%,5x")
         self.assertFalse((self.folder / "s1").exists())
         (self.folder / "file").write_text("")
-        done = self.run_cli(*SMALL, "-o", "file")
-        self.assertEqual(done.returncode, 1)
+        self.wrong("file: cannot make the folder: File exists", *SMALL, "-o", "file", code=1)
+        self.wrong("nowhere: cannot open: No such file or directory",
+                   *SMALL, "-o", "s1", "--hidden", "like:nowhere", code=1)
+        self.assertFalse((self.folder / "s1").exists())
+
+    def test_folder_of_others(self):
+        folder = self.folder / "s1"
+        folder.mkdir()
+        (folder / "log.jsonl").write_text("")
+        self.wrong("s1: expected a new or empty folder, or that of a study, found other files", *SMALL, "-o", "s1")
+        (folder / "log.jsonl").unlink()
+        (folder / "runs").write_text("")
+        self.wrong("s1/runs: cannot make the folder: File exists", *SMALL, "-o", "s1", code=1)
+        self.assertEqual([path.name for path in folder.iterdir()], ["runs"])
+
+    def test_like(self):
+        self.good("train", "small", "-o", "one.safetensors", "--hidden", "9,3", "--epochs", "1", "--quiet")
+        self.good(*SMALL, "-o", "s1", "--hidden", "like:one.safetensors", "--criteria", "none", "--controls", "none",
+                  "--seeds", "1", "--quiet")
+        self.assertEqual(self.rows("s1")["dense-s1"]["live"], "9-3")
 
     def test_progress(self):
         out = self.folder / "out"

@@ -4,7 +4,7 @@ import json
 from harness import Case, environment, main
 
 FRACTION = "expected a fraction from 0 to 1, such as 0.9 or 90%, found"
-WIDTHS = "expected 1 to 64 widths from 1 to 16777216, such as 300,200,100,50, or like:MODEL, found"
+WIDTHS = "expected 1 to 64 numbers from 1 to 16777216, such as 300,200,100,50, or like:MODEL, found"
 
 WRONG = [
     ("--hidden=0", f"--hidden: {WIDTHS} '0'"),
