@@ -32,35 +32,42 @@ static bool put_training(json_t *to, const espalier_train_options *t)
     ok = value_put(to, "beta1", value_number(t->beta1)) && ok;
     ok = value_put(to, "beta2", value_number(t->beta2)) && ok;
     ok = value_put(to, "epsilon", value_number(t->epsilon)) && ok;
-    ok = value_put(to, "weight_decay", value_number(t->weight_decay)) && ok;
-    ok = value_put(to, "lr_schedule", value_text(espalier_lr_schedule_name(t->lr_schedule))) && ok;
-    ok = value_put(to, "lr_step", value_count(t->lr_step)) && ok;
-    ok = value_put(to, "lr_gamma", value_number(t->lr_gamma)) && ok;
+    ok = value_put(to, "weight-decay", value_number(t->weight_decay)) && ok;
+    ok = value_put(to, "lr-schedule", value_text(espalier_lr_schedule_name(t->lr_schedule))) && ok;
+    ok = value_put(to, "lr-step", value_count(t->lr_step)) && ok;
+    ok = value_put(to, "lr-gamma", value_number(t->lr_gamma)) && ok;
     ok = value_put(to, "warmup", value_count(t->warmup_epochs)) && ok;
-    ok = value_put(to, "early_stop", value_text(espalier_early_stop_name(t->early_stop))) && ok;
-    ok = value_put(to, "final_accuracy", value_number(t->final_accuracy)) && ok;
-    ok = value_put(to, "strike_factor", value_number(t->strike_factor)) && ok;
+    ok = value_put(to, "early-stop", value_text(espalier_early_stop_name(t->early_stop))) && ok;
+    ok = value_put(to, "final-accuracy", value_number(t->final_accuracy)) && ok;
+    ok = value_put(to, "strike-factor", value_number(t->strike_factor)) && ok;
     ok = value_put(to, "strikes", value_count(t->strikes)) && ok;
     ok = value_put(to, "keep", value_text(espalier_keep_name(t->keep))) && ok;
     return value_put(to, "math", value_text(math)) && ok;
 }
 
+json_t *study_recipe(const study *s, const espalier_train_options *training)
+{
+    json_t *object = json_object();
+    bool ok = value_put(object, "init", value_text(espalier_initialiser_name(s->options->initialiser)));
+    return value_complete(object, put_training(object, training) && ok);
+}
+
 static bool put_pruning(json_t *to, const espalier_prune_options *p)
 {
     bool ok = value_put(to, "of", value_text(espalier_denominator_name(p->of)));
-    ok = value_put(to, "share_ratio", value_number(p->share_ratio)) && ok;
+    ok = value_put(to, "share-ratio", value_number(p->share_ratio)) && ok;
     ok = value_put(to, "trigger", value_text(espalier_trigger_name(p->trigger))) && ok;
-    ok = value_put(to, "start_accuracy", value_number(p->start_accuracy)) && ok;
-    ok = value_put(to, "trigger_accuracy", value_number(p->final_accuracy)) && ok;
+    ok = value_put(to, "start-accuracy", value_number(p->start_accuracy)) && ok;
+    ok = value_put(to, "trigger-accuracy", value_number(p->final_accuracy)) && ok;
     ok = value_put(to, "every", p->every ? value_count(p->every) : value_text("auto")) && ok;
     ok = value_put(to, "patience", value_count(p->patience)) && ok;
-    ok = value_put(to, "cubic_epochs", value_count(p->cubic_epochs)) && ok;
-    ok = value_put(to, "cubic_interval", value_count(p->cubic_interval)) && ok;
-    ok = value_put(to, "count_window", value_text(espalier_count_window_name(p->window))) && ok;
+    ok = value_put(to, "cubic-epochs", value_count(p->cubic_epochs)) && ok;
+    ok = value_put(to, "cubic-interval", value_count(p->cubic_interval)) && ok;
+    ok = value_put(to, "count-window", value_text(espalier_count_window_name(p->window))) && ok;
     ok = value_put(to, "sample", value_count(p->sample_rows)) && ok;
     ok = value_put(to, "amounts", value_text(espalier_amounts_name(p->amounts))) && ok;
     ok = value_put(to, "dead", value_text(espalier_dead_name(p->dead))) && ok;
-    return value_put(to, "min_neurons", value_count(p->min_neurons)) && ok;
+    return value_put(to, "min-neurons", value_count(p->min_neurons)) && ok;
 }
 
 static json_t *options_value(const espalier_study_options *o)
@@ -70,10 +77,10 @@ static json_t *options_value(const espalier_study_options *o)
     ok = value_put(object, "init", value_text(espalier_initialiser_name(o->initialiser))) && ok;
     ok = put_training(object, &o->train) && ok;
     ok = put_pruning(object, &o->prune) && ok;
-    ok = value_put(object, "nuclear_start", value_number(o->regulariser.start_accuracy)) && ok;
-    ok = value_put(object, "nuclear_every", value_count(o->regulariser.every)) && ok;
-    ok = value_put(object, "nuclear_interval", value_count(o->regulariser.interval)) && ok;
-    ok = value_put(object, "retrain_epochs",
+    ok = value_put(object, "nuclear-start", value_number(o->regulariser.start_accuracy)) && ok;
+    ok = value_put(object, "nuclear-every", value_count(o->regulariser.every)) && ok;
+    ok = value_put(object, "nuclear-interval", value_count(o->regulariser.interval)) && ok;
+    ok = value_put(object, "retrain-epochs",
                    o->retrain_epochs ? value_count(o->retrain_epochs) : value_text("auto")) && ok;
     ok = value_put(object, "spectra", json_boolean(o->spectra)) && ok;
     return value_complete(object, ok);

@@ -6,8 +6,10 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "espalier/analyse.h"
+#include "espalier/math.h"
 #include "espalier/predict.h"
 #include "espalier/report.h"
+#include "report/value.h"
 #include "study/study.h"
 
 /* Operations for each kept weight and training row: forward, back to the inputs, gradient;
@@ -188,15 +190,38 @@ static espalier_status take_spectra(listeners *l, espalier_error *error)
     return l->outcome->spectra ? ESPALIER_OK : error_memory(error);
 }
 
-/* The file tells from which study's run the network comes and how the data were split. */
-static espalier_status sign(const study *s, const study_job *job, espalier_network *network,
+/* "reinit" or "shuffle" for those that drew weights in that way, else NULL. */
+static const char *restart_of(const study_job *job)
+{
+    const bool drew = job->method == ESPALIER_STUDY_REINIT || job->method == ESPALIER_STUDY_SHUFFLE;
+    return drew ? espalier_study_method_name(job->method) : NULL;
+}
+
+static json_t *widths_of(const espalier_network *network)
+{
+    json_t *widths = json_array();
+    bool ok = true;
+    for (size_t i = 0; ok && i <= espalier_network_layer_count(network); i++)
+        ok = value_append(widths, value_count(espalier_network_original_width(network, i)));
+    return value_complete(widths, ok);
+}
+
+/* The file tells from which study's run the network comes, how the data were split, and by
+ * which recipe it was trained, so that `train --from` can go on with it. Low-rank networks
+ * did not begin with weights drawn by their seed: theirs is no `train`. */
+static espalier_status sign(const study *s, const study_job *job,
+                            const espalier_train_options *training, espalier_network *network,
                             espalier_error *error)
 {
+    const bool derived = job->method >= ESPALIER_STUDY_PCA && job->method <= ESPALIER_STUDY_FACTORS;
+    const char *math = training->math ? training->math : espalier_math_name(0);
     /* A copy: threads must not share references. */
     json_t *split = json_deep_copy(json_object_get(s->data, "validation"));
-    json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:o*}", "command", "study", "run", job->name,
-                               "version", espalier_version(), "seed", (json_int_t)job->seed,
-                               "validation", split);
+    json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:s, s:o, s:o, s:o*, s:s*}", "command",
+                               derived ? "study" : "train", "run", job->name, "version",
+                               espalier_version(), "seed", (json_int_t)job->seed, "math", math,
+                               "widths", widths_of(network), "options", study_recipe(s, training),
+                               "validation", split, "restart", restart_of(job));
     char *text = object ? json_dumps(object, JSON_REAL_PRECISION(12)) : NULL;
     espalier_status status =
         text ? espalier_network_set_metadata(network, "training", text) : ESPALIER_ERROR_MEMORY;
@@ -218,7 +243,7 @@ static espalier_status run(listeners *l, espalier_network *network, espalier_err
     if (status == ESPALIER_OK)
         status = take_spectra(l, error);
     if (status == ESPALIER_OK)
-        status = sign(l->s, l->job, network, error);
+        status = sign(l->s, l->job, &options, network, error);
     outcome->reached = !l->pruner || espalier_pruner_reached(l->pruner, network);
     return status ? status
                   : espalier_network_compact(network, l->s->allocator, &outcome->network, NULL,

@@ -80,6 +80,9 @@ espalier_status study_plan(const espalier_study_options *options,
 
 /* What study.json holds (a new reference); NULL without memory. */
 json_t *study_describe(const study *s);
+/* A training's options by the names of the command line (a new reference); NULL without
+ * memory. */
+json_t *study_recipe(const study *s, const espalier_train_options *training);
 
 /* ---- folder.c ---------------------------------------------------------- */
 

@@ -113,6 +113,17 @@ class Study(Case):
         self.wrong("s1/study.json: the study there is another one: source.validation.seed is 1 there and 2 here",
                    *SMALL, "-o", "s1", "--seeds", "2", "--seed", "2")
 
+    def test_a_network_carries_its_recipe(self):
+        """`train --from` a network of a study goes on by its recipe: rewinding is the study's rewinding."""
+        self.good(*SMALL, "-o", "s1", "--seeds", "1", "--controls", "rewind,reinit", "--batch", "8", "--lr", "0.05",
+                  "--quiet")
+        name = "activation-50-global-2-training-s1"
+        records = self.records("s1")
+        for how in ("rewind", "reinit"):
+            again = self.result("train", "small", "--from", f"s1/runs/{name}.safetensors", "--restart", how,
+                                "--early-stop", "never", "-o", "s1/again.safetensors")
+            self.assertEqual(again["accuracy"], records[f"{how}-of-{name}"]["accuracy"], how)
+
     def test_exchanged_data(self):
         """One pixel of one training image under the same name."""
         data = self.folder / "other" / "small"
