@@ -26,9 +26,12 @@ MAIN = f"--criteria activation,activation-weight --controls magnitude,random {GR
 CONTROLS = ("--criteria activation,activation-weight "
             "--controls rewind,reinit,shuffle,scratch,pca,svd,factors --nuclear 0.001,0.003 "
             "--nuclear-weighted 0.00001,0.00003 --sparsities 90% --steps 5 --seeds 5 --epochs 30 --spectra")
+LOW_RANK = CONTROLS.replace("rewind,reinit,shuffle,scratch,", "")
 COUNTS = f"--criteria activation --counts sample,sample-sum,sample-zeros --controls none {GRID}"
+TIME = "--criteria activation --controls none --sparsities 50%,60%,70% --steps 5 --seeds 5 --epochs 30"
 STUDIES = [("fm", "fashion-mnist", MAIN), ("mn", "mnist", MAIN),
-           ("fm-controls", "fashion-mnist", CONTROLS), ("mn-controls", "mnist", CONTROLS),
+           ("fm-controls", "fashion-mnist", CONTROLS), ("mn-controls", "mnist", LOW_RANK),
+           ("fm-time", "fashion-mnist", TIME), ("mn-time", "mnist", TIME),
            ("fm-counts", "fashion-mnist", COUNTS), ("mn-counts", "mnist", COUNTS),
            ("lenet", "mnist", "--preset lenet")]
 DATA = {"fm": "Fashion-MNIST", "mn": "MNIST"}
@@ -124,17 +127,16 @@ def accuracy_table(all_studies):
             continue
         study = all_studies[name]
         dense = study.pick(method="dense")
-        rows.append([DATA[name], "dense", "", show(accuracies(dense)), "", "", ""])
+        rows.append([DATA[name], "dense", "", show(accuracies(dense)), "", "", "", ""])
         for target in (0.8, 0.85, 0.9):
             for steps in (5, 10):
                 base = study.pick(method="prune", criterion="magnitude", target=target, steps=steps)
                 row = [DATA[name], f"{100 * target:.0f} %", steps, show(accuracies(base))]
-                for criterion in ("activation", "activation-weight", "random"):
-                    runs = study.pick(method="prune", criterion=criterion, target=target, steps=steps)
-                    row.append(show(paired(runs, base), sign=True))
-                rows.append(row)
+                pick = lambda c: study.pick(method="prune", criterion=c, target=target, steps=steps)
+                row += [show(paired(pick(c), base), sign=True) for c in CRITERIA if c != "magnitude"]
+                rows.append(row + [show(paired(pick("activation"), pick("random")), sign=True)])
     return table(["data", "pruned", "steps", "magnitude, test accuracy %", "activation − magnitude",
-                  "activation-weight − magnitude", "random − magnitude"], rows)
+                  "activation-weight − magnitude", "random − magnitude", "activation − random"], rows)
 
 
 def p_values_table(all_studies, folder):
@@ -234,7 +236,8 @@ def control_table(all_studies):
             row = [DATA[name], criterion, show(accuracies(base))]
             for method in ("rewind", "reinit", "shuffle", "scratch"):
                 row.append(show(paired(study.pick(method=method, criterion=criterion), base), sign=True))
-            rows.append(row)
+            if base and any(cell != "–" for cell in row[3:]):
+                rows.append(row)
     return table(["data", "90 %, 5 steps", "pruned, test accuracy %", "rewind − pruned", "reinit − pruned",
                   "shuffle − pruned", "scratch − pruned"], rows)
 
@@ -292,7 +295,8 @@ def profile_row(label, profile):
     if not sums:
         return None
     mean = lambda v: sum(v) / len(v)
-    return label + [f"{mean(sums):.2f}"] + [f"{mean(r):.2f} ({mean(d):.2f})" for r, d in zip(ratios, drops)]
+    return label + [f"{mean(sums):.2f}"] + [f"{mean(r):.2f} ({mean(d):.2f})".replace("-", "−")
+                                               for r, d in zip(ratios, drops)]
 
 
 def shrinkage_table(all_studies):
@@ -324,7 +328,8 @@ def time_table(all_studies):
         if name not in all_studies:
             continue
         groups = {}
-        for run in all_studies[name].runs:
+        extra = all_studies[name + "-time"].runs if name + "-time" in all_studies else []
+        for run in all_studies[name].runs + [r for r in extra if r["method"] == "prune"]:
             if run["nanoseconds"]:
                 key = (run["criterion"] or "dense", run["target"], run["steps"])
                 groups.setdefault(key, []).append(run)
@@ -333,7 +338,7 @@ def time_table(all_studies):
             continue
         whole = mean([r["nanoseconds"] for r in dense])
         rows.append([DATA[name], f"{whole / 1000:.2f} µs (dense)"] + [""] * 4)
-        for part in (0.5, 0.33, 0.25, 0.2, 0.15):
+        for part in (0.7, 0.5, 0.33, 0.25, 0.2):
             row = [DATA[name], f"{part * whole / 1000:.2f} µs ({part:.2f} of dense)"]
             for criterion in CRITERIA:
                 fits = [(mean([r["accuracy"]["validation"] for r in runs]), key, runs)
