@@ -363,17 +363,16 @@ def lenet_table(all_studies):
     study = all_studies.get("lenet")
     if not study:
         return ""
+    criteria, ratios = ("activation", "activation-weight", "magnitude"), (12, 28, 50, 70, 100)
+    pick = lambda criterion, times: {
+        r["seed"]: r for r in study.runs if r["method"] == "prune" and r["criterion"] == criterion
+        and abs(r["target"] - (1 - 1 / times)) < 1e-4}
     dense = study.pick(method="dense")
-    error = lambda runs: show([1 - a for a in accuracies(runs)])
-    rows = [["1×", error(dense), error(dense), error(dense), f"{len(dense)}", "–"]]
-    for times in (12, 28, 50, 70, 100):
-        row, counts = [f"{times}×"], set()
-        for criterion in ("activation", "activation-weight", "magnitude"):
-            runs = {r["seed"]: r for r in study.runs if r["method"] == "prune" and r["criterion"] == criterion
-                    and abs(r["target"] - (1 - 1 / times)) < 1e-4}
-            counts.add(len(runs))
-            row.append(error(runs))
-        rows.append(row + ["/".join(str(c) for c in sorted(counts)), LITERATURE[times]])
+    whole = set(dense).intersection(*(pick(c, t) for c in criteria for t in ratios))  # seeds that are complete
+    error = lambda runs: show([1 - a for a in accuracies({s: r for s, r in runs.items() if s in whole})])
+    rows = [["1×"] + [error(dense)] * 3 + [len(whole), "–"]]
+    for times in ratios:
+        rows.append([f"{times}×"] + [error(pick(c, times)) for c in criteria] + [len(whole), LITERATURE[times]])
     return table(["compression", "`activation`, test error %", "`activation-weight`, test error %",
                   "`magnitude`, test error %", "seeds", "literature, test error %"], rows)
 
