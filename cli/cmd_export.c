@@ -49,7 +49,7 @@ static int export(const option_set *set, const export_settings *s)
         code = output_writable(s->output);
     if (code == EXIT_NONE)
         code = read_model(set->files[0], &network);
-    if (code == EXIT_NONE && espalier_network_export(network, s->output, &error))
+    if (code == EXIT_NONE && espalier_network_export(network, s->output, NULL, &error))
         code = fail(&error);
     espalier_network_destroy(network);
     if (code != EXIT_NONE)

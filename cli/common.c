@@ -68,7 +68,7 @@ int finish_stdout(int code)
 int read_model(const char *path, espalier_network **network)
 {
     espalier_error error = {0};
-    return espalier_network_read(path, NULL, network, &error) ? fail(&error) : EXIT_NONE;
+    return espalier_network_open(path, NULL, network, &error) ? fail(&error) : EXIT_NONE;
 }
 
 int check_fit(const char *model, const espalier_network *network, const char *source,

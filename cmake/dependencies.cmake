@@ -52,5 +52,31 @@ if(OPENBLAS_FOUND)
   string(APPEND ESPALIER_PC_LIBS " ${openblas_flags}")
 endif()
 
+# libzip: .npz files. libcurl: downloads of data sets. For pkg-config as plain -l flags:
+# as required packages they would ask for what only a wholly static program needs.
+pkg_check_modules(LIBZIP IMPORTED_TARGET libzip)
+if(LIBZIP_FOUND)
+  target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_LIBZIP)
+  target_link_libraries(espalier_dependencies INTERFACE PkgConfig::LIBZIP)
+  string(APPEND ESPALIER_PC_LIBS " -lzip")
+endif()
+pkg_check_modules(CURL IMPORTED_TARGET libcurl)
+if(CURL_FOUND)
+  target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_CURL)
+  target_link_libraries(espalier_dependencies INTERFACE PkgConfig::CURL)
+  string(APPEND ESPALIER_PC_LIBS " -lcurl")
+endif()
+
+# ONNX: protobuf-c, and code made of onnx.proto at build time (cmake/onnx.cmake).
+pkg_check_modules(PROTOBUF_C IMPORTED_TARGET libprotobuf-c)
+find_program(PROTOC_C protoc-c)
+find_path(ONNX_PROTO onnx/onnx.proto)
+if(PROTOBUF_C_FOUND AND PROTOC_C AND ONNX_PROTO)
+  set(ESPALIER_HAVE_ONNX TRUE)
+  target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_ONNX)
+  target_link_libraries(espalier_dependencies INTERFACE PkgConfig::PROTOBUF_C)
+  string(APPEND ESPALIER_PC_LIBS " -lprotobuf-c")
+endif()
+
 # popt: the command line only.
 pkg_check_modules(POPT IMPORTED_TARGET popt)

@@ -21,7 +21,8 @@ MAY_INCLUDE = {
     "prune": FOUNDATION + ["data", "net", "train"],
     "infer": FOUNDATION + ["data", "net"],
     "analyse": FOUNDATION + ["data", "net", "infer"],
-    "export": FOUNDATION + ["net"],
+    "import": FOUNDATION + ["net"],
+    "export": FOUNDATION + ["data", "net", "infer"],
     "study": FOUNDATION + ["data", "net", "train", "prune", "infer", "analyse", "report"],
     "report": ["base", "format"],
 }
@@ -33,7 +34,7 @@ MAY_INCLUDE_PUBLIC = {
 ROOM_OF_PUBLIC = {
     "status": "base", "memory": "base", "math": "math", "dataset": "data", "network": "net", "observe": "train",
     "train": "train", "regularise": "train", "prune": "prune", "predict": "infer", "analyse": "analyse",
-    "export": "export", "report": "report", "study": "study",
+    "import": "import", "export": "export", "report": "report", "study": "study",
     "study_summary": "study",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)

@@ -124,7 +124,7 @@ static void read_rows(plain *p, const char *source)
 {
     espalier_error error = {0};
     espalier_dataset *dataset;
-    float shift, scale;
+    const float *shift, *scale;
     if (espalier_dataset_open(source, NULL, NULL, &dataset, &error) != ESPALIER_OK)
         bench_die("plain: %s", error.message);
     const size_t inputs = espalier_dataset_input_count(dataset);
@@ -133,9 +133,11 @@ static void read_rows(plain *p, const char *source)
     p->values = bench_floats(p->rows * inputs);
     p->out = bench_floats(p->rows * p->layers[p->depth - 1].outputs);
     espalier_dataset_rows(dataset, ESPALIER_TEST, 0, p->rows, p->values);
-    espalier_dataset_scaling(dataset, &shift, &scale);
-    for (size_t i = 0; i < p->rows * inputs; i++)
-        p->values[i] = (p->values[i] - shift) * scale;
+    const size_t pairs = espalier_dataset_scaling(dataset, &shift, &scale);
+    for (size_t i = 0; pairs && i < p->rows * inputs; i++) {
+        const size_t pair = pairs > 1 ? i % inputs : 0;
+        p->values[i] = (p->values[i] - shift[pair]) * scale[pair];
+    }
     espalier_dataset_destroy(dataset);
 }
 

@@ -30,12 +30,26 @@ typedef enum espalier_validation {
     ESPALIER_VALIDATION_STRATIFIED /* drawn with the seed, the same share of each class */
 } espalier_validation;
 
+/* How inputs are scaled before the first layer: x' = (x - shift) * scale. Fitted on the
+ * training rows (validation rows left out) and stored in the model. */
+typedef enum espalier_scaling {
+    ESPALIER_SCALING_AUTO,     /* bytes: 0 and 1/255; anything else as STANDARD */
+    ESPALIER_SCALING_NONE,     /* x' = x */
+    ESPALIER_SCALING_RANGE,    /* each column to 0..1; a constant one to 0 */
+    ESPALIER_SCALING_STANDARD, /* each column to mean 0, standard deviation 1; a constant one to 0 */
+    ESPALIER_SCALING_COUNT
+} espalier_scaling;
+
+/* The name used on the command line ("auto" …); NULL out of range. */
+ESPALIER_API const char *espalier_scaling_name(espalier_scaling scaling);
+
 typedef struct espalier_dataset_options {
     const char *const *directories; /* where named data sets are sought, in this order; borrowed */
     size_t directory_count;
     double validation_fraction;     /* 0 <= f < 1; floor(f * rows) rows (per class if stratified) */
     espalier_validation validation;
     uint64_t seed;                  /* for RANDOM and STRATIFIED */
+    espalier_scaling scaling;       /* what espalier_dataset_scaling() fits */
 } espalier_dataset_options;
 
 /* No directories, the first tenth as validation, seed 1. */
@@ -107,10 +121,19 @@ ESPALIER_API uint32_t espalier_dataset_label(const espalier_dataset *dataset, es
 ESPALIER_API void espalier_dataset_rows(const espalier_dataset *dataset, espalier_split split,
                                         size_t first, size_t count, float *values);
 
-/* The scaling that suits the values: x' = (x - shift) * scale, one pair for
- * all inputs. Bytes: 0 and 1/255. Floats: 0 and 1. */
-ESPALIER_API void espalier_dataset_scaling(const espalier_dataset *dataset, float *shift,
-                                           float *scale);
+/* The scaling that the options asked for, fitted on the training rows:
+ * x' = (x - shift) * scale. Returns the number of pairs: 0 (none), 1 (for all inputs)
+ * or the number of inputs. The pointers are borrowed and NULL with 0 pairs. */
+ESPALIER_API size_t espalier_dataset_scaling(const espalier_dataset *dataset, const float **shift,
+                                             const float **scale);
+
+/* The name of an input (borrowed), such as a column's header, or NULL where inputs have none. */
+ESPALIER_API const char *espalier_dataset_input_name(const espalier_dataset *dataset, size_t input);
+
+/* How rows of a table become rows of numbers (which columns, which categories, what a
+ * missing value becomes), as JSON text to keep in a network's metadata "columns"; NULL
+ * where rows are numbers from the start. Borrowed. docs/data.md has its form. */
+ESPALIER_API const char *espalier_dataset_columns(const espalier_dataset *dataset);
 
 #ifdef __cplusplus
 }

@@ -15,6 +15,7 @@
 #include "espalier/predict.h"
 #include "espalier/analyse.h"
 #include "espalier/report.h"
+#include "espalier/import.h"
 #include "espalier/export.h"
 #include "espalier/study.h"
 #include "espalier/study_summary.h"

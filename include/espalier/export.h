@@ -2,8 +2,10 @@
 #ifndef ESPALIER_EXPORT_H
 #define ESPALIER_EXPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "espalier/dataset.h"
 #include "espalier/network.h"
 #include "espalier/status.h"
 
@@ -11,15 +13,43 @@
 extern "C" {
 #endif
 
+/* The numbers that a standalone program computes with. */
+typedef enum espalier_export_type {
+    ESPALIER_EXPORT_FLOAT,
+    ESPALIER_EXPORT_INT8,
+    ESPALIER_EXPORT_INT16,
+    ESPALIER_EXPORT_TYPE_COUNT
+} espalier_export_type;
+
+/* The name used on the command line ("float", "int8", "int16"); NULL out of range. */
+ESPALIER_API const char *espalier_export_type_name(espalier_export_type type);
+
+typedef struct espalier_export_options {
+    espalier_export_type type;      /* .c only */
+    bool speed;                     /* .c: each layer in the faster form, not the smaller */
+    bool probabilities;             /* .c: softmax over the scores as well */
+    const char *name;               /* .c: prefix of its names; NULL = the file's name. Borrowed */
+    const espalier_dataset *data;   /* .c: calibration, figures, test vectors; or NULL. Borrowed */
+    size_t test_vectors;            /* .c: rows of a self-test; 0 = none */
+    const char *command;            /* .c: what made it, for its comment; or NULL. Borrowed */
+    int opset;                      /* .onnx */
+} espalier_export_options;
+
+ESPALIER_API espalier_export_options espalier_export_options_defaults(void);
+
 /* The endings that espalier_network_export() knows, such as ".safetensors", and
  * one line about each; NULL past the end. */
 ESPALIER_API const char *espalier_exporter_ending(size_t index);
 ESPALIER_API const char *espalier_exporter_summary(size_t index);
 
 /* Writes the network in the format that the path's ending names, aside and
- * renamed. Errors: ARGUMENT (unknown ending; names those known), IO, MEMORY. */
+ * renamed. options NULL = defaults.
+ * Errors: ARGUMENT (unknown ending; names those known; an option out of range), IO,
+ * UNSUPPORTED (this build cannot write that), MEMORY. */
 ESPALIER_API espalier_status espalier_network_export(const espalier_network *network,
-                                                     const char *path, espalier_error *error);
+                                                     const char *path,
+                                                     const espalier_export_options *options,
+                                                     espalier_error *error);
 
 #ifdef __cplusplus
 }

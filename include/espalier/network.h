@@ -104,7 +104,36 @@ ESPALIER_API void espalier_network_clear_activations(espalier_network *network);
 ESPALIER_API size_t espalier_network_live(const espalier_network *network, size_t layer,
                                           uint8_t *live);
 
-/* A hidden layer without ReLU: y = W x + b is handed on as it is. Two layers, the
+/* What follows W x + b in a hidden layer. A neuron is activated by an input where its
+ * output is greater than 0. */
+typedef enum espalier_activation {
+    ESPALIER_RELU,       /* max(z, 0) (the paper) */
+    ESPALIER_LINEAR,     /* z: see espalier_network_set_linear() */
+    ESPALIER_LEAKY_RELU, /* z where z > 0, else slope * z */
+    ESPALIER_SIGMOID,    /* 1 / (1 + exp(-z)); always greater than 0 */
+    ESPALIER_TANH,       /* tanh(z) */
+    ESPALIER_ACTIVATION_COUNT
+} espalier_activation;
+
+/* The name used on the command line and in files ("relu", "linear", "leaky-relu",
+ * "sigmoid", "tanh"); NULL out of range. */
+ESPALIER_API const char *espalier_activation_name(espalier_activation activation);
+
+/* Sets the activation of a hidden layer. slope is that of LEAKY_RELU, finite; others
+ * ignore it. A layer whose activation changes loses its counts, and the network with
+ * it the number of inputs counted.
+ * Errors: ARGUMENT (the output layer, an unknown activation, a slope that is not finite). */
+ESPALIER_API espalier_status espalier_network_set_activation(espalier_network *network,
+                                                             size_t layer,
+                                                             espalier_activation activation,
+                                                             float slope, espalier_error *error);
+/* ESPALIER_LINEAR for the output layer. */
+ESPALIER_API espalier_activation espalier_network_activation(const espalier_network *network,
+                                                             size_t layer);
+/* The slope of a LEAKY_RELU layer; 0 for all others. */
+ESPALIER_API float espalier_network_slope(const espalier_network *network, size_t layer);
+
+/* A hidden layer without activation: y = W x + b is handed on as it is. Two layers, the
  * first of them linear, are one layer written as two thin factors
  * (espalier_network_factor). Linear layers are never pruned or counted, and their
  * weights are not among the prunable ones. A layer that becomes linear loses its

@@ -251,8 +251,27 @@ uint32_t espalier_dataset_label(const espalier_dataset *dataset, espalier_split 
     return dataset->labels[dataset->rows[split][row]];
 }
 
-void espalier_dataset_scaling(const espalier_dataset *dataset, float *shift, float *scale)
+size_t espalier_dataset_scaling(const espalier_dataset *dataset, const float **shift,
+                                const float **scale)
 {
-    *shift = 0.0f;
-    *scale = dataset->bytes ? 1.0f / 255.0f : 1.0f;
+    static const float byte_shift = 0.0f, byte_scale = 1.0f / 255.0f;
+    *shift = dataset->bytes ? &byte_shift : NULL;
+    *scale = dataset->bytes ? &byte_scale : NULL;
+    return dataset->bytes ? 1 : 0;
+}
+
+const char *espalier_scaling_name(espalier_scaling scaling)
+{
+    static const char *const names[] = {"auto", "none", "range", "standard"};
+    return (size_t)scaling < sizeof names / sizeof *names ? names[scaling] : NULL;
+}
+
+const char *espalier_dataset_input_name(const espalier_dataset *dataset, size_t input)
+{
+    return dataset->input_names ? dataset->input_names[input] : NULL;
+}
+
+const char *espalier_dataset_columns(const espalier_dataset *dataset)
+{
+    return dataset->columns;
 }

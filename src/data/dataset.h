@@ -19,6 +19,10 @@ struct espalier_dataset {
     size_t row_count[ESPALIER_SPLIT_COUNT];
     char **class_names;       /* [classes], or NULL */
     size_t image_height, image_width; /* 0: not images */
+    char **input_names;       /* [inputs], or NULL */
+    char *columns;            /* JSON text, or NULL */
+    size_t scaling_count;     /* 0, 1 or inputs */
+    float *shift, *scale;     /* one allocation, shift first */
 };
 
 /* ---- making one (dataset.c) ------------------------------------------- */

@@ -247,9 +247,11 @@ static espalier_status read_all(espalier_dataset *dataset, idx_folder *folder, s
     return status;
 }
 
-espalier_status idx_folder_read(espalier_dataset *dataset, const char *path, size_t class_count,
+espalier_status idx_folder_read(espalier_dataset *dataset, const char *path,
+                                const espalier_dataset_options *options, size_t class_count,
                                 espalier_error *error)
 {
+    (void)options;
     idx_folder folder = {.path = path, .allocator = dataset->allocator};
     espalier_status status = scan(&folder, error);
     if (!status)

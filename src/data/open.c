@@ -38,7 +38,7 @@ static espalier_status open_path(const char *path, const named_set *known,
     if (!status)
         status = dataset_create(allocator, &made, error);
     if (!status)
-        status = kind->read(made, path, known ? known->class_count : 0, error);
+        status = kind->read(made, path, options, known ? known->class_count : 0, error);
     if (!status)
         status = name_classes(made, known, error);
     if (!status)

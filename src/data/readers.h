@@ -16,7 +16,8 @@ typedef struct data_reader {
     /* Reads values, labels and shape into an empty data set by dataset_reserve and
      * the two checks; class_count (0 = not known) is for the latter. Splits and
      * class names are not its business. */
-    espalier_status (*read)(espalier_dataset *dataset, const char *path, size_t class_count,
+    espalier_status (*read)(espalier_dataset *dataset, const char *path,
+                            const espalier_dataset_options *options, size_t class_count,
                             espalier_error *error);
 } data_reader;
 
@@ -27,7 +28,8 @@ espalier_status data_reader_find(const char *path, const data_reader **found,
 /* ---- the readers ------------------------------------------------------- */
 
 bool idx_folder_recognises(const char *path);
-espalier_status idx_folder_read(espalier_dataset *dataset, const char *path, size_t class_count,
+espalier_status idx_folder_read(espalier_dataset *dataset, const char *path,
+                                const espalier_dataset_options *options, size_t class_count,
                                 espalier_error *error);
 
 #endif

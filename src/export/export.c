@@ -36,13 +36,26 @@ static void append(char *text, size_t size, const char *more)
     strncat(text, more, size - strlen(text) - 1);
 }
 
+const char *espalier_export_type_name(espalier_export_type type)
+{
+    static const char *const names[] = {"float", "int8", "int16"};
+    return (size_t)type < sizeof names / sizeof *names ? names[type] : NULL;
+}
+
+espalier_export_options espalier_export_options_defaults(void)
+{
+    return (espalier_export_options){.opset = 17};
+}
+
 espalier_status espalier_network_export(const espalier_network *network, const char *path,
+                                        const espalier_export_options *options,
                                         espalier_error *error)
 {
+    const espalier_export_options defaults = espalier_export_options_defaults();
     char known[256] = "";
     for (size_t i = 0; i < EXPORTERS; i++) {
         if (ends_in(path, exporters[i].ending))
-            return exporters[i].write(network, path, error);
+            return exporters[i].write(network, path, options ? options : &defaults, error);
         append(known, sizeof known, i ? ", " : "");
         append(known, sizeof known, exporters[i].ending);
     }

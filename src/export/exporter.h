@@ -3,17 +3,17 @@
 #define EXPORT_EXPORTER_H
 
 #include "base/error.h"
-#include "espalier/network.h"
+#include "espalier/export.h"
 
 typedef struct exporter {
     const char *ending;  /* with its dot; compared without regard to case */
     const char *summary; /* one line for a person */
     /* Writes aside and renames. Errors: IO, MEMORY, UNSUPPORTED. */
     espalier_status (*write)(const espalier_network *network, const char *path,
-                             espalier_error *error);
+                             const espalier_export_options *options, espalier_error *error);
 } exporter;
 
 espalier_status export_safetensors(const espalier_network *network, const char *path,
-                                   espalier_error *error);
+                                   const espalier_export_options *options, espalier_error *error);
 
 #endif

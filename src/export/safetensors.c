@@ -78,8 +78,9 @@ static size_t list_tensors(const espalier_network *network, char (*names)[MODEL_
 }
 
 espalier_status export_safetensors(const espalier_network *network, const char *path,
-                                   espalier_error *error)
+                                   const espalier_export_options *options, espalier_error *error)
 {
+    (void)options;
     const espalier_allocator *allocator = network->allocator;
     size_t most = TENSORS_EACH * network->layer_count;
     safetensors_pair pairs[PAIRS_MOST];

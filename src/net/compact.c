@@ -153,6 +153,8 @@ static bool fill(const espalier_network *network, const plan *p, espalier_networ
         bool hidden = l + 1 < network->layer_count;
         copy_matrix(from, rows, hidden ? states : NULL, columns, before, to);
         to->linear = from->linear;
+        to->activation = from->activation;
+        to->slope = from->slope;
         for (size_t r = 0; r < to->outputs; r++) {
             to->biases[r] = (float)biases[rows[r]];
             if (hidden)

@@ -227,7 +227,8 @@ espalier_status model_parse_linear(espalier_network *network, const char *text, 
                                "%s: metadata 'linear', position %zu: layer %lld; expected each "
                                "layer once", path, i, (long long)layer);
         else
-            network->layers[layer].linear = true;
+            network->layers[layer].linear = true,
+            network->layers[layer].activation = ESPALIER_LINEAR;
     }
     json_decref(list);
     return status;

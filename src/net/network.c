@@ -2,6 +2,7 @@
  * and counts. What travels with it is in travel.c, its file in model_*.c. */
 #include "net/network.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -135,6 +136,8 @@ static bool copy_layer(const espalier_allocator *allocator, const network_layer 
     memcpy(to->biases, from->biases, from->outputs * sizeof *to->biases);
     memcpy(to->mask, from->mask, weights);
     to->linear = from->linear;
+    to->activation = from->activation;
+    to->slope = from->slope;
     if (from->activations)
         memcpy(to->activations, from->activations, from->outputs * sizeof *to->activations);
     return copy_kept(allocator, from->kept, from->outputs, &to->kept);
@@ -238,7 +241,43 @@ espalier_status espalier_network_set_linear(espalier_network *network, size_t la
     if (linear)
         memset(here->activations, 0, here->outputs * sizeof *here->activations);
     here->linear = linear;
+    here->activation = linear ? ESPALIER_LINEAR : ESPALIER_RELU;
     return ESPALIER_OK;
+}
+
+const char *espalier_activation_name(espalier_activation activation)
+{
+    static const char *const names[] = {"relu", "linear", "leaky-relu", "sigmoid", "tanh"};
+    return (size_t)activation < sizeof names / sizeof *names ? names[activation] : NULL;
+}
+
+espalier_status espalier_network_set_activation(espalier_network *network, size_t layer,
+                                                espalier_activation activation, float slope,
+                                                espalier_error *error)
+{
+    if (!espalier_activation_name(activation))
+        return error_set(error, ESPALIER_ERROR_ARGUMENT, "layer %zu: no activation %d", layer,
+                         (int)activation);
+    if (activation == ESPALIER_LEAKY_RELU && !isfinite(slope))
+        return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                         "layer %zu: the slope of leaky-relu is not finite", layer);
+    espalier_status status =
+        espalier_network_set_linear(network, layer, activation == ESPALIER_LINEAR, error);
+    if (status != ESPALIER_OK)
+        return status;
+    network->layers[layer].activation = activation;
+    network->layers[layer].slope = activation == ESPALIER_LEAKY_RELU ? slope : 0.0f;
+    return ESPALIER_OK;
+}
+
+espalier_activation espalier_network_activation(const espalier_network *network, size_t layer)
+{
+    return layer + 1 < network->layer_count ? network->layers[layer].activation : ESPALIER_LINEAR;
+}
+
+float espalier_network_slope(const espalier_network *network, size_t layer)
+{
+    return network->layers[layer].slope;
 }
 
 bool espalier_network_is_linear(const espalier_network *network, size_t layer)

@@ -15,7 +15,9 @@ typedef struct network_layer {
     uint8_t *mask;         /* [outputs][inputs], 1 = kept */
     uint64_t *activations; /* [outputs]; NULL for the output layer */
     uint64_t *kept;        /* [outputs] original indices, or NULL; NULL for the output layer */
-    bool linear;           /* a hidden layer without ReLU: neither counted nor pruned */
+    bool linear;           /* activation == ESPALIER_LINEAR: neither counted nor pruned */
+    espalier_activation activation; /* of a hidden layer */
+    float slope;           /* of LEAKY_RELU */
 } network_layer;
 
 /* A key and its text; or a tensor of an unknown name, kept when a file is rewritten. */

@@ -33,10 +33,10 @@ static espalier_status adopt(espalier_network *network, const espalier_dataset *
 {
     espalier_status status = ESPALIER_OK;
     if (network->scaling_count == 0) {
-        float shift, scale;
-        espalier_dataset_scaling(dataset, &shift, &scale);
-        if (shift != 0.0f || scale != 1.0f)
-            status = espalier_network_set_scaling(network, 1, &shift, &scale);
+        const float *shift, *scale;
+        size_t pairs = espalier_dataset_scaling(dataset, &shift, &scale);
+        if (pairs > 0)
+            status = espalier_network_set_scaling(network, pairs, shift, scale);
     }
     bool named = !dataset->class_names || espalier_network_class_count(network) != dataset->classes;
     for (size_t c = 0; c < dataset->classes && !named; c++) {

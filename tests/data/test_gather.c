@@ -98,18 +98,19 @@ static void test_usual_scaling_is_exact(void **state)
     (void)state;
     uint8_t bytes[256];
     uint32_t label = 0;
-    float out[256], shift, scale;
+    float out[256];
+    const float *shift, *scale;
     for (int i = 0; i < 256; i++)
         bytes[i] = (uint8_t)i;
     espalier_dataset *dataset;
     assert_int_equal(
         espalier_dataset_from_bytes(bytes, &label, 1, 0, 256, 0, NULL, NULL, &dataset, NULL),
         ESPALIER_OK);
-    espalier_dataset_scaling(dataset, &shift, &scale);
-    dataset_gather(dataset, ESPALIER_TRAINING, NULL, 0, 1, NULL, 256, 1, &shift, &scale, out, 256);
+    assert_int_equal(espalier_dataset_scaling(dataset, &shift, &scale), 1);
+    dataset_gather(dataset, ESPALIER_TRAINING, NULL, 0, 1, NULL, 256, 1, shift, scale, out, 256);
     for (int i = 0; i < 256; i++) {
-        volatile float moved = (float)i - shift;
-        volatile float expected = moved * scale;
+        volatile float moved = (float)i - *shift;
+        volatile float expected = moved * *scale;
         assert_true(out[i] == expected);
     }
     assert_true(out[0] == 0 && out[255] == 1);

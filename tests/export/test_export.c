@@ -28,7 +28,7 @@ static void check_state_dict(const espalier_network *network)
     safetensors file;
     espalier_network *back = NULL;
     espalier_error error = {0};
-    if (espalier_network_export(network, FILE_NAME, &error) != ESPALIER_OK)
+    if (espalier_network_export(network, FILE_NAME, NULL, &error) != ESPALIER_OK)
         fail_msg("%s", error.message);
     assert_int_equal(safetensors_read(FILE_NAME, NULL, &file, NULL), ESPALIER_OK);
     assert_int_equal(file.tensor_count, 2 * network->layer_count + !!network->kept_inputs);
@@ -94,7 +94,7 @@ static void test_endings(void **state)
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         espalier_error error = {0};
         char expected[200];
-        assert_int_equal(espalier_network_export(network, unknown[i], &error),
+        assert_int_equal(espalier_network_export(network, unknown[i], NULL, &error),
                          ESPALIER_ERROR_ARGUMENT);
         snprintf(expected, sizeof expected,
                  "%s: the ending names no known format; expected one of ", unknown[i]);
@@ -102,7 +102,7 @@ static void test_endings(void **state)
         for (size_t e = 0; espalier_exporter_ending(e); e++)
             assert_non_null(strstr(error.message + strlen(expected), espalier_exporter_ending(e)));
     }
-    assert_int_equal(espalier_network_export(network, "TEST_EXPORT.SafeTensors", NULL),
+    assert_int_equal(espalier_network_export(network, "TEST_EXPORT.SafeTensors", NULL, NULL),
                      ESPALIER_OK);
     assert_int_equal(remove("TEST_EXPORT.SafeTensors"), 0);
     espalier_network_destroy(network);
@@ -122,7 +122,7 @@ static void test_no_memory(void **state)
     size_t live = m.live;
     for (size_t more = 1; status != ESPALIER_OK; more++) {
         m.refuse_from = m.requests + more;
-        status = espalier_network_export(small, FILE_NAME, NULL);
+        status = espalier_network_export(small, FILE_NAME, NULL, NULL);
         assert_true(status == ESPALIER_OK || status == ESPALIER_ERROR_MEMORY);
         assert_int_equal(m.live, live);
     }
