@@ -5,7 +5,8 @@ usage: bench/reproduce.py run ESPALIER FOLDER [--data-dir DIR]   runs (or goes o
        bench/reproduce.py document FOLDER                        fills docs/reproduce.md from them
 
 FOLDER gets one study folder for each entry of STUDIES. `run` may be broken off and
-repeated; MNIST is looked for in DIR (espalier study --help says where else)."""
+repeated; MNIST is looked for in DIR (espalier study --help says where else). `document`
+leaves alone what FOLDER has no study for: tables, rows of a data set, pictures."""
 import argparse
 import csv
 import glob
@@ -26,11 +27,10 @@ MAIN = f"--criteria activation,activation-weight --controls magnitude,random {GR
 CONTROLS = ("--criteria activation,activation-weight "
             "--controls rewind,reinit,shuffle,scratch,pca,svd,factors --nuclear 0.001,0.003 "
             "--nuclear-weighted 0.00001,0.00003 --sparsities 90% --steps 5 --seeds 5 --epochs 30 --spectra")
-LOW_RANK = CONTROLS.replace("rewind,reinit,shuffle,scratch,", "")
-COUNTS = f"--criteria activation --counts sample,sample-sum,sample-zeros --controls none {GRID}"
+COUNTS = f"--criteria activation --counts training,sample,sample-sum,sample-zeros --controls none {GRID}"
 TIME = "--criteria activation --controls none --sparsities 50%,60%,70% --steps 5 --seeds 5 --epochs 30"
 STUDIES = [("fm", "fashion-mnist", MAIN), ("mn", "mnist", MAIN),
-           ("fm-controls", "fashion-mnist", CONTROLS), ("mn-controls", "mnist", LOW_RANK),
+           ("fm-controls", "fashion-mnist", CONTROLS), ("mn-controls", "mnist", CONTROLS),
            ("fm-time", "fashion-mnist", TIME), ("mn-time", "mnist", TIME),
            ("fm-counts", "fashion-mnist", COUNTS), ("mn-counts", "mnist", COUNTS),
            ("lenet", "mnist", "--preset lenet")]
@@ -158,12 +158,13 @@ def p_values_table(all_studies, folder):
 def counting_table(all_studies):
     rows = []
     for name in ("fm", "mn"):
-        study, main = all_studies.get(name + "-counts"), all_studies.get(name)
-        if not study or not main:
+        study = all_studies.get(name + "-counts")
+        if not study:
             continue
         for target in (0.8, 0.85, 0.9):
             for steps in (5, 10):
-                base = main.pick(method="prune", criterion="activation", target=target, steps=steps)
+                base = study.pick(method="prune", criterion="activation", target=target, steps=steps,
+                                  count="training")
                 row = [DATA[name], f"{100 * target:.0f} %", steps, show(accuracies(base))]
                 for count in ("sample", "sample-sum", "sample-zeros"):
                     runs = study.pick(method="prune", criterion="activation", target=target,
@@ -379,6 +380,24 @@ def lenet_table(all_studies):
 
 # ---- the document ------------------------------------------------------------------------
 
+def rows_by_data(body):
+    """A table's head, and its rows under the data set that their first cell names."""
+    lines = [line for line in body.splitlines() if line.startswith("|")]
+    groups = {name: [line for line in lines if line.startswith(f"| {name} |")] for name in DATA.values()}
+    return lines[:2], {name: rows for name, rows in groups.items() if rows}
+
+
+def merged(old, new):
+    """The new table, with the old rows of data sets that it has none for."""
+    if len(new.splitlines()) < 3:
+        return old.strip()
+    head, rows = rows_by_data(new)
+    if not rows:
+        return new
+    rows = {**rows_by_data(old)[1], **rows}
+    return "\n".join(head + [line for name in DATA.values() for line in rows.get(name, [])])
+
+
 def document(folder):
     found = studies(folder)
     tables = {"accuracy": accuracy_table(found), "p": p_values_table(found, folder),
@@ -388,15 +407,16 @@ def document(folder):
     with open(DOCUMENT) as file:
         text = file.read()
     for name, body in tables.items():
-        pattern = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.S)
+        pattern = re.compile(rf"(<!-- table: {name} -->\n)(.*?)(<!-- end -->)", re.S)
         if not pattern.search(text):
             sys.exit(f"{DOCUMENT}: no place for the table {name}")
-        text = pattern.sub(lambda m: m.group(1) + "\n" + body + "\n\n" + m.group(2), text)
+        text = pattern.sub(lambda m: m.group(1) + "\n" + merged(m.group(2), body) + "\n\n" + m.group(3), text)
     with open(DOCUMENT, "w") as file:
         file.write(text)
     os.makedirs(PICTURES, exist_ok=True)
     for target, source in re.findall(r"\(reproduce/([\w.-]+\.svg)\)<!-- from (\S+) -->", text):
-        shutil.copyfile(os.path.join(folder, source), os.path.join(PICTURES, target))
+        if os.path.exists(os.path.join(folder, source)):
+            shutil.copyfile(os.path.join(folder, source), os.path.join(PICTURES, target))
 
 
 def run(args):
