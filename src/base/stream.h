@@ -34,13 +34,18 @@ enum { READER_GZIP_MOST = 1032 };
  * and this build has no zlib), MEMORY. */
 espalier_status reader_open(const char *path, const espalier_allocator *allocator, reader **out,
                             espalier_error *error);
+/* Standard input, plain or gzipped, be it a file, a pipe or a terminal; messages call it
+ * "standard input". What has come is handed on without waiting for more. */
+espalier_status reader_open_input(const espalier_allocator *allocator, reader **out,
+                                  espalier_error *error);
 /* Exactly `bytes` bytes, or FORMAT "PATH: truncated: expected … found …". */
 espalier_status reader_read(reader *in, void *buffer, size_t bytes, espalier_error *error);
 /* Reads at most `bytes`; *got says how many (0 = the end). Errors: IO, FORMAT
  * (damaged or truncated gzip data, or something else behind it), MEMORY. */
 espalier_status reader_some(reader *in, void *buffer, size_t bytes, size_t *got,
                             espalier_error *error);
-/* Size of the file on disk (compressed size for gzip): a bound for allocations. */
+/* Size of the file on disk (compressed size for gzip): a bound for allocations.
+ * UINT64_MAX for standard input: not known. */
 uint64_t reader_file_bytes(const reader *in);
 bool reader_is_gzip(const reader *in);
 const char *reader_path(const reader *in);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ struct reader {
     char *path;
     int file;
     bool gzip;
+    bool input; /* standard input: not ours to close, and it may pause */
     uint64_t file_bytes, offset;
     uint8_t *buffer; /* [BUFFER_BYTES], the file as it is on disk */
     uint8_t *next;   /* first byte of the buffer that is not used yet */
@@ -45,20 +47,23 @@ static espalier_status read_file(reader *in, void *to, size_t bytes, size_t *got
                                  espalier_error *error)
 {
     ssize_t count;
-    do
+    struct pollfd wait = {.fd = in->file, .events = POLLIN};
+    do /* a descriptor that does not wait by itself is waited for */
         count = read(in->file, to, smaller(bytes, CALL_BYTES_MOST));
-    while (count < 0 && errno == EINTR);
+    while (count < 0 && (errno == EINTR || (errno == EAGAIN && poll(&wait, 1, -1) >= 0)));
     if (count < 0)
         return stream_error(error, ESPALIER_ERROR_IO, in->path, "read", errno);
     *got = (size_t)count;
     return ESPALIER_OK;
 }
 
-/* Fills the empty buffer; it stays empty at the end of the file. */
-static espalier_status refill(reader *in, espalier_error *error)
+/* Fills the empty buffer; it stays empty at the end of the file. What comes from
+ * standard input is handed on as soon as there are `least` bytes of it. */
+static espalier_status refill(reader *in, size_t least, espalier_error *error)
 {
+    size_t wanted = in->input ? least : BUFFER_BYTES;
     in->next = in->buffer;
-    for (size_t got = 1; got > 0 && in->ready < BUFFER_BYTES; in->ready += got) {
+    for (size_t got = 1; got > 0 && in->ready < wanted; in->ready += got) {
         espalier_status status =
             read_file(in, in->buffer + in->ready, BUFFER_BYTES - in->ready, &got, error);
         if (status)
@@ -72,7 +77,7 @@ static espalier_status plain_some(reader *in, void *to, size_t bytes, size_t *go
 {
     if (in->ready == 0 && bytes >= BUFFER_BYTES)
         return read_file(in, to, bytes, got, error);
-    espalier_status status = in->ready ? ESPALIER_OK : refill(in, error);
+    espalier_status status = in->ready ? ESPALIER_OK : refill(in, 1, error);
     if (status)
         return status;
     *got = smaller(bytes, in->ready);
@@ -116,10 +121,13 @@ static void gzip_close(reader *in)
 /* Makes sure that a byte of a member is ready, or says that the file ended well. */
 static espalier_status gzip_prepare(reader *in, bool *end, espalier_error *error)
 {
-    espalier_status status = in->ready ? ESPALIER_OK : refill(in, error);
+    espalier_status status = in->ready ? ESPALIER_OK : refill(in, 1, error);
     *end = in->ready == 0;
     if (status)
         return status;
+    if (*end && in->in_member && in->input)
+        return error_set(error, ESPALIER_ERROR_FORMAT,
+                         "%s: truncated: expected more gzip data, found the end", in->path);
     if (*end && in->in_member)
         return error_set(error, ESPALIER_ERROR_FORMAT,
                          "%s: truncated: expected more gzip data, found the end of the file after "
@@ -185,6 +193,14 @@ static espalier_status gzip_some(reader *in, void *to, size_t bytes, size_t *got
 
 /* ---- the reader ------------------------------------------------------- */
 
+/* The first bytes tell whether it is gzipped. */
+static espalier_status begin(reader *in, espalier_error *error)
+{
+    espalier_status status = refill(in, 2, error);
+    in->gzip = !status && in->ready >= 2 && in->next[0] == 0x1f && in->next[1] == 0x8b;
+    return in->gzip ? gzip_open(in, error) : status;
+}
+
 static espalier_status open_file(reader *in, espalier_error *error)
 {
     /* Without O_NONBLOCK a FIFO would make us wait before we could refuse it. */
@@ -201,13 +217,21 @@ static espalier_status open_file(reader *in, espalier_error *error)
         return error_set(error, ESPALIER_ERROR_FORMAT, "%s: expected a file, found a %s", in->path,
                          S_ISDIR(facts.st_mode) ? "folder" : "device or pipe");
     in->file_bytes = (uint64_t)facts.st_size;
-    espalier_status status = refill(in, error);
-    in->gzip = !status && in->ready >= 2 && in->next[0] == 0x1f && in->next[1] == 0x8b;
-    return in->gzip ? gzip_open(in, error) : status;
+    return begin(in, error);
 }
 
-espalier_status reader_open(const char *path, const espalier_allocator *allocator, reader **out,
-                            espalier_error *error)
+static espalier_status open_input(reader *in, espalier_error *error)
+{
+    in->input = true;
+    in->file = STDIN_FILENO;
+    in->file_bytes = UINT64_MAX;
+    return begin(in, error);
+}
+
+typedef espalier_status opener(reader *in, espalier_error *error);
+
+static espalier_status make(const char *path, opener *open_it, const espalier_allocator *allocator,
+                            reader **out, espalier_error *error)
 {
     reader *in = memory_array(allocator, 1, sizeof *in);
     if (!in)
@@ -216,12 +240,24 @@ espalier_status reader_open(const char *path, const espalier_allocator *allocato
     in->file = -1;
     in->path = memory_text(allocator, path);
     in->buffer = memory_array(allocator, BUFFER_BYTES, 1);
-    espalier_status status = in->path && in->buffer ? open_file(in, error) : error_memory(error);
+    espalier_status status = in->path && in->buffer ? open_it(in, error) : error_memory(error);
     if (status)
         reader_close(in);
     else
         *out = in;
     return status;
+}
+
+espalier_status reader_open(const char *path, const espalier_allocator *allocator, reader **out,
+                            espalier_error *error)
+{
+    return make(path, open_file, allocator, out, error);
+}
+
+espalier_status reader_open_input(const espalier_allocator *allocator, reader **out,
+                                  espalier_error *error)
+{
+    return make("standard input", open_input, allocator, out, error);
 }
 
 espalier_status reader_some(reader *in, void *buffer, size_t bytes, size_t *got,
@@ -280,7 +316,7 @@ void reader_close(reader *in)
     if (!in)
         return;
     gzip_close(in);
-    if (in->file >= 0)
+    if (in->file >= 0 && !in->input)
         close(in->file);
     memory_release(in->allocator, in->buffer);
     memory_release(in->allocator, in->path);

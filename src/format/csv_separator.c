@@ -1,0 +1,118 @@
+/* Finding the separator of a table out of its first lines. */
+#include "format/csv.h"
+
+#include <string.h>
+
+/* Lines that are looked at. */
+enum { LINES_MOST = 100 };
+
+/* Best guess first: what stands on every line equally often is the separator, and a
+ * comma may also be a decimal comma, a blank part of a date. */
+static const char candidates[] = {'\t', ';', '|', ',', ' '};
+enum { CANDIDATES = sizeof candidates };
+
+typedef struct tally {
+    size_t lines;  /* records seen */
+    size_t first;  /* fields of the first */
+    size_t alike;  /* records with as many */
+} tally;
+
+static bool is_blank(char c, char separator)
+{
+    return c == ' ' || (c == '\t' && separator != '\t');
+}
+
+static bool is_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+static const char *skip_blanks(const char *p, const char *end, char separator)
+{
+    while (p < end && is_blank(*p, separator))
+        p++;
+    return p;
+}
+
+/* Behind a field that begins at p; *whole says that its end was there. */
+static const char *skip_field(const char *p, const char *end, char separator, bool *whole)
+{
+    if (p < end && *p == '"') {
+        for (p++; p < end && !(*p == '"' && (p + 1 == end || p[1] != '"')); p++)
+            p += *p == '"';
+        p = p < end ? p + 1 : end;
+    }
+    while (p < end && !is_end(*p) && *p != separator && !(separator == ' ' && *p == '\t'))
+        p++;
+    *whole = p < end;
+    return p;
+}
+
+/* Counts the fields of one record; 0 if it is cut off. *text moves behind it. */
+static size_t count_fields(const char **text, const char *end, char separator)
+{
+    const char *p = skip_blanks(*text, end, separator);
+    size_t count = 0;
+    for (bool whole = true; p < end && !is_end(*p);) {
+        p = skip_field(p, end, separator, &whole);
+        count++;
+        if (!whole)
+            return 0;
+        if (is_end(*p))
+            break;
+        p = skip_blanks(p + 1, end, separator);
+        if (separator != ' ' && p < end && is_end(*p))
+            count++; /* the last field is empty */
+    }
+    *text = p;
+    return p < end ? count : 0;
+}
+
+static const char *skip_line(const char *p, const char *end)
+{
+    while (p < end && !is_end(*p))
+        p++;
+    return p;
+}
+
+static tally count_lines(const char *text, const char *end, char separator, char comment)
+{
+    tally t = {0};
+    while (text < end && t.lines < LINES_MOST) {
+        if (is_end(*text)) {
+            text++;
+            continue;
+        }
+        if (comment && *text == comment) {
+            text = skip_line(text, end);
+            continue;
+        }
+        size_t count = count_fields(&text, end, separator);
+        if (count == 0 && text < end && !is_end(*text))
+            break; /* cut off */
+        if (count == 0)
+            continue; /* blank */
+        if (t.lines++ == 0)
+            t.first = count;
+        t.alike += count == t.first;
+    }
+    return t;
+}
+
+char csv_guess(const char *text, size_t bytes, const csv_dialect *dialect)
+{
+    char best = ',';
+    double best_share = 0;
+    for (int i = 0; i < CANDIDATES; i++) {
+        char separator = candidates[i];
+        if (separator == ',' && dialect->decimal_comma)
+            continue;
+        tally t = count_lines(text, text + bytes, separator, dialect->comment);
+        double share = t.lines && t.first > 1 ? (double)t.alike / (double)t.lines : 0;
+        if (share > best_share) {
+            best_share = share;
+            best = separator;
+        }
+    }
+    return best_share > 0 || !dialect->decimal_comma ? best : ';';
+}
