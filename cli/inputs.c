@@ -29,7 +29,7 @@ int widths_like(width_list *hidden)
     size_t last = espalier_network_layer_count(network) - 1;
     for (size_t l = 0; l < last && code == EXIT_NONE; l++) {
         size_t live = espalier_network_live(network, l, NULL);
-        if (espalier_network_is_linear(network, l))
+        if (espalier_network_activation(network, l) == ESPALIER_LINEAR)
             continue;
         if (live == 0) {
             message("%s: expected live neurons in hidden layer %zu, found none", model, l + 1);

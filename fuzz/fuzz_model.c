@@ -11,12 +11,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_layer(const network_layer *layer)
 {
+    if (!espalier_activation_name(layer->activation) || !isfinite(layer->slope) ||
+        (layer->slope != 0.0f && layer->activation != ESPALIER_LEAKY_RELU))
+        abort();
     for (size_t i = 0; i < layer->inputs * layer->outputs; i++)
         if (layer->mask[i] > 1 || !isfinite(layer->weights[i]) ||
             (!layer->mask[i] && (layer->weights[i] != 0.0f || signbit(layer->weights[i]))))
             abort();
     for (size_t o = 0; o < layer->outputs; o++)
-        if (!isfinite(layer->biases[o]) || (layer->linear && layer->activations[o] != 0))
+        if (!isfinite(layer->biases[o]) || (layer->activation == ESPALIER_LINEAR &&
+                                            layer->activations && layer->activations[o] != 0))
             abort();
 }
 

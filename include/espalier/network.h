@@ -1,10 +1,9 @@
 /* A fully connected network: layers, masks, activation counts, its file.
  *
- * Layer l (0-based) computes  y = W x + b,  W [outputs][inputs] row-major; all
- * layers but the last apply ReLU unless they are linear, the last one softmax. A mask byte says for
- * each weight whether it is kept (1) or pruned (0); a pruned weight is exactly
- * 0.0f. Hidden layers carry a count for each neuron: how many training inputs
- * activated it. */
+ * Layer l (0-based) computes  y = f(W x + b),  W [outputs][inputs] row-major; f is ReLU
+ * or another activation, softmax in the last layer. A mask byte says for each weight
+ * whether it is kept (1) or pruned (0); a pruned weight is exactly 0.0f. Hidden layers
+ * carry a count for each neuron: how many training inputs activated it. */
 #ifndef ESPALIER_NETWORK_H
 #define ESPALIER_NETWORK_H
 
@@ -67,8 +66,8 @@ ESPALIER_API size_t espalier_network_outputs(const espalier_network *network, si
  * where compaction has dropped inputs that no neuron reads. */
 ESPALIER_API size_t espalier_network_row_width(const espalier_network *network);
 ESPALIER_API size_t espalier_network_class_count(const espalier_network *network);
-/* All weights; weights of the hidden layers with ReLU (those that can be pruned);
- * pruned weights of one layer. Biases are never counted. */
+/* All weights; weights of the hidden layers that are not linear (those that can be
+ * pruned); pruned weights of one layer. Biases are never counted. */
 ESPALIER_API uint64_t espalier_network_weight_count(const espalier_network *network);
 ESPALIER_API uint64_t espalier_network_prunable_count(const espalier_network *network);
 ESPALIER_API uint64_t espalier_network_pruned_count(const espalier_network *network, size_t layer);
@@ -104,11 +103,18 @@ ESPALIER_API void espalier_network_clear_activations(espalier_network *network);
 ESPALIER_API size_t espalier_network_live(const espalier_network *network, size_t layer,
                                           uint8_t *live);
 
-/* What follows W x + b in a hidden layer. A neuron is activated by an input where its
- * output is greater than 0. */
+/* ---- activations ------------------------------------------------------- */
+
+/* What follows z = W x + b in a hidden layer. A neuron is activated by an input where its
+ * output is greater than 0: where z is, but for a sigmoid, which every input activates,
+ * and a leaky ReLU with a negative slope, which does so where z is not 0.
+ *
+ * A linear layer hands z on as it is. Two layers, the first of them linear, are one layer
+ * written as two thin factors (espalier_network_factor). Linear layers are never pruned
+ * or counted, and their weights are not among the prunable ones. */
 typedef enum espalier_activation {
     ESPALIER_RELU,       /* max(z, 0) (the paper) */
-    ESPALIER_LINEAR,     /* z: see espalier_network_set_linear() */
+    ESPALIER_LINEAR,     /* z */
     ESPALIER_LEAKY_RELU, /* z where z > 0, else slope * z */
     ESPALIER_SIGMOID,    /* 1 / (1 + exp(-z)); always greater than 0 */
     ESPALIER_TANH,       /* tanh(z) */
@@ -120,8 +126,9 @@ typedef enum espalier_activation {
 ESPALIER_API const char *espalier_activation_name(espalier_activation activation);
 
 /* Sets the activation of a hidden layer. slope is that of LEAKY_RELU, finite; others
- * ignore it. A layer whose activation changes loses its counts, and the network with
- * it the number of inputs counted.
+ * ignore it. One with a negative slope cannot be trained. A layer that becomes linear
+ * loses its counts; any other change of an activation takes all counts of the network
+ * with it, for those of the layer no longer hold.
  * Errors: ARGUMENT (the output layer, an unknown activation, a slope that is not finite). */
 ESPALIER_API espalier_status espalier_network_set_activation(espalier_network *network,
                                                              size_t layer,
@@ -132,16 +139,6 @@ ESPALIER_API espalier_activation espalier_network_activation(const espalier_netw
                                                              size_t layer);
 /* The slope of a LEAKY_RELU layer; 0 for all others. */
 ESPALIER_API float espalier_network_slope(const espalier_network *network, size_t layer);
-
-/* A hidden layer without activation: y = W x + b is handed on as it is. Two layers, the
- * first of them linear, are one layer written as two thin factors
- * (espalier_network_factor). Linear layers are never pruned or counted, and their
- * weights are not among the prunable ones. A layer that becomes linear loses its
- * counts; one that gets its ReLU back takes all counts of the network with it, for it
- * has none. The output layer cannot be linear: ARGUMENT. */
-ESPALIER_API espalier_status espalier_network_set_linear(espalier_network *network, size_t layer,
-                                                         bool linear, espalier_error *error);
-ESPALIER_API bool espalier_network_is_linear(const espalier_network *network, size_t layer);
 
 /* ---- starting again ---------------------------------------------------- */
 

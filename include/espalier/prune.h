@@ -77,7 +77,7 @@ typedef enum espalier_dead {
 typedef struct espalier_prune_options {
     double target;             /* 0..1: fraction of the weights to prune; 0 = count only */
     espalier_denominator of;
-    size_t steps;              /* >= 1; ONE_BY_ONE: a multiple of the hidden layers with ReLU */
+    size_t steps;              /* >= 1; ONE_BY_ONE: a multiple of the hidden layers that are pruned */
     double share_ratio;        /* > 0: step k has the share share_ratio^k / sum of them (0.8) */
     const char *criterion;     /* a name of espalier_criterion_name(); borrowed */
     espalier_scope scope;

@@ -36,7 +36,7 @@ static double pruned_fraction(const espalier_network *network, bool prunable_onl
     const size_t layers = espalier_network_layer_count(network);
     uint64_t original = 0, kept = 0;
     for (size_t l = 0; l < layers; l++) {
-        if (prunable_only && (l + 1 == layers || espalier_network_is_linear(network, l)))
+        if (prunable_only && espalier_network_activation(network, l) == ESPALIER_LINEAR)
             continue;
         original += (uint64_t)espalier_network_original_width(network, l) *
                     espalier_network_original_width(network, l + 1);

@@ -201,7 +201,6 @@ static espalier_status copy_rest(const network_layer *from, network_layer *to,
                                  const espalier_allocator *allocator, espalier_error *error)
 {
     memcpy(to->biases, from->biases, from->outputs * sizeof *to->biases);
-    to->linear = from->linear;
     to->activation = from->activation;
     to->slope = from->slope;
     if (from->activations)
@@ -226,7 +225,7 @@ static espalier_status fill_layers(const espalier_network *low, const size_t *in
         const size_t count = from->outputs * from->inputs;
         if (inner[l]) {
             made->original_widths[to - made->layers + 1] = inner[l];
-            to->linear = true, to->activation = ESPALIER_LINEAR;
+            to->activation = ESPALIER_LINEAR;
             status = split(from, l, to, to + 1, allocator, error);
             to++;
         } else {

@@ -1,5 +1,7 @@
 /* A plain state dict, as torch.nn.Linear layers hold it: weights and biases only,
  * pruned weights exact zeros, and what is needed to feed it and name its classes. */
+#include <string.h>
+
 #include "base/memory.h"
 #include "export/exporter.h"
 #include "format/safetensors.h"
@@ -9,7 +11,8 @@ enum { PAIRS_MOST = 6, TENSORS_EACH = 2 };
 
 /* The texts that were printed; NULL where there is nothing to say. */
 typedef struct texts {
-    char *classes, *scaling, *widths, *linear;
+    char *classes, *scaling, *widths;
+    model_activations activations;
 } texts;
 
 static bool print_texts(const espalier_network *network, texts *t)
@@ -20,21 +23,19 @@ static bool print_texts(const espalier_network *network, texts *t)
         t->scaling = model_print_scaling(network);
     if (network->kept_inputs)
         t->widths = model_print_widths(network, true);
-    if (model_has_linear(network))
-        t->linear = model_print_linear(network);
-    return (t->classes || !model_has_class_names(network)) &&
-           (t->scaling || !network->scaling_count) && (t->widths || !network->kept_inputs) &&
-           (t->linear || !model_has_linear(network));
+    return model_print_activations(network, &t->activations) &&
+           (t->classes || !model_has_class_names(network)) &&
+           (t->scaling || !network->scaling_count) && (t->widths || !network->kept_inputs);
 }
 
 static size_t list_pairs(const texts *t, safetensors_pair *pairs)
 {
     size_t count = 0;
-    pairs[count++] = (safetensors_pair){"activation", "relu"};
-    if (t->linear) {
-        pairs[count++] = (safetensors_pair){"espalier", MODEL_FORMAT_LINEAR};
-        pairs[count++] = (safetensors_pair){"linear", t->linear};
-    }
+    pairs[count++] = (safetensors_pair){"activation", t->activations.activation};
+    if (strcmp(t->activations.version, MODEL_FORMAT_PLAIN) != 0)
+        pairs[count++] = (safetensors_pair){"espalier", t->activations.version};
+    if (t->activations.linear)
+        pairs[count++] = (safetensors_pair){"linear", t->activations.linear};
     if (t->classes)
         pairs[count++] = (safetensors_pair){"classes", t->classes};
     if (t->scaling)
@@ -96,7 +97,7 @@ espalier_status export_safetensors(const espalier_network *network, const char *
     memory_release(allocator, t.classes);
     memory_release(allocator, t.scaling);
     memory_release(allocator, t.widths);
-    memory_release(allocator, t.linear);
+    model_release_activations(network, &t.activations);
     memory_release(allocator, tensors);
     memory_release(allocator, names);
     return status;

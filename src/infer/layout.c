@@ -50,7 +50,8 @@ static bool fill_layer(espalier_predictor *p, const espalier_network *network, s
     form_layer counts;
     layer->inputs = m.inputs;
     layer->outputs = m.outputs;
-    layer->relu = index + 1 < p->layer_count && !espalier_network_is_linear(network, index);
+    layer->activation = espalier_network_activation(network, index);
+    layer->slope = espalier_network_slope(network, index);
     layer->stride = pass_stride(m.outputs);
     layer->biases = memory_array(p->allocator, layer->stride, sizeof(float));
     if (!layer->biases)

@@ -13,7 +13,8 @@ typedef struct layout_layer {
     size_t inputs, outputs;
     size_t stride;          /* outputs rounded up to whole vectors */
     size_t nonzero;
-    bool relu;              /* what it gives on is ReLU'd: hidden and not linear */
+    espalier_activation activation; /* of what it gives on */
+    float slope;
     form one, many;
     float *biases;          /* [stride], zero behind the outputs */
     float *weights;         /* [inputs][stride], likewise; NULL unless a form is dense */

@@ -8,6 +8,7 @@
 
 #include "math/backend.h"
 #include "math/pass.h"
+#include "net/activation.h"
 
 /* The values on their way: [rows][stride], or [stride's width][filled] as columns. */
 typedef struct block {
@@ -78,7 +79,11 @@ static void multiply_columns(block *b, const layout_layer *layer)
         to_columns(b);
     float *y = next(b);
     b->p->kernels->multiply_lists(&layer->by_output, layer->blocks, layer->outputs,
-                                  layer->biases, b->x, b->filled, layer->relu, y);
+                                  layer->biases, b->x, b->filled,
+                                  layer->activation == ESPALIER_RELU, y);
+    if (layer->activation != ESPALIER_RELU)
+        activation_apply(b->p->kernels, layer->activation, layer->slope, y,
+                         layer->outputs * b->filled);
     b->x = y;
     b->width = layer->outputs;
 }
@@ -113,8 +118,10 @@ static void multiply_rows(block *b, const layout_layer *layer)
                            layer->stride);
     else
         multiply_dense(b, layer, y);
-    if (layer->relu)
+    if (layer->activation == ESPALIER_RELU)
         kernels->relu(y, b->rows * layer->stride);
+    else
+        activation_apply(kernels, layer->activation, layer->slope, y, b->rows * layer->stride);
     b->x = y;
     b->stride = layer->stride;
     b->width = layer->outputs;

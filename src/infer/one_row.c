@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "math/clones.h"
+#include "net/activation.h"
 
 /* x, y, index, value: a row of the widest layer each. */
 size_t one_row_workspace(const espalier_predictor *p)
@@ -44,7 +45,7 @@ static const float *inputs_of(const espalier_predictor *p, const float *values, 
     return x;
 }
 
-/* y of layer l from x, negative values of which count as zero if the layer before has
+/* y = W x + b of layer l, negative values of x counting as zero if the layer before has
  * ReLU. */
 static void one_layer(const espalier_predictor *p, size_t l, const float *x, uint32_t *index,
                       float *value, float *y)
@@ -57,7 +58,7 @@ static void one_layer(const espalier_predictor *p, size_t l, const float *x, uin
     }
     const bool whole = l == 0 && !p->one_picks;
     const size_t count =
-        l > 0 && layer[-1].relu
+        l > 0 && layer[-1].activation == ESPALIER_RELU
             ? kernels->list_positive(x, layer->inputs, index, value)
             : kernels->list_nonzero(x, whole ? p->places : NULL,
                                     whole ? p->row_width : layer->inputs, index, value);
@@ -66,6 +67,16 @@ static void one_layer(const espalier_predictor *p, size_t l, const float *x, uin
                            y);
     else
         kernels->add_rows(layer->weights, layer->stride, layer->biases, index, value, count, y);
+}
+
+/* y = f(y) of layer l. ReLU is left to the list of what is positive, where there is one. */
+static void activate(const espalier_predictor *p, size_t l, float *y)
+{
+    const layout_layer *layer = &p->layers[l];
+    if (layer->activation != ESPALIER_RELU)
+        activation_apply(p->kernels, layer->activation, layer->slope, y, layer->outputs);
+    else if (layer[1].one == FORM_TILES)
+        p->kernels->relu(y, layer->stride);
 }
 
 void one_row_run(const espalier_predictor *p, const float *values, float *logits,
@@ -78,8 +89,7 @@ void one_row_run(const espalier_predictor *p, const float *values, float *logits
     for (size_t l = 0; l < p->layer_count; l++) {
         float *y = rooms[l % 2];
         one_layer(p, l, x, index, value, y);
-        if (p->layers[l].relu && p->layers[l + 1].one == FORM_TILES)
-            p->kernels->relu(y, p->layers[l].stride);
+        activate(p, l, y);
         x = y;
     }
     memcpy(logits, x, p->classes * sizeof *logits);

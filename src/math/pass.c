@@ -86,6 +86,15 @@ void pass_column_sums(const float *y, size_t rows, size_t stride, float *sums)
     }
 }
 
+VECTOR_CLONES
+void pass_count_positive(const float *restrict y, size_t rows, size_t count, size_t stride,
+                         uint64_t *restrict counts)
+{
+    for (size_t r = 0; r < rows; r++, y += stride)
+        for (size_t j = 0; j < count; j++)
+            counts[j] += y[j] > 0.0f;
+}
+
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define TILES

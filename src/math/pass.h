@@ -38,6 +38,10 @@ double pass_softmax_loss(const math_kernels *kernels, float *y, size_t rows, siz
 /* sums[j] = sum over rows of y[.][j], rows ascending. */
 void pass_column_sums(const float *y, size_t rows, size_t stride, float *sums);
 
+/* counts[j] += how many of y[.][j] are greater than 0, j < count. */
+void pass_count_positive(const float *y, size_t rows, size_t count, size_t stride,
+                         uint64_t *counts);
+
 /* to[j][i] = from[i][j] for i < rows, j < columns. */
 void pass_transpose(const float *from, size_t from_stride, size_t rows, size_t columns, float *to,
                     size_t to_stride);

@@ -36,8 +36,7 @@ static bool reserve(plan *p, const espalier_network *network)
     return p->widths && p->states && p->stays && p->biases;
 }
 
-/* b'^l = b^l + W^l c^{l-1},  c^l_j = max(0, b'^l_j) where neuron j is not reached, else 0;
- * in a linear layer c^l_j = b'^l_j:
+/* b'^l = b^l + W^l c^{l-1},  c^l_j = f(b'^l_j) where neuron j is not reached, else 0:
  * what constant neurons give moves into the next biases, layer by layer. */
 static void fold(const espalier_network *network, const uint8_t *states, double *biases)
 {
@@ -152,7 +151,6 @@ static bool fill(const espalier_network *network, const plan *p, espalier_networ
         network_layer *to = &small->layers[l];
         bool hidden = l + 1 < network->layer_count;
         copy_matrix(from, rows, hidden ? states : NULL, columns, before, to);
-        to->linear = from->linear;
         to->activation = from->activation;
         to->slope = from->slope;
         for (size_t r = 0; r < to->outputs; r++) {

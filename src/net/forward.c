@@ -1,11 +1,13 @@
-/* The plain forward pass: one product, one bias, one ReLU for each layer. */
+/* The plain forward pass: one product, one bias, one activation for each layer. */
 #include "net/forward.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Y [rows][outputs] = X [rows][inputs] W^T + 1 b^T, W [outputs][inputs]; then
- * max(0, y) for a hidden layer that is not linear. A NaN stays a NaN, so that nothing hides it. */
+#include "net/activation.h"
+
+/* Y [rows][outputs] = f(X [rows][inputs] W^T + 1 b^T), W [outputs][inputs], f the layer's
+ * activation. A NaN stays a NaN, so that nothing hides it. */
 void forward_layer(const espalier_network *network, size_t layer, const math_backend *math,
                    const float *x, size_t rows, float *y)
 {
@@ -15,10 +17,8 @@ void forward_layer(const espalier_network *network, size_t layer, const math_bac
         memcpy(y + r * outputs, here->biases, outputs * sizeof *y);
     math->gemm(false, true, rows, outputs, inputs, x, inputs, here->weights, inputs, true, y,
                outputs);
-    if (!network_has_relu(network, layer))
-        return;
     for (size_t i = 0, count = rows * outputs; i < count; i++)
-        y[i] = y[i] < 0.0f ? 0.0f : y[i];
+        y[i] = (float)activation_at(here->activation, here->slope, (double)y[i]);
 }
 
 /* p_i = exp(z_i - max z) / sum_j exp(z_j - max z). */

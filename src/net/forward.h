@@ -6,7 +6,7 @@
 #include "math/backend.h"
 #include "net/network.h"
 
-/* y = W x + b for `rows` rows, ReLU'd if it is a hidden layer (logits if the last).
+/* y = f(W x + b) for `rows` rows, f the layer's activation (logits if the last).
  * x [rows][inputs], y [rows][outputs]. */
 void forward_layer(const espalier_network *network, size_t layer, const math_backend *math,
                    const float *x, size_t rows, float *y);

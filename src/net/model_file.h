@@ -4,7 +4,7 @@
  *   layers.{i}.weight       F32 [out, in]
  *   layers.{i}.bias         F32 [out]
  *   layers.{i}.mask         U8  [out, in], 1 = kept
- *   layers.{i}.activations  I64 [out]; hidden layers with ReLU
+ *   layers.{i}.activations  I64 [out]; hidden layers that are not linear
  *   layers.{i}.kept         I64 [out], original indices; hidden layers
  *   kept_inputs             I64 [in of layer 0], original indices
  * and the __metadata__ that network_is_derived_key() lists, beside any other. */
@@ -21,8 +21,9 @@
 /* Versions of the format. The lowest that says it all is written, so that what an older
  * reader understands it also accepts. */
 #define MODEL_FORMAT_PLAIN "1"
-#define MODEL_FORMAT_LINEAR "2" /* with layers that have no ReLU */
-enum { MODEL_FORMAT_NEWEST = 2 };
+#define MODEL_FORMAT_LINEAR "2"      /* with linear layers beside those with ReLU */
+#define MODEL_FORMAT_ACTIVATIONS "3" /* with other activations */
+enum { MODEL_VERSION_LINEAR = 2, MODEL_FORMAT_NEWEST = 3 };
 #define MODEL_KEPT_INPUTS "kept_inputs"
 
 typedef enum model_part {
@@ -45,15 +46,12 @@ const char *model_name(size_t layer, model_part part, char name[MODEL_NAME_BYTES
 /* Owned texts, to be released with the network's allocator; NULL without memory. */
 char *model_print_classes(const espalier_network *network);
 char *model_print_scaling(const espalier_network *network); /* floats read back bit by bit */
-char *model_print_linear(const espalier_network *network);  /* their indices */
 /* [row width, widths of the layers]: of the original network, or with `inputs_only`
  * of this one behind the original's inputs. */
 char *model_print_widths(const espalier_network *network, bool inputs_only);
 
 /* True where a class has another name than its number. */
 bool model_has_class_names(const espalier_network *network);
-/* True where a hidden layer has no ReLU. */
-bool model_has_linear(const espalier_network *network);
 
 /* Each sets what the text says; path is for the message. Errors: FORMAT, MEMORY.
  * parse_widths checks against the shapes; parse_scaling needs the row width. */
@@ -63,7 +61,28 @@ espalier_status model_parse_scaling(espalier_network *network, const char *text,
                                     espalier_error *error);
 espalier_status model_parse_widths(espalier_network *network, const char *text, const char *path,
                                    espalier_error *error);
-espalier_status model_parse_linear(espalier_network *network, const char *text, const char *path,
-                                   espalier_error *error);
+
+/* ---- model_activation.c: the activations among the metadata ------------- */
+
+/* The version of the format that the network needs, and what `activation` and `linear`
+ * hold there: owned texts, to be released with the network's allocator. `linear` is NULL
+ * where the key is not written. False without memory. */
+typedef struct model_activations {
+    const char *version;
+    char *activation, *linear;
+} model_activations;
+
+bool model_print_activations(const espalier_network *network, model_activations *printed);
+void model_release_activations(const espalier_network *network, model_activations *printed);
+
+/* Sets the layers' activations; activation and linear are NULL where the file has no such
+ * key. Errors: FORMAT, UNSUPPORTED (an unknown activation), MEMORY. */
+espalier_status model_parse_activations(espalier_network *network, const char *activation,
+                                        const char *linear, const char *path,
+                                        espalier_error *error);
+
+/* Owned by the allocator; takes the value (jansson's) over. NULL without memory. */
+struct json_t;
+char *model_print_json(const espalier_network *network, struct json_t *value);
 
 #endif

@@ -1,4 +1,4 @@
-/* Class names, scaling, original widths and linear layers as JSON texts, and back. */
+/* Class names, scaling and original widths as JSON texts, and back. */
 #include "net/model_file.h"
 
 #include <jansson.h>
@@ -11,7 +11,7 @@
 /* ---- printing ----------------------------------------------------------- */
 
 /* Nine significant digits tell any two floats apart. Takes the value over. */
-static char *print(const espalier_network *network, json_t *value)
+char *model_print_json(const espalier_network *network, json_t *value)
 {
     const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(9);
     size_t length = value ? json_dumpb(value, NULL, 0, flags) : 0;
@@ -37,8 +37,8 @@ static json_t *floats(const float *values, size_t count)
 
 char *model_print_scaling(const espalier_network *network)
 {
-    return print(network,
-                 json_pack("{s:o, s:o}", "shift", floats(network->shift, network->scaling_count),
+    return model_print_json(
+        network, json_pack("{s:o, s:o}", "shift", floats(network->shift, network->scaling_count),
                            "scale", floats(network->scale, network->scaling_count)));
 }
 
@@ -50,7 +50,7 @@ char *model_print_classes(const espalier_network *network)
             json_decref(list);
             return NULL;
         }
-    return print(network, list);
+    return model_print_json(network, list);
 }
 
 char *model_print_widths(const espalier_network *network, bool inputs_only)
@@ -64,27 +64,7 @@ char *model_print_widths(const espalier_network *network, bool inputs_only)
             return NULL;
         }
     }
-    return print(network, list);
-}
-
-char *model_print_linear(const espalier_network *network)
-{
-    json_t *list = json_array();
-    for (size_t l = 0; l < network->layer_count; l++)
-        if (network->layers[l].linear &&
-            json_array_append_new(list, json_integer((json_int_t)l)) != 0) {
-            json_decref(list);
-            return NULL;
-        }
-    return print(network, list);
-}
-
-bool model_has_linear(const espalier_network *network)
-{
-    for (size_t l = 0; l < network->layer_count; l++)
-        if (network->layers[l].linear)
-            return true;
-    return false;
+    return model_print_json(network, list);
 }
 
 bool model_has_class_names(const espalier_network *network)
@@ -198,37 +178,6 @@ espalier_status model_parse_widths(espalier_network *network, const char *text, 
                                path, i, now, most);
         else
             network->original_widths[i] = (size_t)value;
-    }
-    json_decref(list);
-    return status;
-}
-
-espalier_status model_parse_linear(espalier_network *network, const char *text, const char *path,
-                                   espalier_error *error)
-{
-    json_t *list = json_loads(text, 0, NULL);
-    espalier_status status = ESPALIER_OK;
-    if (!json_is_array(list))
-        status = wrong(path, "linear", "a JSON list of hidden layers", error);
-    for (size_t i = 0; status == ESPALIER_OK && i < json_array_size(list); i++) {
-        const json_t *index = json_array_get(list, i);
-        json_int_t layer = json_integer_value(index);
-        if (!json_is_integer(index))
-            status = error_set(error, ESPALIER_ERROR_FORMAT,
-                               "%s: metadata 'linear', position %zu: expected a whole number", path,
-                               i);
-        else if (layer < 0 || layer >= (json_int_t)network->layer_count - 1)
-            status = error_set(error, ESPALIER_ERROR_FORMAT,
-                               "%s: metadata 'linear', position %zu: layer %lld; expected a hidden "
-                               "layer, of which there are %zu", path, i, (long long)layer,
-                               network->layer_count - 1);
-        else if (network->layers[layer].linear)
-            status = error_set(error, ESPALIER_ERROR_FORMAT,
-                               "%s: metadata 'linear', position %zu: layer %lld; expected each "
-                               "layer once", path, i, (long long)layer);
-        else
-            network->layers[layer].linear = true,
-            network->layers[layer].activation = ESPALIER_LINEAR;
     }
     json_decref(list);
     return status;

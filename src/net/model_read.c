@@ -197,14 +197,13 @@ static espalier_status load_kept(const loader *in, const safetensors_tensor *ten
     return ESPALIER_OK;
 }
 
-/* Which layers have no ReLU; those have no counts either. */
-static espalier_status load_linear(const loader *in)
+/* Linear layers have no counts. Those of the output layer are refused before. */
+static espalier_status load_activations(const loader *in)
 {
-    const char *linear = find(in, "linear");
-    espalier_status status =
-        linear ? model_parse_linear(in->network, linear, in->path, in->error) : ESPALIER_OK;
+    espalier_status status = model_parse_activations(in->network, find(in, "activation"),
+                                                     find(in, "linear"), in->path, in->error);
     for (size_t l = 0; status == ESPALIER_OK && l < in->layers; l++)
-        if (in->network->layers[l].linear && in->parts[l].of[MODEL_ACTIVATIONS])
+        if (!network_has_activation(in->network, l) && in->parts[l].of[MODEL_ACTIVATIONS])
             status = error_set(in->error, ESPALIER_ERROR_FORMAT,
                                "%s: tensor '%s': expected none for a linear layer", in->path,
                                in->parts[l].of[MODEL_ACTIVATIONS]->name);
@@ -271,13 +270,14 @@ static espalier_status check_format(const loader *in)
         return error_set(in->error, ESPALIER_ERROR_UNSUPPORTED,
                          "%s: model format %llu; this version reads up to %d", in->path,
                          (unsigned long long)number, MODEL_FORMAT_NEWEST);
-    if (version && number < MODEL_FORMAT_NEWEST && find(in, "linear"))
+    if (version && number < MODEL_VERSION_LINEAR && find(in, "linear"))
         return error_set(in->error, ESPALIER_ERROR_FORMAT,
                          "%s: metadata 'linear': expected format " MODEL_FORMAT_LINEAR
                          ", found %llu", in->path, (unsigned long long)number);
-    if (activation && strcmp(activation, "relu") != 0)
-        return error_set(in->error, ESPALIER_ERROR_UNSUPPORTED,
-                         "%s: activation '%s'; this version knows 'relu'", in->path,
+    if (version && number < MODEL_FORMAT_NEWEST && activation && strcmp(activation, "relu") != 0)
+        return error_set(in->error, ESPALIER_ERROR_FORMAT,
+                         "%s: metadata 'activation': expected 'relu' in format %llu, found '%s'",
+                         in->path, (unsigned long long)number,
                          safetensors_show(activation).text);
     return ESPALIER_OK;
 }
@@ -298,7 +298,7 @@ static uint64_t largest_count(const espalier_network *network)
 static bool is_counted(const loader *in)
 {
     for (size_t l = 0; l + 1 < in->layers; l++)
-        if (!in->parts[l].of[MODEL_ACTIVATIONS] && !in->network->layers[l].linear)
+        if (!in->parts[l].of[MODEL_ACTIVATIONS] && network_has_activation(in->network, l))
             return false;
     return true;
 }
@@ -374,7 +374,7 @@ static espalier_status load(loader *in)
     if (status == ESPALIER_OK)
         status = make_network(in);
     if (status == ESPALIER_OK)
-        status = load_linear(in);
+        status = load_activations(in);
     for (size_t l = 0; status == ESPALIER_OK && l < in->layers; l++)
         status = load_layer(in, l);
     if (status != ESPALIER_OK)

@@ -16,7 +16,7 @@ const char *model_name(size_t layer, model_part part, char name[MODEL_NAME_BYTES
     return name;
 }
 
-enum { KEY_MOST = 7 }; /* derived keys */
+enum { KEY_MOST = 7 }; /* derived keys, see network_is_derived_key() */
 
 typedef struct sheet {
     const espalier_network *network;
@@ -24,6 +24,7 @@ typedef struct sheet {
     char (*names)[MODEL_NAME_BYTES]; /* [MODEL_PART_COUNT * layers] */
     safetensors_pair *pairs;     /* [KEY_MOST + other metadata] */
     char *texts[KEY_MOST];       /* those that were printed for this */
+    model_activations activations;
     char counted[24];
     size_t tensor_count, pair_count, text_count;
 } sheet;
@@ -72,7 +73,7 @@ static void add_tensors(sheet *s)
         add_part(s, l, MODEL_BIAS, "F32", false, sizeof(float), layer->biases);
         if (masks)
             add_part(s, l, MODEL_MASK, "U8", true, 1, layer->mask);
-        if (network_has_relu(network, l) && network->inputs_counted)
+        if (network_has_activation(network, l) && network->inputs_counted)
             add_part(s, l, MODEL_ACTIVATIONS, "I64", false, sizeof(uint64_t), layer->activations);
         if (layer->kept)
             add_part(s, l, MODEL_KEPT, "I64", false, sizeof(uint64_t), layer->kept);
@@ -110,9 +111,10 @@ static bool add_printed(sheet *s, const char *key, char *text)
 static bool add_pairs(sheet *s)
 {
     const espalier_network *network = s->network;
-    bool linear = model_has_linear(network);
-    add_pair(s, "espalier", linear ? MODEL_FORMAT_LINEAR : MODEL_FORMAT_PLAIN);
-    add_pair(s, "activation", "relu");
+    if (!model_print_activations(network, &s->activations))
+        return false;
+    add_pair(s, "espalier", s->activations.version);
+    add_pair(s, "activation", s->activations.activation);
     if (network->inputs_counted) {
         snprintf(s->counted, sizeof s->counted, "%llu",
                  (unsigned long long)network->inputs_counted);
@@ -123,8 +125,8 @@ static bool add_pairs(sheet *s)
         printed = add_printed(s, "classes", model_print_classes(network));
     if (printed && network->scaling_count)
         printed = add_printed(s, "input_scaling", model_print_scaling(network));
-    if (printed && linear)
-        printed = add_printed(s, "linear", model_print_linear(network));
+    if (s->activations.linear)
+        add_pair(s, "linear", s->activations.linear);
     for (size_t i = 0; i < network->metadata_count; i++)
         add_pair(s, network->metadata[i].key, network->metadata[i].value);
     return printed;
@@ -165,6 +167,7 @@ espalier_status espalier_network_write(const espalier_network *network, const ch
     }
     for (size_t i = 0; i < s.text_count; i++)
         memory_release(allocator, s.texts[i]);
+    model_release_activations(network, &s.activations);
     memory_release(allocator, s.pairs);
     memory_release(allocator, s.names);
     memory_release(allocator, s.tensors);

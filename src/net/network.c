@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "net/activation.h"
 
 /* ---- coming and going ------------------------------------------------ */
 
@@ -66,6 +67,7 @@ static espalier_status build(espalier_network *network, const size_t *widths)
     if (!network->layers || !network->original_widths)
         return ESPALIER_ERROR_MEMORY;
     memcpy(network->original_widths, widths, (count + 1) * sizeof *widths);
+    network->layers[count - 1].activation = ESPALIER_LINEAR;
     for (size_t l = 0; l < count; l++) {
         network->layers[l].inputs = widths[l];
         network->layers[l].outputs = widths[l + 1];
@@ -135,7 +137,6 @@ static bool copy_layer(const espalier_allocator *allocator, const network_layer 
     memcpy(to->weights, from->weights, weights * sizeof *to->weights);
     memcpy(to->biases, from->biases, from->outputs * sizeof *to->biases);
     memcpy(to->mask, from->mask, weights);
-    to->linear = from->linear;
     to->activation = from->activation;
     to->slope = from->slope;
     if (from->activations)
@@ -202,7 +203,7 @@ static uint64_t count_weights(const espalier_network *network, bool prunable_onl
 {
     uint64_t count = 0;
     for (size_t l = 0; l < network->layer_count; l++)
-        if (!prunable_only || network_has_relu(network, l))
+        if (!prunable_only || network_has_activation(network, l))
             count += (uint64_t)network->layers[l].inputs * network->layers[l].outputs;
     return count;
 }
@@ -226,24 +227,7 @@ uint64_t espalier_network_pruned_count(const espalier_network *network, size_t l
     return pruned;
 }
 
-/* ---- layers without ReLU ------------------------------------------------ */
-
-espalier_status espalier_network_set_linear(espalier_network *network, size_t layer, bool linear,
-                                            espalier_error *error)
-{
-    if (layer >= network->layer_count - 1)
-        return error_set(error, ESPALIER_ERROR_ARGUMENT,
-                         "layer %zu cannot be linear; expected a hidden layer, of which there are "
-                         "%zu", layer, network->layer_count - 1);
-    network_layer *here = &network->layers[layer];
-    if (here->linear && !linear) /* its own counts are missing */
-        espalier_network_clear_activations(network);
-    if (linear)
-        memset(here->activations, 0, here->outputs * sizeof *here->activations);
-    here->linear = linear;
-    here->activation = linear ? ESPALIER_LINEAR : ESPALIER_RELU;
-    return ESPALIER_OK;
-}
+/* ---- activations -------------------------------------------------------- */
 
 const char *espalier_activation_name(espalier_activation activation)
 {
@@ -251,28 +235,46 @@ const char *espalier_activation_name(espalier_activation activation)
     return (size_t)activation < sizeof names / sizeof *names ? names[activation] : NULL;
 }
 
+static espalier_status check_activation(const espalier_network *network, size_t layer,
+                                        espalier_activation activation, float slope,
+                                        espalier_error *error)
+{
+    if (layer >= network->layer_count - 1)
+        return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                         "layer %zu takes no activation; expected a hidden layer, of which there "
+                         "are %zu", layer, network->layer_count - 1);
+    if (!espalier_activation_name(activation))
+        return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                         "layer %zu: expected one of the activations 0 to %d, found %d", layer,
+                         ESPALIER_ACTIVATION_COUNT - 1, (int)activation);
+    if (activation == ESPALIER_LEAKY_RELU && !isfinite(slope))
+        return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                         "layer %zu: expected a finite slope of leaky-relu, found %g", layer,
+                         (double)slope);
+    return ESPALIER_OK;
+}
+
 espalier_status espalier_network_set_activation(espalier_network *network, size_t layer,
                                                 espalier_activation activation, float slope,
                                                 espalier_error *error)
 {
-    if (!espalier_activation_name(activation))
-        return error_set(error, ESPALIER_ERROR_ARGUMENT, "layer %zu: no activation %d", layer,
-                         (int)activation);
-    if (activation == ESPALIER_LEAKY_RELU && !isfinite(slope))
-        return error_set(error, ESPALIER_ERROR_ARGUMENT,
-                         "layer %zu: the slope of leaky-relu is not finite", layer);
-    espalier_status status =
-        espalier_network_set_linear(network, layer, activation == ESPALIER_LINEAR, error);
+    espalier_status status = check_activation(network, layer, activation, slope, error);
     if (status != ESPALIER_OK)
         return status;
-    network->layers[layer].activation = activation;
-    network->layers[layer].slope = activation == ESPALIER_LEAKY_RELU ? slope : 0.0f;
+    network_layer *here = &network->layers[layer];
+    slope = activation == ESPALIER_LEAKY_RELU ? slope : 0.0f;
+    if (activation == ESPALIER_LINEAR)
+        memset(here->activations, 0, here->outputs * sizeof *here->activations);
+    else if (here->activation != activation || here->slope != slope)
+        espalier_network_clear_activations(network);
+    here->activation = activation;
+    here->slope = slope;
     return ESPALIER_OK;
 }
 
 espalier_activation espalier_network_activation(const espalier_network *network, size_t layer)
 {
-    return layer + 1 < network->layer_count ? network->layers[layer].activation : ESPALIER_LINEAR;
+    return network->layers[layer].activation;
 }
 
 float espalier_network_slope(const espalier_network *network, size_t layer)
@@ -280,19 +282,16 @@ float espalier_network_slope(const espalier_network *network, size_t layer)
     return network->layers[layer].slope;
 }
 
-bool espalier_network_is_linear(const espalier_network *network, size_t layer)
+bool network_has_activation(const espalier_network *network, size_t layer)
 {
-    return network->layers[layer].linear;
-}
-
-bool network_has_relu(const espalier_network *network, size_t layer)
-{
-    return layer + 1 < network->layer_count && !network->layers[layer].linear;
+    return network->layers[layer].activation != ESPALIER_LINEAR;
 }
 
 double network_constant(const network_layer *layer, double bias)
 {
-    return layer->linear || bias > 0.0 ? bias : 0.0;
+    if (layer->activation == ESPALIER_RELU && isnan(bias))
+        return 0.0;
+    return activation_at(layer->activation, layer->slope, bias);
 }
 
 /* ---- parameters and masks --------------------------------------------- */

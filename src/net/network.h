@@ -15,9 +15,8 @@ typedef struct network_layer {
     uint8_t *mask;         /* [outputs][inputs], 1 = kept */
     uint64_t *activations; /* [outputs]; NULL for the output layer */
     uint64_t *kept;        /* [outputs] original indices, or NULL; NULL for the output layer */
-    bool linear;           /* activation == ESPALIER_LINEAR: neither counted nor pruned */
-    espalier_activation activation; /* of a hidden layer */
-    float slope;           /* of LEAKY_RELU */
+    espalier_activation activation; /* LINEAR of the output layer */
+    float slope;           /* of LEAKY_RELU, else 0 */
 } network_layer;
 
 /* A key and its text; or a tensor of an unknown name, kept when a file is rewritten. */
@@ -52,9 +51,9 @@ struct espalier_network {
 };
 
 /* True for a hidden layer that is not linear: those are counted and pruned. */
-bool network_has_relu(const espalier_network *network, size_t layer);
+bool network_has_activation(const espalier_network *network, size_t layer);
 
-/* What a neuron without incoming weights gives on. A NaN counts as nothing where
+/* What a neuron without incoming weights gives on, f(bias). A NaN counts as nothing where
  * ReLU follows. */
 double network_constant(const network_layer *layer, double bias);
 

@@ -127,11 +127,15 @@ static espalier_status check_shapes(const espalier_network *network,
                          "the initial network has the widths %s, expected %s",
                          shape(initial, other), shape(network, mine));
     for (size_t l = 0; l < network->layer_count; l++)
-        if (network->layers[l].linear != initial->layers[l].linear)
+        if (network->layers[l].activation != initial->layers[l].activation ||
+            network->layers[l].slope != initial->layers[l].slope)
             return error_set(error, ESPALIER_ERROR_MISMATCH,
-                             "layer %zu of the initial network is %s, expected one %s ReLU", l,
-                             initial->layers[l].linear ? "linear" : "followed by ReLU",
-                             network->layers[l].linear ? "without" : "with");
+                             "layer %zu of the initial network has the activation %s (slope %g), "
+                             "expected %s (slope %g)", l,
+                             espalier_activation_name(initial->layers[l].activation),
+                             (double)initial->layers[l].slope,
+                             espalier_activation_name(network->layers[l].activation),
+                             (double)network->layers[l].slope);
     return ESPALIER_OK;
 }
 

@@ -124,7 +124,7 @@ static void pass_chunk(const pass *p, const uint32_t *indices, size_t first, siz
     for (size_t l = 0; l + 1 < network->layer_count; l++) {
         float *to = p->values[(l + 1) % 2];
         forward_layer(network, l, p->math, p->values[l % 2], count, to);
-        if (network_has_relu(network, l))
+        if (network_has_activation(network, l))
             tally(p->mode, to, count, network->layers[l].outputs,
                   network->layers[l].activations);
     }

@@ -11,11 +11,11 @@ size_t propagate_live(const scratch *work, size_t layer, uint8_t *live);
 
 /* Removes from the trial what dead neurons leave behind; returns how many weights.
  *
- * A hidden neuron j without incoming weights is the constant relu(b_j), one
+ * A hidden neuron j without incoming weights is the constant f(b_j), one
  * without outgoing ones is of no effect.
  *   FOLD     both go, with all their weights and their bias, those to the output
  *            layer included, until nothing changes; the constants move on:
- *              b_k += sum over dead j of w_kj relu(b_j), summed in double
+ *              b_k += sum over dead j of w_kj f(b_j), summed in double
  *   DROP     the same without the constants
  *   AUTHORS  a neuron that had all its incoming weights before the step
  *            (work->layers[].kept) and has none now loses its outgoing ones

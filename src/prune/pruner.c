@@ -50,7 +50,7 @@ static espalier_status check_network(const espalier_network *network,
     return error_set(error, ESPALIER_ERROR_ARGUMENT,
                      "steps: expected a multiple of the %zu hidden layers%s (scope one-by-one prunes "
                      "one of them in each step), found %zu%s",
-                     layers, layers < network->layer_count - 1 ? " with ReLU" : "", steps,
+                     layers, layers < network->layer_count - 1 ? " that are not linear" : "", steps,
                      options->trigger == ESPALIER_TRIGGER_ONCE ? " (trigger once)" : "");
 }
 

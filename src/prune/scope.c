@@ -30,7 +30,7 @@ scope_tally scope_count(const espalier_network *network)
 {
     scope_tally tally = {0};
     for (size_t l = 0; l < network->layer_count; l++) {
-        bool prunable = network_has_relu(network, l);
+        bool prunable = network_has_activation(network, l);
         uint64_t size = original_size(network, l), pruned = original_pruned(network, l);
         tally.all += size;
         tally.pruned += pruned;
@@ -44,14 +44,14 @@ size_t scope_layer_count(const espalier_network *network)
 {
     size_t count = 0;
     for (size_t l = 0; l < network->layer_count; l++)
-        count += network_has_relu(network, l);
+        count += network_has_activation(network, l);
     return count;
 }
 
 size_t scope_layer(const espalier_network *network, size_t index)
 {
     size_t layer = 0;
-    while (!network_has_relu(network, layer) || index-- > 0)
+    while (!network_has_activation(network, layer) || index-- > 0)
         layer++;
     return layer;
 }
@@ -178,7 +178,7 @@ void scope_plan_fill(scope_plan *plan, const espalier_network *network,
         plan->requested = difference(to, from);
     for (size_t l = 0; l < plan->hidden; l++) {
         plan->amounts[l] = 0;
-        plan->sizes[l] = network_has_relu(network, l) ? original_size(network, l) : 0;
+        plan->sizes[l] = network_has_activation(network, l) ? original_size(network, l) : 0;
         plan->pruned[l] = original_pruned(network, l);
     }
     if (options->scope == ESPALIER_SCOPE_ONE_BY_ONE)

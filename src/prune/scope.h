@@ -24,7 +24,7 @@ typedef struct scope_tally {
 
 scope_tally scope_count(const espalier_network *network);
 
-/* Number of the layers that are pruned, the hidden ones with ReLU; and the index-th of them. */
+/* Number of the layers that are pruned, the hidden ones that are not linear; and the index-th of them. */
 size_t scope_layer_count(const espalier_network *network);
 size_t scope_layer(const espalier_network *network, size_t index);
 

@@ -42,7 +42,7 @@ static void lay_out(scratch *work, const espalier_network *network, size_t wides
         scratch_layer *layer = &work->layers[l];
         layer->inputs = network->layers[l].inputs;
         layer->outputs = network->layers[l].outputs;
-        layer->linear = network->layers[l].linear;
+        layer->linear = !network_has_activation(network, l);
         work->trial[l] = carve(&bytes, layer->inputs * layer->outputs);
         layer->live = carve(&bytes, layer->outputs);
         layer->viable = carve(&bytes, layer->outputs);
@@ -107,7 +107,7 @@ bool scratch_fits(const scratch *work, const espalier_network *network)
     for (size_t l = 0; l < work->layer_count; l++)
         if (network->layers[l].inputs != work->layers[l].inputs ||
             network->layers[l].outputs != work->layers[l].outputs ||
-            network->layers[l].linear != work->layers[l].linear)
+            network_has_activation(network, l) == work->layers[l].linear)
             return false;
     return true;
 }

@@ -12,7 +12,7 @@ enum { SCRATCH_DIGITS = 1 << 16 };
 
 typedef struct scratch_layer {
     size_t inputs, outputs;
-    bool linear;       /* without ReLU: its weights do not compete */
+    bool linear;       /* or the output layer: its weights do not compete */
     size_t *kept;      /* [outputs] incoming weights kept before the step */
     uint64_t *least;   /* [outputs] smallest key among them */
     uint64_t *best;    /* [outputs] largest */
@@ -46,7 +46,7 @@ espalier_status scratch_create(const espalier_network *network, const espalier_a
                                scratch *work, espalier_error *error);
 void scratch_clear(scratch *work, const espalier_allocator *allocator);
 
-/* False if the network has another shape than the one it was made for, or ReLU elsewhere. */
+/* False if the network has another shape than the one it was made for, or other linear layers. */
 bool scratch_fits(const scratch *work, const espalier_network *network);
 
 /* Starts a step on a network, or its trial afresh: masks and biases as they are. */

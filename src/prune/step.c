@@ -62,7 +62,7 @@ static scope_tally tally_trial(const espalier_network *network, const scratch *w
         for (size_t i = 0; i < layer->inputs * layer->outputs; i++)
             gone += mask[i] != work->trial[l][i];
         tally.pruned += gone;
-        tally.pruned_prunable += network_has_relu(network, l) ? gone : 0;
+        tally.pruned_prunable += network_has_activation(network, l) ? gone : 0;
     }
     return tally;
 }

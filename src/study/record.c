@@ -171,7 +171,8 @@ static json_t *layers_value(const study *s, const espalier_network *network)
     json_t *array = json_array();
     bool ok = true;
     for (size_t l = 0; ok && l < espalier_network_layer_count(network); l++) {
-        const bool pair = espalier_network_is_linear(network, l);
+        const bool pair = l + 1 < espalier_network_layer_count(network) &&
+                          espalier_network_activation(network, l) == ESPALIER_LINEAR;
         ok = value_append(array, pair ? pair_value(s, network, l) : layer_value(s, network, l));
         l += pair;
     }

@@ -33,7 +33,7 @@ static void chunk_task(void *context, size_t chunk, size_t thread)
         batch_multiply(out, thread, rows, layer->output_stride, layer->inputs, x,
                        layer->input_stride, layer->weights, layer->output_stride, y);
         if (l < last)
-            work_finish(layer, 0, y, rows, layer->output_stride);
+            work_finish(out->kernels, layer, 0, y, rows, layer->output_stride);
         other = x, x = y, y = other;
     }
     for (size_t r = 0; r < rows; r++)

@@ -7,6 +7,7 @@
 #include "train/flow.h"
 
 #include "math/pass.h"
+#include "net/activation.h"
 #include "train/sparse.h"
 
 /* Columns of a piece in a wide network: a kilobyte of each row of weights. */
@@ -37,8 +38,7 @@ static void multiply(const batch *out, size_t thread, const part *p, size_t k, c
                    w + p->column, stride, y + p->first * stride + p->column);
 }
 
-/* values[l + 1] = max(values[l] W_l + b_l, 0), of a linear layer without the max; of
- * the last layer the plain product. */
+/* values[l + 1] = f(values[l] W_l + b_l), of the last layer the plain product. */
 static void forward_part(const batch *out, const work *copy, size_t l, const part *p, size_t thread)
 {
     if (sparse_is(copy, l)) {
@@ -51,11 +51,11 @@ static void forward_part(const batch *out, const work *copy, size_t l, const par
     multiply(out, thread, p, layer->inputs, out->values[l], layer->input_stride, layer->weights,
              layer->output_stride, y);
     if (hidden)
-        work_finish(layer, p->column, y + p->first * layer->output_stride + p->column, p->rows,
-                    p->columns);
+        work_finish(out->kernels, layer, p->column,
+                    y + p->first * layer->output_stride + p->column, p->rows, p->columns);
 }
 
-/* deltas[l - 1] = (deltas[l] W_l') where values[l] > 0, or everywhere if l - 1 is linear */
+/* deltas[l - 1] = (deltas[l] W_l') f'(z), where f(z) = values[l] */
 static void backward_part(const batch *out, const work *copy, size_t l, const part *p,
                           size_t thread)
 {
@@ -67,9 +67,8 @@ static void backward_part(const batch *out, const work *copy, size_t l, const pa
     const size_t offset = p->first * layer->input_stride + p->column;
     multiply(out, thread, p, layer->outputs, out->deltas[l], layer->output_stride,
              layer->transposed, layer->input_stride, out->deltas[l - 1]);
-    if (!copy->layers[l - 1].linear)
-        pass_relu_backward(out->deltas[l - 1] + offset, out->values[l] + offset, p->rows,
-                           p->columns, layer->input_stride);
+    activation_backward(layer[-1].activation, layer[-1].slope, out->deltas[l - 1] + offset,
+                        out->values[l] + offset, p->rows, p->columns, layer->input_stride);
 }
 
 static void loss_chunk(const flow_job *job, size_t chunk, size_t first, size_t rows)

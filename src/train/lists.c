@@ -13,19 +13,29 @@ enum { BLOCK_INPUTS = 400, LIST_LEAST = 8 };
 /* Nanoseconds of 16 rows on an AVX-512 machine at 3.6 GHz; only their ratios matter.
  * Dense: what kernels.h's skip_gemm takes for a vector of weights, where an input's
  * steps take as long as 1.25 vectors; the usual share of values that ReLU leaves above
- * zero. Lists: what a weight takes forward and in its gradient; backward its product
- * takes 1.05, the rest is for what goes with it: sums made zero, values turned round
- * between two forms. */
+ * zero; without steps a vector takes dense_plain of its time. Lists: what a weight takes
+ * forward and in its gradient; backward its product takes 1.05, the rest is for what goes
+ * with it: sums made zero, values turned round between two forms. */
 static const double dense_vector = 0.36 * 16, dense_steps = 1.25;
-static const double share_hidden = 0.6;
+static const double share_hidden = 0.6, dense_plain = 0.86;
 static const double list_weight = 1.1, list_backward = 1.3;
+
+/* The share of a hidden layer's values, or of the derivatives behind them, that a product
+ * does not step over: of other activations all, in a plain product. */
+static double share_of(const work_layer *layer, double vectors)
+{
+    const bool relu = layer->activation == ESPALIER_RELU;
+    return relu ? share_hidden : dense_plain * vectors / (vectors + dense_steps);
+}
 
 static bool pays(const work *copy, size_t l, size_t count, size_t batch_rows)
 {
     const work_layer *layer = &copy->layers[l];
-    const double vectors = (double)(pass_stride(layer->outputs) / PASS_LANES) + dense_steps;
-    const double products = l ? 3.0 * share_hidden : 2.0 * copy->inputs_share;
-    const double dense = products * dense_vector * vectors * (double)layer->inputs;
+    const double vectors = (double)(pass_stride(layer->outputs) / PASS_LANES);
+    const double behind = l + 1 < copy->layer_count ? share_of(layer, vectors) : share_hidden;
+    const double products =
+        l ? 2.0 * share_of(layer - 1, vectors) + behind : 2.0 * copy->inputs_share;
+    const double dense = products * dense_vector * (vectors + dense_steps) * (double)layer->inputs;
     const double lists = (list_weight + (l ? list_backward : 0.0)) * (double)count;
     /* columns are padded to whole groups of rows */
     const double padding = (double)pass_stride(batch_rows) / (double)batch_rows;

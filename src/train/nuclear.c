@@ -154,7 +154,7 @@ static espalier_status shrink_layer(const espalier_regulariser *regulariser, dou
 /* A layer written as two factors has no matrix of its own whose values could be shrunk. */
 static bool is_factor(const espalier_network *network, size_t l)
 {
-    return network->layers[l].linear || (l > 0 && network->layers[l - 1].linear);
+    return !network_has_activation(network, l) || (l > 0 && !network_has_activation(network, l - 1));
 }
 
 static espalier_status shrink(espalier_regulariser *regulariser, espalier_trainer *trainer,

@@ -6,6 +6,7 @@
 
 #include "math/clones.h"
 #include "math/pass.h"
+#include "net/activation.h"
 
 bool sparse_is(const work *copy, size_t l)
 {
@@ -46,18 +47,51 @@ void sparse_turn(const batch *out, size_t thread, bool from, bool to, size_t fir
 
 /* ---- forward and backward --------------------------------------------- */
 
-/* y = max(y + bias, 0), or y + bias of a linear layer.  y [units][stride]. */
+/* y = y + bias, or of ReLU max(y + bias, 0).  y [units][stride]. */
 VECTOR_CLONES
-static void finish(float *restrict y, size_t units, size_t stride, size_t rows,
-                   const float *restrict bias, bool linear)
+static void add_biases(float *restrict y, size_t units, size_t stride, size_t rows,
+                       const float *restrict bias, bool relu)
 {
-    const float least = linear ? -INFINITY : 0.0f;
+    const float least = relu ? 0.0f : -INFINITY;
     for (size_t u = 0; u < units; u++, y += stride) {
         for (size_t r = 0; r < rows; r++) {
             const float value = y[r] + bias[u];
             y[r] = value > least ? value : least;
         }
     }
+}
+
+/* y = f(y + bias) */
+static void finish(const math_kernels *kernels, const work_layer *layer, float *y, size_t stride,
+                   size_t rows)
+{
+    const bool relu = layer->activation == ESPALIER_RELU;
+    add_biases(y, layer->outputs, stride, rows, layer->biases, relu);
+    for (size_t u = 0; !relu && u < layer->outputs; u++)
+        activation_apply(kernels, layer->activation, layer->slope, y + u * stride, rows);
+}
+
+/* counts[u] += how many of a unit's rows are positive. x [units][stride]. */
+VECTOR_CLONES
+static void count_positive(const float *x, size_t units, size_t stride, size_t rows,
+                           uint64_t *counts)
+{
+    for (size_t u = 0; u < units; u++, x += stride) {
+        uint32_t count = 0;
+        for (size_t r = 0; r < rows; r++)
+            count += x[r] > 0.0f;
+        counts[u] += count;
+    }
+}
+
+/* Adds the activations of the layer's inputs. What ReLU gives is positive or zero. */
+static void count(const batch *out, const work_layer *layer, size_t l, size_t thread,
+                  const float *x, size_t rows)
+{
+    if (!out->counting || l == 0 || layer[-1].activation == ESPALIER_LINEAR)
+        return;
+    (layer[-1].activation == ESPALIER_RELU ? out->kernels->count_columns : count_positive)(
+        x, layer->inputs, out->column_rows, rows, out->counts[thread] + out->count_start[l - 1]);
 }
 
 /* Lists of the layer from `first` on. */
@@ -77,15 +111,13 @@ void sparse_forward(const batch *out, const work *copy, size_t l, size_t thread,
     const float *x = out->values[l] + chunk_at(out, first, layer->input_stride) + inside;
     float *y = (hidden ? out->values[l + 1] : out->deltas[l]) +
                chunk_at(out, first, layer->output_stride) + inside;
-    if (out->counting && l > 0 && !layer[-1].linear)
-        out->kernels->count_columns(x, layer->inputs, out->column_rows, rows,
-                                    out->counts[thread] + out->count_start[l - 1]);
+    count(out, layer, l, thread, x, rows);
     for (size_t b = 0; b < layer->lists.blocks; b++) {
         const weight_lists lists = lists_from(layer, b * layer->outputs);
         out->kernels->forward_lists(&lists, layer->outputs, x, out->column_rows, padded, b > 0, y);
     }
     if (hidden)
-        finish(y, layer->outputs, out->column_rows, padded, layer->biases, layer->linear);
+        finish(out->kernels, layer, y, out->column_rows, padded);
 }
 
 void sparse_backward(const batch *out, const work *copy, size_t l, size_t first, size_t rows)
@@ -101,9 +133,8 @@ void sparse_backward(const batch *out, const work *copy, size_t l, size_t first,
         const weight_lists lists = lists_from(layer, b * layer->outputs);
         out->kernels->backward_lists(&lists, layer->outputs, d, out->column_rows, padded, dx);
     }
-    if (!layer[-1].linear)
-        pass_relu_backward(dx, out->values[l] + at, layer->inputs, padded,
-                           out->column_rows);
+    activation_backward(layer[-1].activation, layer[-1].slope, dx, out->values[l] + at,
+                        layer->inputs, padded, out->column_rows);
 }
 
 /* ---- update ----------------------------------------------------------- */

@@ -17,12 +17,12 @@ void sparse_turn(const batch *out, size_t thread, bool from, bool to, size_t fir
 void sparse_columns(const batch *out, size_t rows, size_t units, size_t stride, const float *from,
                     float *to);
 
-/* values[l + 1] = max(values[l] W_l + b_l, 0), of the last layer deltas[l] = values[l] W_l,
- * for rows of one chunk. Counts what is not zero in values[l]. */
+/* values[l + 1] = f(values[l] W_l + b_l), of the last layer deltas[l] = values[l] W_l,
+ * for rows of one chunk. Counts what is positive in values[l]. */
 void sparse_forward(const batch *out, const work *copy, size_t l, size_t thread, size_t first,
                     size_t rows);
 
-/* deltas[l - 1] = (deltas[l] W_l') where values[l] > 0, for rows of one chunk. */
+/* deltas[l - 1] = (deltas[l] W_l') f'(z), where f(z) = values[l], for rows of one chunk. */
 void sparse_backward(const batch *out, const work *copy, size_t l, size_t first, size_t rows);
 
 /* Updates the weights of lists block->first … by a batch of so many rows. */

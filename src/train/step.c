@@ -3,12 +3,20 @@
 #include "train/flow.h"
 #include "train/sparse.h"
 
-/* Adds the activations of a block's inputs, which are the hidden layer below: what
- * is marked is what ReLU left above zero. A linear layer is not counted. */
-static void count_block(const batch *out, size_t thread, const batch_block *block, size_t rows)
+/* Adds the activations of a block's inputs x, which are the hidden layer below. What is
+ * marked is what ReLU left above zero; others also give what is below. A linear layer is
+ * not counted. */
+static void count_block(const batch *out, size_t thread, const work_layer *layer,
+                        const batch_block *block, size_t rows, const float *x)
 {
+    if (!out->counting || block->layer == 0 || layer[-1].activation == ESPALIER_LINEAR)
+        return;
     const uint32_t *marks = out->marks[thread];
     uint64_t *counts = out->counts[thread] + out->count_start[block->layer - 1] + block->first;
+    if (layer[-1].activation != ESPALIER_RELU) {
+        pass_count_positive(x, rows, block->rows, layer->input_stride, counts);
+        return;
+    }
     for (size_t w = 0; w < mark_words(rows); w++)
         for (size_t i = 0; i < block->rows; i++)
             counts[i] += (uint64_t)__builtin_popcount(*marks++);
@@ -25,8 +33,7 @@ static void gradient(const batch *out, size_t thread, const work_layer *layer,
     uint32_t *marks = out->marks[thread];
     const float *deltas = out->deltas[block->layer];
     size_t found = out->kernels->mark_columns(x, rows, block->rows, layer->input_stride, marks);
-    if (out->counting && block->layer > 0 && !layer[-1].linear)
-        count_block(out, thread, block, rows);
+    count_block(out, thread, layer, block, rows, x);
     if (!skip_pays(found, rows * block->rows, stride)) {
         out->math->gemm(true, false, block->rows, stride, rows, x, layer->input_stride, deltas,
                         stride, accumulate, g, stride);

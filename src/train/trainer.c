@@ -28,6 +28,17 @@ static espalier_status check_fit(const espalier_network *network, const espalier
     return ESPALIER_OK;
 }
 
+/* A positive value behind a negative slope tells nothing of where it came from. */
+static espalier_status check_slopes(const espalier_network *network, espalier_error *error)
+{
+    for (size_t l = 0; l < network->layer_count; l++)
+        if (network->layers[l].slope < 0.0f)
+            return error_set(error, ESPALIER_ERROR_UNSUPPORTED,
+                             "layer %zu: leaky-relu with the slope %g; a layer is trained with 0 "
+                             "or more", l, (double)network->layers[l].slope);
+    return ESPALIER_OK;
+}
+
 /* Scaling and class names come from the data where the network has none. */
 static espalier_status adopt(espalier_network *network, const espalier_dataset *dataset)
 {
@@ -129,6 +140,8 @@ espalier_status espalier_trainer_create(espalier_network *network, const espalie
     espalier_status status = espalier_train_options_check(&chosen, error);
     if (status == ESPALIER_OK)
         status = check_fit(network, dataset, error);
+    if (status == ESPALIER_OK)
+        status = check_slopes(network, error);
     if (status != ESPALIER_OK)
         return status;
     const math_backend *math = math_backend_find(chosen.math);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "math/pass.h"
+#include "net/activation.h"
 #include "train/lists.h"
 
 size_t work_stride(size_t count)
@@ -186,7 +187,8 @@ void work_load(work *copy, const espalier_network *network)
         work_layer *layer = &copy->layers[l];
         layer->inputs = copy->unit_count[l];
         layer->outputs = copy->unit_count[l + 1];
-        layer->linear = source->linear;
+        layer->activation = source->activation;
+        layer->slope = source->slope;
         layer->input_stride = work_stride(layer->inputs);
         layer->output_stride = work_stride(layer->outputs);
         gather(copy, l, source->inputs, source->weights, layer->weights);
@@ -232,10 +234,14 @@ void work_save_states(work *copy, const espalier_network *network)
     }
 }
 
-void work_finish(const work_layer *layer, size_t column, float *y, size_t rows, size_t columns)
+void work_finish(const math_kernels *kernels, const work_layer *layer, size_t column, float *y,
+                 size_t rows, size_t columns)
 {
-    (layer->linear ? pass_bias : pass_bias_relu)(y, rows, columns, layer->output_stride,
-                                                 layer->biases + column);
+    const size_t left = layer->outputs > column ? layer->outputs - column : 0;
+    if (layer->activation == ESPALIER_SIGMOID && columns > left)
+        columns = left; /* f(0) is not 0 */
+    activation_with_bias(kernels, layer->activation, layer->slope, y, rows, columns,
+                         layer->output_stride, layer->biases + column);
 }
 
 bool work_is_finite(const work *copy, size_t *layer)

@@ -38,7 +38,8 @@ typedef struct work_layer {
     float *bias_states[WORK_STATES_MOST]; /* [output_stride] */
     bool masked;       /* some weight between units that take part is pruned */
     work_lists lists;  /* if any, they hold what weights and states are; see lists_settle */
-    bool linear;       /* a hidden layer without ReLU */
+    espalier_activation activation; /* LINEAR of the output layer */
+    float slope;
 } work_layer;
 
 typedef struct work {
@@ -73,9 +74,10 @@ void work_store(const work *copy, espalier_network *network);
  * observer lets grow back begins without a past. */
 void work_save_states(work *copy, const espalier_network *network);
 
-/* y = y + bias of a hidden layer, ReLU'd unless it is linear. y [rows][output_stride],
- * `columns` of them from `column` on. */
-void work_finish(const work_layer *layer, size_t column, float *y, size_t rows, size_t columns);
+/* y = f(y + bias) of a hidden layer. y [rows][output_stride], `columns` of them from
+ * `column` on; those behind the outputs stay zero. */
+void work_finish(const math_kernels *kernels, const work_layer *layer, size_t column, float *y,
+                 size_t rows, size_t columns);
 
 /* False if a weight or bias is NaN or infinite; *layer says where. */
 bool work_is_finite(const work *copy, size_t *layer);

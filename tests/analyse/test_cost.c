@@ -63,7 +63,7 @@ static void linear_layer(void **state)
     static const size_t widths[] = {3, 2, 4, 2};
     (void)state;
     espalier_network *network = made_network(widths, 4, 1, 0.0);
-    assert_int_equal(espalier_network_set_linear(network, 0, true, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_set_activation(network, 0, ESPALIER_LINEAR, 0.0f, NULL), ESPALIER_OK);
     network->layers[0].mask[0] = network->layers[1].mask[3] = 0;
     espalier_network_apply_masks(network);
     check(espalier_network_layer_cost(network, 0), 6, 5, 10, 4 * (5 + 2), 2);

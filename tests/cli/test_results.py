@@ -219,12 +219,13 @@ class Results(Case):
         text = json.dumps(header).encode()
         rest = data[8 + struct.unpack("<Q", data[:8])[0] + skipped:]
         (self.folder / "linear").write_bytes(struct.pack("<Q", len(text)) + text + rest)
-        self.assertIn("\nlinear    layer 0 (no ReLU: never pruned or counted)\n",
+        self.assertIn("\nlinear    layer 0 (no activation: never pruned or counted)\n",
                       self.good("info", "linear"))
-        self.assertEqual([l["linear"] for l in self.result("info", "linear")["layers"]],
-                         [True, False, False])
+        self.assertEqual([l["activation"] for l in self.result("info", "linear")["layers"]],
+                         ["linear", "relu", "softmax"])
         self.assertNotIn("\nlinear ", self.good("info", "net"))
-        self.assertEqual({l["linear"] for l in self.result("info", "net")["layers"]}, {False})
+        self.assertEqual([l["activation"] for l in self.result("info", "net")["layers"]],
+                         ["relu", "relu", "softmax"])
 
     def test_compact(self):
         proof = r"compacted = masked: largest output difference \S+ over %s rows, 0 classes changed\n$"

@@ -41,7 +41,8 @@ static void check_state_dict(const espalier_network *network)
         const network_layer *x = &network->layers[l], *y = &back->layers[l];
         assert_int_equal(x->inputs, y->inputs);
         assert_int_equal(x->outputs, y->outputs);
-        assert_int_equal(x->linear, y->linear);
+        assert_int_equal(x->activation, y->activation);
+        assert_true(x->slope == y->slope);
         assert_memory_equal(x->weights, y->weights, x->inputs * x->outputs * sizeof(float));
         assert_memory_equal(x->biases, y->biases, x->outputs * sizeof(float));
         assert_memory_equal(x->mask, y->mask, x->inputs * x->outputs);

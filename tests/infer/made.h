@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "espalier/dataset.h"
 #include "net/network.h"
+#include "tests/net/functions.h"
 
 static inline double made_uniform(uint32_t what, size_t index)
 {
@@ -85,8 +86,7 @@ static inline void made_logits(const espalier_network *network, const float *row
             y[o] = layer->biases[o];
             for (size_t i = 0; i < layer->inputs; i++)
                 y[o] += (double)layer->weights[o * layer->inputs + i] * x[i];
-            if (network_has_relu(network, l) && y[o] < 0.0)
-                y[o] = 0.0;
+            y[o] = function_at(layer->activation, layer->slope, y[o]);
         }
         free(x);
         x = y;

@@ -136,14 +136,6 @@ static void scale_inputs(espalier_network *network, size_t kind)
     free(scale);
 }
 
-/* Bit l of `linear`: hidden layer l has no ReLU. */
-static void make_linear(espalier_network *network, uint32_t linear)
-{
-    for (size_t l = 0; l + 1 < network->layer_count; l++)
-        assert_int_equal(espalier_network_set_linear(network, l, linear >> l & 1, NULL),
-                         ESPALIER_OK);
-}
-
 static void check_compacted(const espalier_network *network, uint32_t seed)
 {
     espalier_network *small = NULL;
@@ -164,7 +156,7 @@ static void random_networks(void **state)
             widths[count - 1] = 1;
         espalier_network *network = made_network(widths, count, seed, pruned[seed % 7]);
         scale_inputs(network, seed % 5);
-        make_linear(network, seed % 2 ? 1 + seed % 15 : 0);
+        set_functions(network, seed % 3 ? 211 * seed : 0, FUNCTION_KINDS);
         check_network(network, seed);
         check_compacted(network, seed);
         espalier_network_destroy(network);
@@ -182,7 +174,7 @@ static void every_form(void **state)
     for (uint32_t seed = 0; seed < 6; seed++) {
         espalier_network *network = made_network(widths, 5, seed, pruned[seed]);
         scale_inputs(network, seed % 5);
-        make_linear(network, seed % 2 ? seed : 0);
+        set_functions(network, seed % 2 ? 101 * seed : 0, FUNCTION_KINDS);
         check_network(network, seed);
         espalier_predictor *predictor = predictor_of(network);
         for (size_t l = 0; l < espalier_predictor_layer_count(predictor); l++) {
@@ -208,7 +200,7 @@ static void every_level(void **state)
         assert_int_equal(setenv("ESPALIER_CPU", math_kernels_at(1)->name, 1), 0);
         for (uint32_t seed = 0; seed < 3; seed++) {
             espalier_network *network = made_network(widths, 5, seed, seed * 0.49);
-            make_linear(network, seed ? 4 + seed : 0);
+            set_functions(network, 157 * seed, FUNCTION_KINDS);
             check_network(network, seed);
             espalier_network_destroy(network);
         }
@@ -274,6 +266,23 @@ static void extreme_scales(void **state)
     }
 }
 
+/* Every activation behind and in front of every form. */
+static void every_activation(void **state)
+{
+    static const size_t widths[] = {60, 340, 120, 40, 5};
+    (void)state;
+    for (uint32_t kind = 0; kind < FUNCTION_KINDS; kind++) {
+        espalier_network *network = made_network(widths, 5, kind, kind % 2 ? 0.8 : 0.3);
+        const size_t other = (kind + 4) % FUNCTION_KINDS;
+        set_functions(network, kind + FUNCTION_KINDS * (kind + FUNCTION_KINDS * other),
+                      FUNCTION_KINDS);
+        scale_inputs(network, kind % 5);
+        check_network(network, kind);
+        check_compacted(network, kind);
+        espalier_network_destroy(network);
+    }
+}
+
 static void the_papers_network(void **state)
 {
     static const size_t widths[] = {784, 300, 200, 100, 50, 10};
@@ -294,8 +303,10 @@ static void collapsed_network(void **state)
                network->layers[dead].inputs * network->layers[dead].outputs);
         espalier_network_apply_masks(network);
         check_network(network, 5);
-        make_linear(network, 1u << dead);
-        check_network(network, 5);
+        for (size_t k = 1; k < FUNCTION_KINDS; k++) {
+            set_function(&network->layers[dead], &function_kinds[dead < 2 ? k : 1]);
+            check_network(network, 5);
+        }
         espalier_predictor *predictor = predictor_of(network);
         float values[18], probabilities[8], logits[8];
         made_values(9, 18, values);
@@ -316,7 +327,7 @@ static void nan_stays(void **state)
     for (uint32_t seed = 0; seed < 6; seed++) {
         espalier_network *network = made_network(widths, 4, seed, pruned[seed % 3]);
         scale_inputs(network, seed / 3 * 3);
-        make_linear(network, seed % 4);
+        set_functions(network, 8 * seed, FUNCTION_KINDS);
         espalier_predictor *predictor = predictor_of(network);
         float values[ROWS * INPUTS], probabilities[ROWS * 3], *workspace;
         made_values(8, ROWS * INPUTS, values);
@@ -393,7 +404,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_networks),   cmocka_unit_test(every_form),
         cmocka_unit_test(every_level),       cmocka_unit_test(dropped_inputs),
-        cmocka_unit_test(extreme_scales),    cmocka_unit_test(the_papers_network),
+        cmocka_unit_test(extreme_scales),    cmocka_unit_test(every_activation),
+        cmocka_unit_test(the_papers_network),
         cmocka_unit_test(collapsed_network), cmocka_unit_test(nan_stays),
         cmocka_unit_test(without_memory),    cmocka_unit_test(workspace_never_shrinks),
         cmocka_unit_test(width_is_checked),

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/random.h"
+#include "net/functions.h"
 #include "net/network.h"
 #include "test.h"
 
@@ -32,8 +33,8 @@ static inline espalier_network *make_network(const size_t *widths, size_t count)
 }
 
 /* 1 to 4 layers of 1 to 12 neurons; random weights, biases and masks, of which
- * about `kept` of 100 are kept; now and then a whole matrix is pruned. One hidden
- * layer in three is linear. */
+ * about `kept` of 100 are kept; now and then a whole matrix is pruned. Half of the
+ * hidden layers have another activation than ReLU. */
 static inline espalier_network *draw_network(draws *d, size_t kept)
 {
     size_t widths[5], count = 2 + draw_below(d, 4);
@@ -47,10 +48,11 @@ static inline espalier_network *draw_network(draws *d, size_t kept)
             layer->mask[i] = draw_below(d, 100) < share;
             layer->weights[i] = draw_float(d);
         }
-        layer->linear = l + 1 < network->layer_count && draw_below(d, 3) == 0;
+        if (l + 1 < network->layer_count && draw_below(d, 2) == 0)
+            set_function(layer, &function_kinds[draw_below(d, FUNCTION_KINDS)]);
         for (size_t o = 0; o < layer->outputs; o++) {
             layer->biases[o] = draw_float(d);
-            if (network_has_relu(network, l))
+            if (network_has_activation(network, l))
                 layer->activations[o] = draw_below(d, 1000);
         }
     }
@@ -71,8 +73,8 @@ static inline void run_naively(const espalier_network *network, const float *row
             y[o] = (double)layer->biases[o];
             for (size_t i = 0; i < layer->inputs; i++)
                 y[o] += (double)layer->weights[o * layer->inputs + i] * x[i];
-            if (l + 1 < network->layer_count && !layer->linear)
-                y[o] = fmax(y[o], 0.0);
+            if (l + 1 < network->layer_count)
+                y[o] = function_at(layer->activation, layer->slope, y[o]);
         }
         memcpy(x, y, sizeof x);
     }
@@ -95,7 +97,8 @@ static inline void assert_network_equal(const espalier_network *a, const espalie
         size_t weights = x->inputs * x->outputs;
         assert_int_equal(x->inputs, y->inputs);
         assert_int_equal(x->outputs, y->outputs);
-        assert_int_equal(x->linear, y->linear);
+        assert_int_equal(x->activation, y->activation);
+        assert_true(x->slope == y->slope);
         assert_memory_equal(x->weights, y->weights, weights * sizeof *x->weights);
         assert_memory_equal(x->biases, y->biases, x->outputs * sizeof *x->biases);
         assert_memory_equal(x->mask, y->mask, weights);

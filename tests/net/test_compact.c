@@ -44,7 +44,8 @@ static void assert_mapped(const espalier_network *network, const espalier_networ
         for (size_t j = 0; j < from->outputs; j++)
             alive += next[j] == NEURON_ALIVE;
         assert_int_equal(to->outputs, alive ? alive : 1);
-        assert_int_equal(to->linear, from->linear);
+        assert_int_equal(to->activation, from->activation);
+        assert_true(to->slope == from->slope);
         assert_int_equal(!to->kept, to->outputs == from->outputs);
         for (size_t j = 0; j < to->outputs; j++) {
             size_t old = origin(to->kept, j);
@@ -163,8 +164,8 @@ static void test_chain_of_linear_constants(void **state)
 {
     (void)state;
     espalier_network *network = make_network((size_t[]){3, 2, 2, 2}, 4);
-    assert_int_equal(espalier_network_set_linear(network, 0, true, NULL), ESPALIER_OK);
-    assert_int_equal(espalier_network_set_linear(network, 1, true, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_set_activation(network, 0, ESPALIER_LINEAR, 0.0f, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_set_activation(network, 1, ESPALIER_LINEAR, 0.0f, NULL), ESPALIER_OK);
     memset(network->layers[0].mask, 0, 6);
     network->layers[0].biases[0] = 2.0f;
     network->layers[0].biases[1] = -7.0f;
@@ -177,7 +178,8 @@ static void test_chain_of_linear_constants(void **state)
     espalier_network *small = compact(network, NULL);
     assert_true(small->layers[2].biases[0] == 0.5f - 346.5f - 7010.0f);
     assert_true(small->layers[2].biases[1] == -693.0f - 14020.0f);
-    assert_true(espalier_network_is_linear(small, 0) && espalier_network_is_linear(small, 1));
+    for (size_t l = 0; l < 3; l++)
+        assert_int_equal(espalier_network_activation(small, l), ESPALIER_LINEAR);
     espalier_network_destroy(network);
     espalier_network_destroy(small);
 }

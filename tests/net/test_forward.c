@@ -56,10 +56,28 @@ static void test_linear(void **state)
     const float biases[3] = {-1.0f, 2.0f, -3.0f}, x = 0.0f;
     float y[3];
     memcpy(network->layers[0].biases, biases, sizeof biases);
-    assert_int_equal(espalier_network_set_linear(network, 0, true, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_set_activation(network, 0, ESPALIER_LINEAR, 0.0f, NULL), ESPALIER_OK);
     forward_layer(network, 0, math_backend_find("reference"), &x, 1, y);
     assert_memory_equal(y, biases, sizeof biases);
     espalier_network_destroy(network);
+}
+
+static void test_activations(void **state)
+{
+    (void)state;
+    const float biases[3] = {-1.0f, 2.0f, -0.25f}, x = 0.0f;
+    for (size_t k = 0; k < FUNCTION_KINDS; k++) {
+        espalier_network *network = make_network((size_t[]){1, 3, 1}, 3);
+        float y[3];
+        memcpy(network->layers[0].biases, biases, sizeof biases);
+        set_function(&network->layers[0], &function_kinds[k]);
+        forward_layer(network, 0, math_backend_find("reference"), &x, 1, y);
+        for (size_t j = 0; j < 3; j++)
+            assert_true(fabs((double)y[j] - function_at(function_kinds[k].activation,
+                                                        function_kinds[k].slope,
+                                                        (double)biases[j])) < 1e-7);
+        espalier_network_destroy(network);
+    }
 }
 
 static void test_softmax(void **state)
@@ -81,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_naive),
         cmocka_unit_test(test_relu),
+        cmocka_unit_test(test_activations),
         cmocka_unit_test(test_linear),
         cmocka_unit_test(test_softmax),
     };

@@ -290,14 +290,12 @@ static void test_bad_metadata(void **state)
 {
     (void)state;
     const espalier_status format = ESPALIER_ERROR_FORMAT;
-    refuse_pair("espalier", "3", ESPALIER_ERROR_UNSUPPORTED,
-                "model format 3; this version reads up to 2");
+    refuse_pair("espalier", "4", ESPALIER_ERROR_UNSUPPORTED,
+                "model format 4; this version reads up to 3");
     refuse_pair("espalier", "one", format, "metadata 'espalier': expected the format's version, "
                                            "a whole number from 1 on");
     refuse_pair("espalier", "", format, "metadata 'espalier': expected the format's version, "
                                         "a whole number from 1 on");
-    refuse_pair("activation", "ta\nnh", ESPALIER_ERROR_UNSUPPORTED,
-                "activation 'ta?nh'; this version knows 'relu'");
     refuse_pair("inputs_counted", "-1", format,
                 "metadata 'inputs_counted': expected a whole number below 2^64");
     refuse_pair("inputs_counted", "18446744073709551616", format,
@@ -325,8 +323,7 @@ static void test_linear(void **state)
     model m = plain();
     add_pair(&m, "linear", "[0]");
     espalier_network *network = accept(&m);
-    assert_true(espalier_network_is_linear(network, 0));
-    assert_false(espalier_network_is_linear(network, 1));
+    assert_int_equal(espalier_network_activation(network, 0), ESPALIER_LINEAR);
     assert_int_equal(espalier_network_prunable_count(network), 0);
     espalier_network_destroy(network);
     add_pair(&m, "espalier", "2");
@@ -338,12 +335,12 @@ static void test_linear(void **state)
     refuse(&m, "tensor 'layers.0.activations': expected none for a linear layer");
     m.pairs[0].value = "[]";
     network = accept(&m);
-    assert_false(espalier_network_is_linear(network, 0));
+    assert_int_equal(espalier_network_activation(network, 0), ESPALIER_RELU);
     assert_int_equal(espalier_network_inputs_counted(network), 40);
     espalier_network_destroy(network);
 }
 
-/* Counts of the layers that have ReLU are all counts. */
+/* Counts of the layers that are not linear are all counts. */
 static void test_linear_counts(void **state)
 {
     (void)state;
@@ -378,6 +375,89 @@ static void test_bad_linear(void **state)
                                           "hidden layer, of which there are 1");
     refuse_pair("linear", "[0, 0]", format,
                 "metadata 'linear', position 1: layer 0; expected each layer once");
+}
+
+/* A 3-2-2-2 network, the first pair of which is its activation. */
+static model deeper(const char *activation)
+{
+    model m = plain();
+    add(&m, "layers.2.weight", "F32", 2, 2, second_weight);
+    add(&m, "layers.2.bias", "F32", 2, 0, second_bias);
+    add_pair(&m, "activation", activation);
+    return m;
+}
+
+static void assert_activations(const char *text, espalier_activation first,
+                               espalier_activation second, float slope)
+{
+    model m = deeper(text);
+    for (int version = 0; version < 2; version++) { /* without one, or with 3 */
+        espalier_network *network = accept(&m);
+        assert_int_equal(espalier_network_activation(network, 0), first);
+        assert_int_equal(espalier_network_activation(network, 1), second);
+        assert_int_equal(espalier_network_activation(network, 2), ESPALIER_LINEAR);
+        assert_true(espalier_network_slope(network, 0) == 0.0f);
+        assert_true(espalier_network_slope(network, 1) == slope);
+        espalier_network_destroy(network);
+        add_pair(&m, "espalier", "3");
+    }
+}
+
+static void test_activations(void **state)
+{
+    (void)state;
+    assert_activations("relu", ESPALIER_RELU, ESPALIER_RELU, 0.0f);
+    assert_activations("tanh", ESPALIER_TANH, ESPALIER_TANH, 0.0f);
+    assert_activations("linear", ESPALIER_LINEAR, ESPALIER_LINEAR, 0.0f);
+    assert_activations("[\"tanh\", \"sigmoid\"]", ESPALIER_TANH, ESPALIER_SIGMOID, 0.0f);
+    assert_activations("[\"relu\", {\"leaky-relu\": 0.01}]", ESPALIER_RELU, ESPALIER_LEAKY_RELU,
+                       0.01f);
+    assert_activations("[\"linear\", {\"leaky-relu\": -2}]", ESPALIER_LINEAR,
+                       ESPALIER_LEAKY_RELU, -2.0f);
+}
+
+static void refuse_activation(const char *text, espalier_status status, const char *message)
+{
+    model m = deeper(text);
+    refuse_as(&m, status, message);
+}
+
+static void test_bad_activations(void **state)
+{
+    (void)state;
+    const espalier_status format = ESPALIER_ERROR_FORMAT, unknown = ESPALIER_ERROR_UNSUPPORTED;
+    refuse_activation("ta\nnh", unknown,
+                      "activation 'ta?nh'; this version knows 'relu', 'linear', 'sigmoid', "
+                      "'tanh', and lists of them and of {\"leaky-relu\": slope}");
+    refuse_activation("leaky-relu", unknown,
+                      "activation 'leaky-relu'; this version knows 'relu', 'linear', 'sigmoid', "
+                      "'tanh', and lists of them and of {\"leaky-relu\": slope}");
+    refuse_activation("[\"tanh\"]", format,
+                      "metadata 'activation': expected one for each of 2 hidden layers, found 1");
+    refuse_activation("[\"tanh\", \"gelu\"]", unknown,
+                      "metadata 'activation', layer 1: 'gelu'; this version knows 'relu', "
+                      "'linear', {\"leaky-relu\": slope}, 'sigmoid', 'tanh'");
+    refuse_activation("[{\"elu\": 1}, \"tanh\"]", unknown,
+                      "metadata 'activation', layer 0: 'elu'; this version knows 'relu', "
+                      "'linear', {\"leaky-relu\": slope}, 'sigmoid', 'tanh'");
+    refuse_activation("[\"tanh\", 4]", format,
+                      "metadata 'activation', layer 1: expected a name or "
+                      "{\"leaky-relu\": slope}");
+    static const char *const slopes[] = {"{}", "{\"leaky-relu\": \"0.1\"}",
+                                         "{\"leaky-relu\": 1e39}",
+                                         "{\"leaky-relu\": 0.1, \"a\": 1}"};
+    for (size_t i = 0; i < sizeof slopes / sizeof *slopes; i++) {
+        char text[80];
+        snprintf(text, sizeof text, "[\"tanh\", %s]", slopes[i]);
+        refuse_activation(text, format, "metadata 'activation', layer 1: expected "
+                                        "{\"leaky-relu\": slope} with a finite slope");
+    }
+    model m = deeper("[\"tanh\", \"relu\"]");
+    add_pair(&m, "linear", "[0]");
+    refuse(&m, "metadata 'linear': expected none beside activation '[\"tanh\", \"relu\"]'");
+    m = deeper("tanh");
+    add_pair(&m, "espalier", "2");
+    refuse(&m, "metadata 'activation': expected 'relu' in format 2, found 'tanh'");
 }
 
 static void test_bad_scaling(void **state)
@@ -478,6 +558,8 @@ int main(void)
         cmocka_unit_test(test_values),           cmocka_unit_test(test_bad_metadata),
         cmocka_unit_test(test_linear),
         cmocka_unit_test(test_linear_counts),
+        cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_bad_activations),
         cmocka_unit_test(test_bad_linear),
         cmocka_unit_test(test_bad_scaling),      cmocka_unit_test(test_incomplete_counts),
         cmocka_unit_test(test_damaged),

@@ -185,8 +185,10 @@ static void test_linear(void **state)
     for (size_t l = 0; l < 2; l++)
         memset(espalier_network_activations(network, l), 1, 3 * sizeof(uint64_t));
     espalier_network_set_inputs_counted(network, 9);
-    assert_int_equal(espalier_network_set_linear(network, 1, true, &error), ESPALIER_OK);
-    assert_true(espalier_network_is_linear(network, 1) && !espalier_network_is_linear(network, 0));
+    assert_int_equal(espalier_network_set_activation(network, 1, ESPALIER_LINEAR, 0.0f, &error), ESPALIER_OK);
+    assert_int_equal(espalier_network_activation(network, 1), ESPALIER_LINEAR);
+    assert_int_equal(espalier_network_activation(network, 0), ESPALIER_RELU);
+    assert_int_equal(espalier_network_activation(network, 2), ESPALIER_LINEAR);
     assert_int_equal(espalier_network_prunable_count(network), 12);
     assert_int_equal(espalier_network_weight_count(network), 12 + 15 + 10);
     assert_int_equal(espalier_network_activations(network, 1)[0], 0);
@@ -194,18 +196,56 @@ static void test_linear(void **state)
     assert_int_equal(espalier_network_inputs_counted(network), 9);
     assert_int_equal(espalier_network_copy(network, NULL, &copy, NULL), ESPALIER_OK);
     assert_network_equal(network, copy);
-    assert_int_equal(espalier_network_set_linear(network, 0, false, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_set_activation(network, 0, ESPALIER_RELU, 0.0f, NULL), ESPALIER_OK);
     assert_int_equal(espalier_network_inputs_counted(network), 9);
-    assert_int_equal(espalier_network_set_linear(network, 1, false, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_set_activation(network, 1, ESPALIER_RELU, 0.0f, NULL), ESPALIER_OK);
     assert_int_equal(espalier_network_inputs_counted(network), 0);
-    assert_int_equal(espalier_network_set_linear(network, 2, true, &error),
+    assert_int_equal(espalier_network_set_activation(network, 2, ESPALIER_LINEAR, 0.0f, &error),
                      ESPALIER_ERROR_ARGUMENT);
-    assert_string_equal(error.message, "layer 2 cannot be linear; expected a hidden layer, of "
+    assert_string_equal(error.message, "layer 2 takes no activation; expected a hidden layer, of "
                                        "which there are 2");
-    assert_int_equal(espalier_network_set_linear(network, SIZE_MAX, true, NULL),
+    assert_int_equal(espalier_network_set_activation(network, SIZE_MAX, ESPALIER_LINEAR, 0.0f, NULL),
                      ESPALIER_ERROR_ARGUMENT);
     espalier_network_destroy(network);
     espalier_network_destroy(copy);
+}
+
+/* Another activation makes counts void; the same one, or a slope that nobody reads, not. */
+static void test_activations(void **state)
+{
+    (void)state;
+    espalier_network *network = make_network((size_t[]){4, 3, 2, 2}, 4), *copy = NULL;
+    espalier_error error = {0};
+    for (size_t k = 0; k < FUNCTION_KINDS; k++) {
+        const function_kind *kind = &function_kinds[k];
+        assert_int_equal(espalier_network_set_activation(network, 0, ESPALIER_TANH, 0, NULL), 0);
+        espalier_network_set_inputs_counted(network, 9);
+        assert_int_equal(espalier_network_set_activation(network, 0, ESPALIER_TANH, 5, NULL), 0);
+        assert_int_equal(espalier_network_inputs_counted(network), 9);
+        assert_int_equal(espalier_network_set_activation(network, 0, kind->activation,
+                                                         kind->slope, NULL), ESPALIER_OK);
+        assert_int_equal(espalier_network_activation(network, 0), kind->activation);
+        assert_true(espalier_network_slope(network, 0) == kind->slope);
+        assert_int_equal(espalier_network_inputs_counted(network),
+                         kind->activation == ESPALIER_LINEAR || kind->activation == ESPALIER_TANH
+                             ? 9 : 0);
+        assert_int_equal(espalier_network_copy(network, NULL, &copy, NULL), ESPALIER_OK);
+        assert_network_equal(network, copy);
+        espalier_network_destroy(copy);
+    }
+    assert_int_equal(espalier_network_set_activation(network, 0, ESPALIER_ACTIVATION_COUNT, 0,
+                                                     &error), ESPALIER_ERROR_ARGUMENT);
+    assert_string_equal(error.message,
+                        "layer 0: expected one of the activations 0 to 4, found 5");
+    error = (espalier_error){0};
+    assert_int_equal(espalier_network_set_activation(network, 1, ESPALIER_LEAKY_RELU, NAN,
+                                                     &error), ESPALIER_ERROR_ARGUMENT);
+    assert_string_equal(error.message,
+                        "layer 1: expected a finite slope of leaky-relu, found nan");
+    for (size_t a = 0; a < ESPALIER_ACTIVATION_COUNT; a++)
+        assert_non_null(espalier_activation_name((espalier_activation)a));
+    assert_null(espalier_activation_name(ESPALIER_ACTIVATION_COUNT));
+    espalier_network_destroy(network);
 }
 
 /* Every request is refused once: an error, nothing left behind. */
@@ -244,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_create), cmocka_unit_test(test_bad_widths),
         cmocka_unit_test(test_masks),  cmocka_unit_test(test_counts),
         cmocka_unit_test(test_live),   cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_activations),
         cmocka_unit_test(test_linear), cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

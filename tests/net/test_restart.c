@@ -19,7 +19,8 @@ static espalier_network *initial_of(draws *d, const espalier_network *network)
         make_network(network->original_widths, network->layer_count + 1);
     for (size_t l = 0; l < initial->layer_count; l++) {
         network_layer *layer = &initial->layers[l];
-        layer->linear = network->layers[l].linear;
+        layer->activation = network->layers[l].activation;
+        layer->slope = network->layers[l].slope;
         for (size_t i = 0; i < layer->inputs * layer->outputs; i++)
             layer->weights[i] = draw_float(d);
         for (size_t o = 0; o < layer->outputs; o++)
@@ -291,7 +292,7 @@ static void test_errors(void **state)
     espalier_network *wide = make_network((size_t[]){5, 6, 3}, 3);
     espalier_network *deep = make_network((size_t[]){5, 4, 3, 3}, 4);
     espalier_network *linear = make_network((size_t[]){5, 4, 3}, 3);
-    espalier_network_set_linear(linear, 0, true, NULL);
+    espalier_network_set_activation(linear, 0, ESPALIER_LINEAR, 0.0f, NULL);
     refuse(ESPALIER_RESTART_REWIND, NULL, ESPALIER_ERROR_ARGUMENT,
            "restart: expected the initial network to rewind to, found none");
     refuse(ESPALIER_RESTART_COUNT, NULL, ESPALIER_ERROR_ARGUMENT, "restart: unknown way 4");
@@ -300,7 +301,8 @@ static void test_errors(void **state)
     refuse(ESPALIER_RESTART_REWIND, deep, ESPALIER_ERROR_MISMATCH,
            "the initial network has the widths 5-4-3-3, expected 5-4-3");
     refuse(ESPALIER_RESTART_REWIND, linear, ESPALIER_ERROR_MISMATCH,
-           "layer 0 of the initial network is linear, expected one with ReLU");
+           "layer 0 of the initial network has the activation linear (slope 0), expected relu "
+           "(slope 0)");
     espalier_network_destroy(wide);
     espalier_network_destroy(deep);
     espalier_network_destroy(linear);

@@ -46,7 +46,8 @@ static inline espalier_network *fixture_network(const size_t *widths, size_t cou
 static inline espalier_network *fixture_linear(espalier_network *network, uint64_t linear)
 {
     for (size_t l = 0; l + 1 < network->layer_count; l++)
-        assert_int_equal(espalier_network_set_linear(network, l, linear >> l & 1, NULL),
+        assert_int_equal(espalier_network_set_activation(
+                             network, l, linear >> l & 1 ? ESPALIER_LINEAR : ESPALIER_RELU, 0.0f, NULL),
                          ESPALIER_OK);
     return network;
 }
@@ -93,7 +94,7 @@ static inline void fixture_forward(const espalier_network *network, const double
             for (size_t i = 0; i < layer->inputs; i++)
                 if (layer->mask[j * layer->inputs + i])
                     sum += (double)layer->weights[j * layer->inputs + i] * from[i];
-            to[j] = sum < 0.0 && network_has_relu(network, l) ? 0.0 : sum;
+            to[j] = sum < 0.0 && network_has_activation(network, l) ? 0.0 : sum;
         }
         memcpy(from, to, layer->outputs * sizeof *to);
     }

@@ -29,7 +29,7 @@ static void naive_row(const espalier_network *network, const float *row, float *
         double sum = (double)network->layers[0].biases[j];
         for (size_t i = 0; i < INPUTS; i++)
             sum += (double)network->layers[0].weights[j * INPUTS + i] * (double)x[i];
-        first[j] = sum > 0.0 || network->layers[0].linear ? (float)sum : 0.0f;
+        first[j] = sum > 0.0 || !network_has_activation(network, 0) ? (float)sum : 0.0f;
     }
     for (size_t j = 0; j < SECOND; j++) {
         double sum = (double)network->layers[1].biases[j];
@@ -49,7 +49,7 @@ static void naive(const espalier_network *network, const espalier_dataset *datas
         espalier_dataset_rows(dataset, ESPALIER_TRAINING, rows ? rows[r] : r, 1, row);
         naive_row(network, row, a, a + FIRST);
         for (size_t n = 0; n < FIRST + SECOND; n++)
-            sums[n] += network->layers[n >= FIRST].linear    ? 0.0
+            sums[n] += !network_has_activation(network, n >= FIRST) ? 0.0
                        : mode == ESPALIER_COUNT_SAMPLE_SUM     ? (double)a[n] * 0x1p20
                        : mode == ESPALIER_COUNT_SAMPLE_ZEROS ? (double)(a[n] == 0.0f)
                                                              : (double)(a[n] > 0.0f);

@@ -62,10 +62,10 @@ static void holds_at_extreme_sparsities(void **state)
                             seed % 3 ? ESPALIER_SCOPE_GLOBAL : ESPALIER_SCOPE_LAYER);
                 settle(&f, &o, 0.95 + 0.01 * (double)(seed % 6));
                 for (size_t l = 0; l < 3; l++) {
-                    size_t most = network->layers[l].linear ? 1 : min; /* as a path goes on */
+                    size_t most = !network_has_activation(network, l) ? 1 : min; /* as a path goes on */
                     size_t need = most < possible[l] ? most : possible[l];
                     assert_true(espalier_network_live(f.network, l, NULL) >= need);
-                    assert_true(!network->layers[l].linear || !f.work.layers[l].protected_count);
+                    assert_true(network_has_activation(network, l) || !f.work.layers[l].protected_count);
                 }
                 fixture_close(&f);
             }
@@ -105,7 +105,7 @@ static void guarded_are_those_that_would_die(void **state)
     assert_true(guarded > 0 && protected_but_safe > 0);
 }
 
-/* Three neurons of the layer with ReLU read one of the linear layer before it: enough. */
+/* Three neurons of the other layer read one of the linear layer before it: enough. */
 static void linear_layers_are_not_guarded(void **state)
 {
     (void)state;

@@ -28,7 +28,7 @@ static size_t sorted(const fixture *f, size_t first, size_t count, item *items)
         for (size_t j = 0; j < layer->outputs; j++) {
             f->ranking.criterion->keys(&f->ranking.context, l, j, keys);
             for (size_t i = 0; i < layer->inputs; i++)
-                if (layer->mask[j * layer->inputs + i] && !layer->linear &&
+                if (layer->mask[j * layer->inputs + i] && layer->activation != ESPALIER_LINEAR &&
                     !f->work.layers[l].protect[j])
                     items[total++] = (item){keys[i], l, j * layer->inputs + i};
         }

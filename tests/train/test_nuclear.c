@@ -372,7 +372,7 @@ static void factors_are_left_alone(void **state)
     espalier_train_options options = standing(2, 20);
     espalier_regulariser_options pressure = every_update(0.01, 0.0);
     (void)state;
-    assert_int_equal(espalier_network_set_linear(network, 0, true, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_set_activation(network, 0, ESPALIER_LINEAR, 0.0f, NULL), ESPALIER_OK);
     assert_int_equal(espalier_network_copy(network, NULL, &first, NULL), ESPALIER_OK);
     train(network, dataset, &options, &pressure, NULL);
     for (size_t l = 0; l < 4; l++)

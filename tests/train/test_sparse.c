@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "tests/net/functions.h"
 #include "tests/train/small.h"
 #include "train/trainer.h"
 
@@ -26,6 +27,7 @@ typedef struct setting {
     size_t rows, batch_rows, threads;
     espalier_optimizer optimizer;
     double decay;
+    size_t functions; /* activations, by their code */
     bool plain; /* all masks on; what is pruned is made zero after each batch */
 } setting;
 
@@ -78,6 +80,7 @@ static espalier_network *train(setting s, espalier_train_summary *summary)
     espalier_network *network = small_network(s.widths, LAYERS + 1, 3);
     espalier_train_options options = espalier_train_options_defaults();
     espalier_trainer *trainer = NULL;
+    set_functions(network, s.functions, TRAINED_KINDS);
     prune(&s, network);
     options.epochs = 2;
     options.batch_rows = s.batch_rows;
@@ -128,9 +131,28 @@ static void test_lists_are_matrices(void **state)
     for (int kind = 0; kind < ESPALIER_OPTIMIZER_COUNT; kind++) {
         for (size_t k = 0; k < SHARES; k++) {
             const setting s = {narrow, shares[k], 100, 32, 2, (espalier_optimizer)kind,
-                               k % 2 ? 0.01 : 0.0, false};
+                               k % 2 ? 0.01 : 0.0, 0, false};
             compare(&s);
         }
+    }
+}
+
+/* Each activation behind and in front of lists, counts included. */
+static void test_activations(void **state)
+{
+    (void)state;
+    for (size_t kind = 1; kind < TRAINED_KINDS; kind++) {
+        for (size_t k = 0; k < SHARES; k++) {
+            const size_t other = (kind + 2 * k) % TRAINED_KINDS;
+            const size_t functions = kind + TRAINED_KINDS * (other + TRAINED_KINDS * kind);
+            const setting s = {narrow, shares[k], 100, 32, 2,
+                               (espalier_optimizer)(kind % ESPALIER_OPTIMIZER_COUNT), 0.01,
+                               functions, false};
+            compare(&s);
+        }
+        const setting s = {wide, shares[kind % SHARES], 340, 290, 2, ESPALIER_SGD, 0.01,
+                           kind * (1 + TRAINED_KINDS), false};
+        compare(&s);
     }
 }
 
@@ -141,7 +163,7 @@ static void test_any_batch(void **state)
     static const size_t batches[] = {12, 16, 17, 100, 400, 1000};
     for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
         const setting s = {narrow, shares[b % SHARES], 450, batches[b], 1, ESPALIER_SGD, 0.0,
-                           false};
+                           0, false};
         compare(&s);
     }
 }
@@ -151,7 +173,7 @@ static void test_wide(void **state)
     (void)state;
     for (size_t k = 0; k < SHARES; k++) {
         const setting s = {wide, shares[k], 340, k % 2 ? 40 : 290, 2, (espalier_optimizer)k, 0.01,
-                           false};
+                           0, false};
         compare(&s);
     }
 }
@@ -160,7 +182,8 @@ static void test_threads_change_nothing(void **state)
 {
     (void)state;
     for (int width = 0; width < 2; width++) {
-        setting s = {width ? wide : narrow, shares[0], 300, 130, 1, ESPALIER_MOMENTUM, 0.0, false};
+        setting s = {width ? wide : narrow, shares[0], 300, 130, 1, ESPALIER_MOMENTUM, 0.0,
+                     width ? 3 + TRAINED_KINDS * 4 : 0, false};
         espalier_network *one = train(s, NULL);
         for (s.threads = 2; s.threads <= 5; s.threads++) {
             espalier_network *many = train(s, NULL);
@@ -183,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lists_are_matrices),
+        cmocka_unit_test(test_activations),
         cmocka_unit_test(test_any_batch),
         cmocka_unit_test(test_wide),
         cmocka_unit_test(test_threads_change_nothing),
