@@ -5,6 +5,7 @@
 
 #include "espalier/status.h"
 #include "espalier/memory.h"
+#include "espalier/npy.h"
 #include "espalier/math.h"
 #include "espalier/dataset.h"
 #include "espalier/network.h"
