@@ -2,13 +2,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "handover.h"
 #include "options.h"
 #include "output.h"
 #include "table.h"
 
 typedef struct export_settings {
     const char *output;
-    bool quiet;
+    bool compact, quiet;
+    size_t opset;
+    espalier_export_options options;
 } export_settings;
 
 static void formats(void)
@@ -35,7 +38,7 @@ static int check_ending(const option_set *set, const char *output)
                        output);
 }
 
-static int export(const option_set *set, const export_settings *s)
+static int export(const option_set *set, export_settings *s)
 {
     espalier_network *network = NULL;
     espalier_error error = {0};
@@ -49,19 +52,22 @@ static int export(const option_set *set, const export_settings *s)
         code = output_writable(s->output);
     if (code == EXIT_NONE)
         code = read_model(set->files[0], &network);
-    if (code == EXIT_NONE && espalier_network_export(network, s->output, NULL, &error))
+    if (code == EXIT_NONE && s->compact)
+        code = handover_compact(&network, s->output);
+    if (code == EXIT_NONE && espalier_network_export(network, s->output, &s->options, &error))
         code = fail(&error);
-    espalier_network_destroy(network);
-    if (code != EXIT_NONE)
-        return code;
-    if (!s->quiet)
+    if (code == EXIT_NONE && !s->quiet) {
         printf("wrote %s (%s bytes)\n", s->output, digits(text, file_bytes(s->output)));
-    return finish_stdout(EXIT_DONE);
+        handover_print(network, s->output, &s->options);
+    }
+    espalier_network_destroy(network);
+    return code == EXIT_NONE ? finish_stdout(EXIT_DONE) : code;
 }
 
 int cmd_export(int argc, char **argv)
 {
-    export_settings s = {0};
+    export_settings s = {.options = espalier_export_options_defaults()};
+    s.opset = (size_t)s.options.opset;
     option_set set = {
         .command = argv[0],
         .arguments = "MODEL -o FILE",
@@ -74,10 +80,22 @@ int cmd_export(int argc, char **argv)
         {.kind = OPTION_TITLE, .help = "Output"},
         {.name = "output", .letter = 'o', .kind = OPTION_TEXT, .value = &s.output,
          .argument = "FILE", .help = "write there (required)"},
+        {.name = "compact", .kind = OPTION_FLAG, .value = &s.compact,
+         .help = "without dead neurons: smaller, the same function"},
         {.name = "quiet", .kind = OPTION_FLAG, .value = &s.quiet, .help = "print nothing"},
+        {.kind = OPTION_TITLE, .help = "ONNX"},
+        {.name = "opset", .kind = OPTION_COUNT, .value = &s.opset, .argument = "N", .low = 9,
+         .high = 21, .help = "version of the operators, 9 to 21"},
+        {.name = "gather", .kind = OPTION_FLAG, .value = &s.options.gather,
+         .help = "of a compacted network, pick the inputs it reads by a Gather node instead of "
+                 "weights of zero: smaller; OpenCV needs version 4.7"},
+        {.kind = OPTION_TITLE, .help = "safetensors"},
+        {.name = "fold-scaling", .kind = OPTION_FLAG, .value = &s.options.fold_scaling,
+         .help = "put the input scaling into the first layer: it takes raw rows"},
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
     int code = options_parse(&set, argc, argv);
+    s.options.opset = (int)s.opset;
     if (code == EXIT_NONE)
         code = export(&set, &s);
     options_clear(&set);

@@ -32,9 +32,13 @@ typedef struct espalier_export_options {
     const espalier_dataset *data;   /* .c: calibration, figures, test vectors; or NULL. Borrowed */
     size_t test_vectors;            /* .c: rows of a self-test; 0 = none */
     const char *command;            /* .c: what made it, for its comment; or NULL. Borrowed */
-    int opset;                      /* .onnx */
+    int opset;                      /* .onnx: version of the operators, 9 … 21 */
+    bool gather;                    /* .onnx: take the inputs that compaction kept by a Gather node,
+                                     * not by columns of zeros: smaller, but not for OpenCV < 4.7 */
+    bool fold_scaling;              /* .safetensors: input scaling as part of the first layer */
 } espalier_export_options;
 
+/* All false, float, no names, no data; opset 17. */
 ESPALIER_API espalier_export_options espalier_export_options_defaults(void);
 
 /* The endings that espalier_network_export() knows, such as ".safetensors", and
@@ -45,7 +49,8 @@ ESPALIER_API const char *espalier_exporter_summary(size_t index);
 /* Writes the network in the format that the path's ending names, aside and
  * renamed. options NULL = defaults.
  * Errors: ARGUMENT (unknown ending; names those known; an option out of range), IO,
- * UNSUPPORTED (this build cannot write that), MEMORY. */
+ * UNSUPPORTED (this build cannot write that; more than an .onnx file holds, 2 GiB), NUMERIC
+ * (scaling that float32 weights cannot hold), MEMORY. */
 ESPALIER_API espalier_status espalier_network_export(const espalier_network *network,
                                                      const char *path,
                                                      const espalier_export_options *options,

@@ -8,7 +8,8 @@
 #include "export/exporter.h"
 
 static const exporter exporters[] = {
-    {".safetensors", "weights and biases as a plain PyTorch state dict", export_safetensors},
+    {".safetensors", "a state dict for PyTorch's torch.nn.Sequential", export_safetensors},
+    {".onnx", "raw rows in, probabilities out: ONNX Runtime, OpenCV and many others", export_onnx},
 };
 enum { EXPORTERS = sizeof exporters / sizeof *exporters };
 

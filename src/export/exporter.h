@@ -8,12 +8,14 @@
 typedef struct exporter {
     const char *ending;  /* with its dot; compared without regard to case */
     const char *summary; /* one line for a person */
-    /* Writes aside and renames. Errors: IO, MEMORY, UNSUPPORTED. */
+    /* Writes aside and renames. Errors: those of espalier_network_export(). */
     espalier_status (*write)(const espalier_network *network, const char *path,
                              const espalier_export_options *options, espalier_error *error);
 } exporter;
 
 espalier_status export_safetensors(const espalier_network *network, const char *path,
                                    const espalier_export_options *options, espalier_error *error);
+espalier_status export_onnx(const espalier_network *network, const char *path,
+                            const espalier_export_options *options, espalier_error *error);
 
 #endif

@@ -1,31 +1,34 @@
-/* A plain state dict, as torch.nn.Linear layers hold it: weights and biases only,
- * pruned weights exact zeros, and what is needed to feed it and name its classes. */
+/* A state dict for torch.nn.Sequential: weights and biases only, pruned weights exact
+ * zeros, inputs that compaction took out columns of zeros, and what is needed to feed it
+ * and to name its classes.
+ *
+ * Sequential numbers its modules, activations among them: Linear, ReLU, Linear are
+ * "0.weight", "0.bias", "2.weight", "2.bias". Two factors of a layer have none between. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "export/exporter.h"
+#include "export/first_layer.h"
 #include "format/safetensors.h"
 #include "net/model_file.h"
 
-enum { PAIRS_MOST = 6, TENSORS_EACH = 2 };
+enum { PAIRS_MOST = 5, TENSORS_EACH = 2 };
 
 /* The texts that were printed; NULL where there is nothing to say. */
 typedef struct texts {
-    char *classes, *scaling, *widths;
+    char *classes, *scaling;
     model_activations activations;
 } texts;
 
-static bool print_texts(const espalier_network *network, texts *t)
+static bool print_texts(const espalier_network *network, bool scaling, texts *t)
 {
     if (model_has_class_names(network))
         t->classes = model_print_classes(network);
-    if (network->scaling_count)
+    if (scaling)
         t->scaling = model_print_scaling(network);
-    if (network->kept_inputs)
-        t->widths = model_print_widths(network, true);
     return model_print_activations(network, &t->activations) &&
-           (t->classes || !model_has_class_names(network)) &&
-           (t->scaling || !network->scaling_count) && (t->widths || !network->kept_inputs);
+           (t->classes || !model_has_class_names(network)) && (t->scaling || !scaling);
 }
 
 static size_t list_pairs(const texts *t, safetensors_pair *pairs)
@@ -40,63 +43,64 @@ static size_t list_pairs(const texts *t, safetensors_pair *pairs)
         pairs[count++] = (safetensors_pair){"classes", t->classes};
     if (t->scaling)
         pairs[count++] = (safetensors_pair){"input_scaling", t->scaling};
-    if (t->widths)
-        pairs[count++] = (safetensors_pair){"original_widths", t->widths};
     return count;
 }
 
-static size_t list_tensors(const espalier_network *network, char (*names)[MODEL_NAME_BYTES],
-                           safetensors_tensor *tensors)
+static void list_layer(size_t module, size_t outputs, size_t inputs, const float *weights,
+                       const float *biases, char (*names)[MODEL_NAME_BYTES],
+                       safetensors_tensor *tensors)
 {
-    size_t count = 0;
-    for (size_t l = 0; l < network->layer_count; l++) {
+    snprintf(names[0], sizeof names[0], "%zu.weight", module);
+    snprintf(names[1], sizeof names[1], "%zu.bias", module);
+    tensors[0] = (safetensors_tensor){.name = names[0],
+                                      .dtype = "F32",
+                                      .rank = 2,
+                                      .shape = {outputs, inputs},
+                                      .bytes = outputs * inputs * sizeof(float),
+                                      .data = weights};
+    tensors[1] = (safetensors_tensor){.name = names[1],
+                                      .dtype = "F32",
+                                      .rank = 1,
+                                      .shape = {outputs},
+                                      .bytes = outputs * sizeof(float),
+                                      .data = biases};
+}
+
+static void list_tensors(const espalier_network *network, const first_layer *first,
+                         char (*names)[MODEL_NAME_BYTES], safetensors_tensor *tensors)
+{
+    list_layer(0, network->layers[0].outputs, first->inputs, first->weights, first->biases, names,
+               tensors);
+    for (size_t l = 1, module = 0; l < network->layer_count; l++) {
         const network_layer *layer = &network->layers[l];
-        tensors[count] = (safetensors_tensor){
-            .name = model_name(l, MODEL_WEIGHT, names[count]),
-            .dtype = "F32",
-            .rank = 2,
-            .shape = {layer->outputs, layer->inputs},
-            .bytes = layer->outputs * layer->inputs * sizeof(float),
-            .data = layer->weights};
-        count++;
-        tensors[count] = (safetensors_tensor){.name = model_name(l, MODEL_BIAS, names[count]),
-                                              .dtype = "F32",
-                                              .rank = 1,
-                                              .shape = {layer->outputs},
-                                              .bytes = layer->outputs * sizeof(float),
-                                              .data = layer->biases};
-        count++;
+        module += network->layers[l - 1].activation == ESPALIER_LINEAR ? 1 : 2;
+        list_layer(module, layer->outputs, layer->inputs, layer->weights, layer->biases,
+                   names + TENSORS_EACH * l, tensors + TENSORS_EACH * l);
     }
-    if (network->kept_inputs)
-        tensors[count++] = (safetensors_tensor){.name = MODEL_KEPT_INPUTS,
-                                                .dtype = "I64",
-                                                .rank = 1,
-                                                .shape = {network->layers[0].inputs},
-                                                .bytes = network->layers[0].inputs *
-                                                         sizeof(uint64_t),
-                                                .data = network->kept_inputs};
-    return count;
 }
 
 espalier_status export_safetensors(const espalier_network *network, const char *path,
                                    const espalier_export_options *options, espalier_error *error)
 {
-    (void)options;
     const espalier_allocator *allocator = network->allocator;
-    size_t most = TENSORS_EACH * network->layer_count;
+    size_t count = TENSORS_EACH * network->layer_count;
     safetensors_pair pairs[PAIRS_MOST];
+    first_layer first = {0};
     texts t = {0};
-    char(*names)[MODEL_NAME_BYTES] = memory_array(allocator, most, sizeof *names);
-    safetensors_tensor *tensors = memory_array(allocator, most + 1, sizeof *tensors);
-    espalier_status status;
-    if (names && tensors && print_texts(network, &t))
-        status = safetensors_write(path, allocator, tensors, list_tensors(network, names, tensors),
-                                   pairs, list_pairs(&t, pairs), error);
-    else
-        status = error_memory(error);
+    char(*names)[MODEL_NAME_BYTES] = memory_array(allocator, count, sizeof *names);
+    safetensors_tensor *tensors = memory_array(allocator, count, sizeof *tensors);
+    bool scaling = network->scaling_count && !options->fold_scaling;
+    espalier_status status = names && tensors && print_texts(network, scaling, &t)
+                                 ? first_layer_make(network, options->fold_scaling, &first, error)
+                                 : error_memory(error);
+    if (status == ESPALIER_OK) {
+        list_tensors(network, &first, names, tensors);
+        status = safetensors_write(path, allocator, tensors, count, pairs, list_pairs(&t, pairs),
+                                   error);
+    }
+    first_layer_clear(network, &first);
     memory_release(allocator, t.classes);
     memory_release(allocator, t.scaling);
-    memory_release(allocator, t.widths);
     model_release_activations(network, &t.activations);
     memory_release(allocator, tensors);
     memory_release(allocator, names);

@@ -240,8 +240,8 @@ class Results(Case):
 
     def test_export(self):
         self.assertRegex(self.good("export", "net", "-o", "out.safetensors"),
-                         r"^wrote out\.safetensors \([\d,]+ bytes\)\n$")
-        self.assertIn("layers.0.weight", self.header("out.safetensors"))
+                         r"^wrote out\.safetensors \([\d,]+ bytes\)\nmodules  Linear\(64, 16\), ")
+        self.assertIn("0.weight", self.header("out.safetensors"))
 
     def test_data_by_name(self):
         self.good("eval", "net", "small", "--data-dir", "nowhere")
