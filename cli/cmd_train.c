@@ -17,6 +17,8 @@ static int check_restart(const option_set *set, const run_settings *s)
                            s->initial ? "initial" : "restart");
     if (s->from && option_given(set, "hidden"))
         return usage_error(command, "--hidden: has no meaning with --from: MODEL has its widths");
+    if (s->from && (option_given(set, "activation") || option_given(set, "leaky-slope")))
+        return usage_error(command, "--activation: has no meaning with --from: MODEL has its own");
     if (s->from && option_given(set, "init") && !fresh)
         return usage_error(command, "--init: has no meaning with --restart %s, which draws no "
                                     "weights", how);
@@ -52,7 +54,7 @@ static int make_network(run *r)
     if (espalier_network_create(widths, count, NULL, &r->network, &error))
         return fail(&error);
     espalier_network_initialise(r->network, s->init, s->seed);
-    return EXIT_NONE;
+    return activation_set_all(&s->activation, r->network);
 }
 
 /* ---- the command ------------------------------------------------------------------- */
@@ -71,13 +73,16 @@ static void take_widths(width_list *hidden, const espalier_network *network)
 static int look(run *r, option_set *set, run_settings *s)
 {
     r->model = s->from;
-    int code = s->from ? run_read_model(r) : widths_like(&s->hidden);
+    int code = s->from ? run_read_model(r) : network_like(&s->hidden, &s->activation, set);
     if (code != EXIT_NONE)
         return code;
     if (s->from) {
         r->recipe = restart_recipe(set, s, r->network);
         take_widths(&s->hidden, r->network);
     }
+    code = activation_settle(&s->activation, set);
+    if (code != EXIT_NONE)
+        return code;
     s->data.options.seed = s->seed;
     if (s->from)
         data_follow_model(&s->data, set, r->network);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "activation.h"
 #include "output.h"
 #include "summary.h"
 #include "table.h"
@@ -90,46 +91,6 @@ static void print_training(const espalier_network *network)
     json_decref(training);
 }
 
-static bool same_activation(const espalier_network *network, size_t a, size_t b)
-{
-    return espalier_network_activation(network, a) == espalier_network_activation(network, b) &&
-           espalier_network_slope(network, a) == espalier_network_slope(network, b);
-}
-
-/* Hidden layers with the given one's activation, by their numbers. */
-static void print_activation(const espalier_network *network, size_t first, size_t hidden)
-{
-    const espalier_activation activation = espalier_network_activation(network, first);
-    const char *before = activation == ESPALIER_LINEAR ? "linear    layer " : "function  layer ";
-    for (size_t l = first; l < hidden; l++)
-        if (same_activation(network, first, l)) {
-            printf("%s%zu", before, l);
-            before = ", ";
-        }
-    if (activation == ESPALIER_LINEAR)
-        puts(" (no activation: never pruned or counted)");
-    else if (activation == ESPALIER_LEAKY_RELU)
-        printf(": leaky-relu, slope %g\n", (double)espalier_network_slope(network, first));
-    else
-        printf(": %s\n", espalier_activation_name(activation));
-}
-
-/* Nothing where all hidden layers have ReLU. */
-static void print_activations(const espalier_network *network)
-{
-    const size_t hidden = espalier_network_layer_count(network) - 1;
-    bool other = false;
-    for (size_t l = 0; l < hidden; l++)
-        other = other || espalier_network_activation(network, l) > ESPALIER_LINEAR;
-    for (size_t l = 0; l < hidden; l++) {
-        size_t before = 0;
-        while (before < l && !same_activation(network, before, l))
-            before++;
-        if (before == l && (other || espalier_network_activation(network, l) == ESPALIER_LINEAR))
-            print_activation(network, l, hidden);
-    }
-}
-
 static void print_layers(const espalier_network *network)
 {
     static const char *const heads[] = {"layer",   "inputs",  "outputs",  "live",
@@ -210,7 +171,7 @@ void info_print_one(const model_info *model)
     print_classes(n);
     print_training(n);
     printf("neurons   %s -> %s\n", hidden_widths(before, n), live_neurons(after, n));
-    print_activations(n);
+    activation_print(n);
     printf("sparsity  %.2f %% of all weights, %.2f %% of the prunable\n",
            100 * espalier_network_sparsity(n), 100 * espalier_network_sparsity_prunable(n));
     printf("flops     %s per prediction\n", digits(text, espalier_network_cost(n).flops));
@@ -313,17 +274,6 @@ void info_print_several(const model_info *models, size_t count)
 
 /* ---- JSON ----------------------------------------------------------------- */
 
-/* The output layer's is softmax; a slope only where there is one. */
-static void put_activation(json_t *layer, const espalier_network *network, size_t l)
-{
-    const bool output = l + 1 == espalier_network_layer_count(network);
-    const espalier_activation activation = espalier_network_activation(network, l);
-    json_object_set_new(layer, "activation",
-                        json_string(output ? "softmax" : espalier_activation_name(activation)));
-    if (activation == ESPALIER_LEAKY_RELU)
-        json_object_set_new(layer, "slope", json_number((double)espalier_network_slope(network, l)));
-}
-
 static json_t *layers_json(const espalier_network *network)
 {
     json_t *layers = json_array();
@@ -336,7 +286,7 @@ static json_t *layers_json(const espalier_network *network)
                       (json_int_t)cost.live, "weights", (json_int_t)cost.weights, "nonzero",
                       (json_int_t)cost.nonzero, "sparsity", json_number(layer_sparsity(&cost)),
                       "counted", (int)counted(network, l));
-        put_activation(layer, network, l);
+        activation_put(layer, network, l);
         json_array_append_new(layers, layer);
     }
     return layers;

@@ -19,7 +19,7 @@ int check_split(const espalier_dataset *dataset, const char *source, espalier_sp
     return EXIT_FAILED;
 }
 
-int widths_like(width_list *hidden)
+int network_like(width_list *hidden, activation_settings *activation, const option_set *set)
 {
     espalier_network *network = NULL;
     const char *model = hidden->like;
@@ -41,10 +41,12 @@ int widths_like(width_list *hidden)
             hidden->widths[hidden->count++] = live;
         }
     }
-    espalier_network_destroy(network);
     if (code == EXIT_NONE && hidden->count == 0) {
         message("%s: expected a network with hidden layers, found none", model);
         code = EXIT_FAILED;
     }
+    if (code == EXIT_NONE)
+        code = activation_like(activation, set, model, network);
+    espalier_network_destroy(network);
     return code;
 }

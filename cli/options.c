@@ -324,6 +324,13 @@ bool option_given(const option_set *set, const char *name)
     return false;
 }
 
+void option_record(option_set *set, const char *name, bool recorded)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->options[i].name && strcmp(set->options[i].name, name) == 0)
+            set->options[i].recorded = recorded;
+}
+
 const char *options_given_training(const option_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {

@@ -75,6 +75,9 @@ void options_clear(option_set *set);
 
 bool option_given(const option_set *set, const char *name);
 
+/* Whether the option belongs to the record of this run. */
+void option_record(option_set *set, const char *name, bool recorded);
+
 /* The first given option that has no meaning without training, or NULL. */
 const char *options_given_training(const option_set *set);
 

@@ -99,9 +99,10 @@ static size_t read_widths(const json_t *configuration, size_t widths[WIDTHS_MOST
     return count;
 }
 
-/* The initial network drawn anew as a configuration tells; NULL if it does not. */
-static espalier_status draw_again(const json_t *configuration, espalier_network **initial,
-                                  espalier_error *error)
+/* The initial network drawn anew as a configuration tells; NULL if it does not. Its
+ * activations are those of the network that came of it. */
+static espalier_status draw_again(const json_t *configuration, const espalier_network *network,
+                                  espalier_network **initial, espalier_error *error)
 {
     size_t widths[WIDTHS_MOST + 2], count = read_widths(configuration, widths);
     const json_t *options = json_object_get(configuration, "options");
@@ -113,6 +114,11 @@ static espalier_status draw_again(const json_t *configuration, espalier_network 
         json_integer_value(seed) < 0)
         return ESPALIER_OK;
     espalier_status status = espalier_network_create(widths, count, NULL, initial, error);
+    for (size_t l = 0; !status && l + 2 < count && count == espalier_network_layer_count(network) + 1;
+         l++)
+        status = espalier_network_set_activation(*initial, l,
+                                                 espalier_network_activation(network, l),
+                                                 espalier_network_slope(network, l), error);
     if (!status && !json_object_get(configuration, "restart"))
         espalier_network_initialise(*initial, (espalier_initialiser)init,
                                     (uint64_t)json_integer_value(seed));
@@ -136,7 +142,7 @@ static int find_initial(run *r, espalier_network **initial)
     if (!status && !*initial) {
         json_t *origin = find_origin(r->before);
         r->initial = "seed";
-        status = draw_again(origin, initial, &error);
+        status = draw_again(origin, r->network, initial, &error);
         json_decref(origin);
     }
     if (status)

@@ -30,8 +30,13 @@ int run_read_model(run *r)
 
 int run_make_pruner(run *r)
 {
+    const espalier_prune_options *o = &r->settings->prune;
     espalier_error error = {0};
-    if (!espalier_pruner_create(r->network, &r->settings->prune, NULL, &r->pruner, &error))
+    bool sigmoid = false;
+    for (size_t l = 0; l < espalier_network_layer_count(r->network) && o->target > 0; l++)
+        sigmoid = sigmoid || espalier_network_activation(r->network, l) == ESPALIER_SIGMOID;
+    activation_warn(sigmoid, o->criterion, o->count);
+    if (!espalier_pruner_create(r->network, o, NULL, &r->pruner, &error))
         return EXIT_NONE;
     if (error.status != ESPALIER_ERROR_FORMAT)
         return settings_fail(&error, r->options->command);

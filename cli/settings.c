@@ -35,6 +35,7 @@ run_settings run_settings_defaults(void)
 {
     run_settings s = {
         .hidden = {.count = 4, .widths = {300, 200, 100, 50}},
+        .activation = activation_defaults(),
         .init = ESPALIER_GLOROT_UNIFORM,
         .train = espalier_train_options_defaults(),
         .prune = espalier_prune_options_defaults(),
@@ -79,6 +80,13 @@ void settings_add_training(option_set *set, run_settings *s, bool new_network)
         {.name = "hidden", .kind = OPTION_WIDTHS, .value = &s->hidden, .argument = "WIDTHS",
          .recorded = true,
          .help = "widths of the hidden layers; like:MODEL = as many as it has live neurons"},
+        {.name = "activation", .kind = OPTION_CHOICE, .value = &s->activation.index,
+         .argument = "NAME", .names = activation_offered, .recorded = true,
+         .help = "function of the hidden layers. Counted are outputs above 0: of a sigmoid they "
+                 "all are, so that its counts say nothing"},
+        {.name = "leaky-slope", .kind = OPTION_REAL, .value = &s->activation.slope,
+         .argument = "S", .low = 0, .high = 1e6, .recorded = true,
+         .help = "for leaky-relu: what is negative is multiplied by it"},
         {.name = "init", .kind = OPTION_CHOICE, .value = &s->init, .argument = "HOW",
          .names = initialiser_at, .recorded = true,
          .recipe = true, .help = "how weights are drawn"},

@@ -2,10 +2,12 @@
 #ifndef CLI_SETTINGS_H
 #define CLI_SETTINGS_H
 
+#include "activation.h"
 #include "data.h"
 
 typedef struct run_settings {
     width_list hidden;
+    activation_settings activation;
     espalier_initialiser init;
     espalier_train_options train;
     espalier_prune_options prune;

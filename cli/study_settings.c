@@ -221,18 +221,32 @@ int study_fail(const espalier_error *error, const char *command)
     return settings_fail(error, command);
 }
 
-int study_settle(study_settings *s, const option_set *set)
+/* Once, of a way of counting that warrants it. */
+static void warn(const espalier_study_options *o)
+{
+    espalier_count_mode count = ESPALIER_COUNT_SAMPLE_SUM;
+    for (size_t m = 0; m < o->count_count; m++)
+        count = o->counts[m] == ESPALIER_COUNT_SAMPLE_SUM ? count : o->counts[m];
+    for (size_t c = 0; c < o->criterion_count; c++)
+        activation_warn(o->activation == ESPALIER_SIGMOID, o->criteria[c], count);
+}
+
+int study_settle(study_settings *s, option_set *set)
 {
     espalier_study_options *o = &s->options;
     espalier_error error = {0};
     apply_preset(s, set);
-    int code = widths_like(&s->run.hidden);
+    int code = network_like(&s->run.hidden, &s->run.activation, set);
+    if (code == EXIT_NONE)
+        code = activation_settle(&s->run.activation, set);
     if (code == EXIT_NONE)
         code = study_read_lists(s, set);
     if (code != EXIT_NONE)
         return code;
     o->hidden = s->run.hidden.widths;
     o->hidden_count = s->run.hidden.count;
+    o->activation = activation_chosen(&s->run.activation);
+    o->leaky_slope = s->run.activation.slope;
     o->initialiser = s->run.init;
     o->train = s->run.train;
     o->prune = s->run.prune;
@@ -248,5 +262,6 @@ int study_settle(study_settings *s, const option_set *set)
     if (espalier_study_options_check(o, &error) ||
         espalier_dataset_options_check(&s->run.data.options, &error))
         return study_fail(&error, set->command);
+    warn(o);
     return EXIT_NONE;
 }

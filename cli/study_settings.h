@@ -30,7 +30,7 @@ void study_add_options(option_set *set, study_settings *s);
 
 /* After parsing: applies the preset where an option was not given, reads the lists, and lets
  * the library check the whole. EXIT_NONE, or an exit code after a message. */
-int study_settle(study_settings *s, const option_set *set);
+int study_settle(study_settings *s, option_set *set);
 
 /* Reads the texts of all lists into their arrays and into `options`. EXIT_NONE, or an exit
  * code after a message. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "activation.h"
 #include "data.h"
 #include "output.h"
 #include "table.h"
@@ -117,6 +118,7 @@ void print_summary(const json_t *result, const espalier_network *network, const 
     printf("sparsity  %.2f %% of all weights, %.2f %% of the prunable\n",
            100 * number(sparsity, "all"), 100 * number(sparsity, "prunable"));
     printf("neurons   %s -> %s\n", hidden_widths(before, network), live_neurons(after, network));
+    activation_print(network);
     if (stopped) {
         double seconds = number(json_object_get(result, "seconds"), "total");
         printf("epochs    %s, stopped by %s, %s\n", digits(text, count(result, "epochs")), stopped,

@@ -65,6 +65,8 @@ typedef bool espalier_study_listener(void *context, const espalier_study_progres
 typedef struct espalier_study_options {
     const size_t *hidden;              /* [hidden_count], >= 1: widths of the hidden layers */
     size_t hidden_count;
+    espalier_activation activation;    /* of the hidden layers; not LINEAR */
+    double leaky_slope;                /* of LEAKY_RELU, >= 0 */
     espalier_initialiser initialiser;
     espalier_train_options train;      /* seed and threads are ignored */
     espalier_prune_options prune;      /* target, steps, criterion, scope, count and seed are

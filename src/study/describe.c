@@ -45,10 +45,22 @@ static bool put_training(json_t *to, const espalier_train_options *t)
     return value_put(to, "math", value_text(math)) && ok;
 }
 
+/* How weights are drawn; and the activation, where it is not ReLU: studies from before there
+ * were others can be taken up again. */
+static bool put_network(json_t *to, const espalier_study_options *o)
+{
+    bool ok = value_put(to, "init", value_text(espalier_initialiser_name(o->initialiser)));
+    if (o->activation != ESPALIER_RELU)
+        ok = value_put(to, "activation", value_text(espalier_activation_name(o->activation))) && ok;
+    if (o->activation == ESPALIER_LEAKY_RELU)
+        ok = value_put(to, "leaky-slope", value_number(o->leaky_slope)) && ok;
+    return ok;
+}
+
 json_t *study_recipe(const study *s, const espalier_train_options *training)
 {
     json_t *object = json_object();
-    bool ok = value_put(object, "init", value_text(espalier_initialiser_name(s->options->initialiser)));
+    bool ok = put_network(object, s->options);
     return value_complete(object, put_training(object, training) && ok);
 }
 
@@ -74,7 +86,7 @@ static json_t *options_value(const espalier_study_options *o)
 {
     json_t *object = json_object();
     bool ok = value_put(object, "hidden", numbers_of_sizes(o->hidden, o->hidden_count));
-    ok = value_put(object, "init", value_text(espalier_initialiser_name(o->initialiser))) && ok;
+    ok = put_network(object, o) && ok;
     ok = put_training(object, &o->train) && ok;
     ok = put_pruning(object, &o->prune) && ok;
     ok = value_put(object, "nuclear-start", value_number(o->regulariser.start_accuracy)) && ok;

@@ -87,6 +87,14 @@ static espalier_status compare(const char *path, const char *within, const json_
                              "%s: the study there is another one: %s is %s there and %s here",
                              path, name, old, new);
     }
+    json_object_foreach((json_t *)(uintptr_t)there, key, value) {
+        char old[64];
+        short_text(value, old);
+        if (!json_object_get(here, key))
+            return error_set(error, ESPALIER_ERROR_MISMATCH,
+                             "%s: the study there is another one: %s%s%s is %s there and nothing "
+                             "here", path, within, *within ? "." : "", key, old);
+    }
     return ESPALIER_OK;
 }
 

@@ -24,6 +24,7 @@ espalier_study_options espalier_study_options_defaults(void)
 {
     espalier_study_options o = {
         .hidden = default_hidden, .hidden_count = COUNT(default_hidden),
+        .activation = ESPALIER_RELU, .leaky_slope = 0.01,
         .initialiser = ESPALIER_GLOROT_UNIFORM,
         .train = espalier_train_options_defaults(),
         .prune = espalier_prune_options_defaults(),
@@ -163,6 +164,15 @@ static espalier_status check_lists(const espalier_study_options *o, espalier_err
                                            o->nuclear_weighted_count, error);
 }
 
+static espalier_status check_activation(const espalier_study_options *o, espalier_error *error)
+{
+    if (!espalier_activation_name(o->activation) || o->activation == ESPALIER_LINEAR)
+        return argument(error, "activation", "one that is not linear", (double)o->activation);
+    if (o->activation == ESPALIER_LEAKY_RELU && !(o->leaky_slope >= 0 && o->leaky_slope <= 1e6))
+        return argument(error, "leaky_slope", "0 to 1e6", o->leaky_slope);
+    return ESPALIER_OK;
+}
+
 /* Steps that come too late for the budget would leave every run short of its target. */
 static espalier_status check_steps(const espalier_study_options *o, const espalier_prune_options *p,
                                    espalier_error *error)
@@ -205,6 +215,8 @@ espalier_status espalier_study_options_check(const espalier_study_options *optio
     espalier_status status = check_counts(options, error);
     if (status == ESPALIER_OK)
         status = check_lists(options, error);
+    if (status == ESPALIER_OK)
+        status = check_activation(options, error);
     if (status == ESPALIER_OK)
         status = espalier_train_options_check(&options->train, error);
     if (status == ESPALIER_OK)

@@ -20,6 +20,9 @@ espalier_status study_make_network(const study *s, const size_t *hidden, uint64_
         espalier_network_create(widths, o->hidden_count + 2, s->allocator, network, error);
     if (status == ESPALIER_OK)
         espalier_network_initialise(*network, o->initialiser, seed);
+    for (size_t l = 0; status == ESPALIER_OK && l < o->hidden_count; l++)
+        status = espalier_network_set_activation(*network, l, o->activation,
+                                                 (float)o->leaky_slope, error);
     memory_release(s->allocator, widths);
     return status;
 }
