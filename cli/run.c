@@ -28,16 +28,26 @@ int run_read_model(run *r)
     return code;
 }
 
-int run_make_pruner(run *r)
+/* Without DATA it is the file's own counts that decide. */
+static void warn(const run *r)
 {
     const espalier_prune_options *o = &r->settings->prune;
-    espalier_error error = {0};
+    const char *sums = espalier_count_mode_name(ESPALIER_COUNT_SAMPLE_SUM);
+    const char *counted = r->source ? NULL : espalier_network_metadata(r->network, "counted");
     bool sigmoid = false;
     for (size_t l = 0; l < espalier_network_layer_count(r->network) && o->target > 0; l++)
         sigmoid = sigmoid || espalier_network_activation(r->network, l) == ESPALIER_SIGMOID;
-    activation_warn(sigmoid, o->criterion, o->count);
-    if (!espalier_pruner_create(r->network, o, NULL, &r->pruner, &error))
+    activation_warn(sigmoid, o->criterion,
+                    counted && strcmp(counted, sums) == 0 ? ESPALIER_COUNT_SAMPLE_SUM : o->count);
+}
+
+int run_make_pruner(run *r)
+{
+    espalier_error error = {0};
+    if (!espalier_pruner_create(r->network, &r->settings->prune, NULL, &r->pruner, &error)) {
+        warn(r);
         return EXIT_NONE;
+    }
     if (error.status != ESPALIER_ERROR_FORMAT)
         return settings_fail(&error, r->options->command);
     message("%s: %s", r->model, error.message); /* its history */

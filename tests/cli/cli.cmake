@@ -4,7 +4,7 @@ if(NOT TARGET espalier)
 endif()
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
-foreach(name values wrong_input results analyse lowrank same_bytes machines prune help progress restart run_folder study report onnx)
+foreach(name values wrong_input results activation analyse lowrank same_bytes machines prune help progress restart run_folder study report onnx)
   add_test(NAME cli/${name}
            COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/test_${name}.py $<TARGET_FILE:espalier>
            WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})

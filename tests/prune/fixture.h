@@ -2,6 +2,7 @@
 #ifndef TESTS_PRUNE_FIXTURE_H
 #define TESTS_PRUNE_FIXTURE_H
 
+#include "tests/net/functions.h"
 #include "tests/test.h"
 
 #include "base/random.h"
@@ -42,13 +43,11 @@ static inline espalier_network *fixture_network(const size_t *widths, size_t cou
     return network;
 }
 
-/* Bit l of `linear`: hidden layer l has no ReLU. */
+/* Bit l of `linear`: hidden layer l is linear, else it has ReLU. */
 static inline espalier_network *fixture_linear(espalier_network *network, uint64_t linear)
 {
     for (size_t l = 0; l + 1 < network->layer_count; l++)
-        assert_int_equal(espalier_network_set_activation(
-                             network, l, linear >> l & 1 ? ESPALIER_LINEAR : ESPALIER_RELU, 0.0f, NULL),
-                         ESPALIER_OK);
+        set_function(&network->layers[l], &function_kinds[linear >> l & 1]);
     return network;
 }
 
@@ -94,7 +93,7 @@ static inline void fixture_forward(const espalier_network *network, const double
             for (size_t i = 0; i < layer->inputs; i++)
                 if (layer->mask[j * layer->inputs + i])
                     sum += (double)layer->weights[j * layer->inputs + i] * from[i];
-            to[j] = sum < 0.0 && network_has_activation(network, l) ? 0.0 : sum;
+            to[j] = function_at(layer->activation, layer->slope, sum);
         }
         memcpy(from, to, layer->outputs * sizeof *to);
     }

@@ -29,13 +29,14 @@ static void naive_row(const espalier_network *network, const float *row, float *
         double sum = (double)network->layers[0].biases[j];
         for (size_t i = 0; i < INPUTS; i++)
             sum += (double)network->layers[0].weights[j * INPUTS + i] * (double)x[i];
-        first[j] = sum > 0.0 || !network_has_activation(network, 0) ? (float)sum : 0.0f;
+        first[j] = (float)function_at(network->layers[0].activation, network->layers[0].slope, sum);
     }
     for (size_t j = 0; j < SECOND; j++) {
         double sum = (double)network->layers[1].biases[j];
         for (size_t i = 0; i < FIRST; i++)
             sum += (double)network->layers[1].weights[j * FIRST + i] * (double)first[i];
-        second[j] = sum > 0.0 ? (float)sum : 0.0f;
+        second[j] =
+            (float)function_at(network->layers[1].activation, network->layers[1].slope, sum);
     }
 }
 
@@ -50,7 +51,7 @@ static void naive(const espalier_network *network, const espalier_dataset *datas
         naive_row(network, row, a, a + FIRST);
         for (size_t n = 0; n < FIRST + SECOND; n++)
             sums[n] += !network_has_activation(network, n >= FIRST) ? 0.0
-                       : mode == ESPALIER_COUNT_SAMPLE_SUM     ? (double)a[n] * 0x1p20
+                       : mode == ESPALIER_COUNT_SAMPLE_SUM     ? fmax((double)a[n], 0.0) * 0x1p20
                        : mode == ESPALIER_COUNT_SAMPLE_ZEROS ? (double)(a[n] == 0.0f)
                                                              : (double)(a[n] > 0.0f);
     }
@@ -109,13 +110,14 @@ static void sample_rows(uint64_t seed, size_t epoch, size_t rows, size_t count, 
     }
 }
 
-static void linear_layers_are_not_counted(void **state)
+static void every_activation_is_counted(void **state)
 {
     (void)state;
     espalier_dataset *dataset = small_dataset(300, 20, INPUTS, CLASSES);
-    for (uint64_t linear = 1; linear < 4; linear++) {
+    for (size_t functions = 1; functions < FUNCTION_KINDS * FUNCTION_KINDS; functions++) {
         for (int mode = ESPALIER_COUNT_SAMPLE; mode <= ESPALIER_COUNT_SAMPLE_ZEROS; mode++) {
-            espalier_network *network = fixture_linear(scaled_network(), linear);
+            espalier_network *network = scaled_network();
+            set_functions(network, functions, FUNCTION_KINDS);
             espalier_prune_options o = espalier_prune_options_defaults();
             uint32_t rows[32];
             double sums[FIRST + SECOND];
@@ -220,7 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pass_counts_every_row),
         cmocka_unit_test(samples_count_what_they_say),
-        cmocka_unit_test(linear_layers_are_not_counted),
+        cmocka_unit_test(every_activation_is_counted),
         cmocka_unit_test(windows_of_samples),
         cmocka_unit_test(sums_end_at_the_largest),
     };

@@ -84,17 +84,24 @@ static void fold_moves_the_constant_on(void **state)
     fixture_close(&f);
 }
 
-/* Without ReLU a negative constant is not lost. */
-static void fold_moves_on_what_a_linear_layer_gives(void **state)
+/* Neuron 1's bias is -0.5: what its layer makes of it is not lost. */
+static void fold_moves_on_what_the_activation_gives(void **state)
 {
     (void)state;
-    fixture f = fixture_open(fixture_linear(hand_made(), 1), "magnitude");
-    cut_row(f.network, 0, 1);
-    assert_int_equal(propagate(&f, ESPALIER_DEAD_FOLD), 2);
-    masks_are(f.network, "1100 1010 1111");
-    biases_are(f.network, 0, 0.5f, 0.0f);
-    biases_are(f.network, 1, 0.5f + -2 * -0.5f, -0.5f + -4 * -0.5f);
-    fixture_close(&f);
+    for (size_t k = 0; k < FUNCTION_KINDS; k++) {
+        espalier_network *network = hand_made();
+        set_function(&network->layers[0], &function_kinds[k]);
+        fixture f = fixture_open(network, "magnitude");
+        const float constant =
+            (float)function_at(function_kinds[k].activation, function_kinds[k].slope, -0.5);
+        cut_row(f.network, 0, 1);
+        assert_int_equal(propagate(&f, ESPALIER_DEAD_FOLD), 2);
+        masks_are(f.network, "1100 1010 1111");
+        biases_are(f.network, 0, 0.5f, 0.0f);
+        assert_true(fabsf(network->layers[1].biases[0] - (0.5f + -2 * constant)) < 1e-6f);
+        assert_true(fabsf(network->layers[1].biases[1] - (-0.5f + -4 * constant)) < 1e-6f);
+        fixture_close(&f);
+    }
 }
 
 /* The second hidden layer's neuron 1 reads only neuron 0, which is constant: it
@@ -192,7 +199,8 @@ static void fixed_point_and_same_function(void **state)
     for (uint64_t seed = 0; seed < 300; seed++) {
         const size_t widths[] = {5, 6, 7, 4, 3};
         espalier_network *network = fixture_network(widths, 5, seed, 40 + seed % 50);
-        fixture f = fixture_open(fixture_linear(network, seed / 2 % 8), "magnitude");
+        set_functions(network, seed / 2 * 11, FUNCTION_KINDS);
+        fixture f = fixture_open(network, "magnitude");
         double x[5], before[3], after[3];
         for (size_t i = 0; i < 5; i++)
             x[i] = (double)fixture_below(seed, 5000 + i, 9) - 4.0;
@@ -224,7 +232,7 @@ int main(void)
         cmocka_unit_test(keep_leaves_all),
         cmocka_unit_test(drop_takes_weights_only),
         cmocka_unit_test(fold_moves_the_constant_on),
-        cmocka_unit_test(fold_moves_on_what_a_linear_layer_gives),
+        cmocka_unit_test(fold_moves_on_what_the_activation_gives),
         cmocka_unit_test(fold_goes_on_to_the_output),
         cmocka_unit_test(backward_chain),
         cmocka_unit_test(authors_go_one_layer_on),
