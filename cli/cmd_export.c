@@ -88,7 +88,7 @@ int cmd_export(int argc, char **argv)
          .high = 21, .help = "version of the operators, 9 to 21"},
         {.name = "gather", .kind = OPTION_FLAG, .value = &s.options.gather,
          .help = "of a compacted network, pick the inputs it reads by a Gather node instead of "
-                 "weights of zero: smaller; OpenCV needs version 4.7"},
+                 "weights of zero: smaller; OpenCV 4.6 and older do not read it"},
         {.kind = OPTION_TITLE, .help = "safetensors"},
         {.name = "fold-scaling", .kind = OPTION_FLAG, .value = &s.options.fold_scaling,
          .help = "put the input scaling into the first layer: it takes raw rows"},

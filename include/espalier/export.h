@@ -34,7 +34,7 @@ typedef struct espalier_export_options {
     const char *command;            /* .c: what made it, for its comment; or NULL. Borrowed */
     int opset;                      /* .onnx: version of the operators, 9 … 21 */
     bool gather;                    /* .onnx: take the inputs that compaction kept by a Gather node,
-                                     * not by columns of zeros: smaller, but not for OpenCV < 4.7 */
+                                     * not by columns of zeros: smaller, but not for OpenCV <= 4.6 */
     bool fold_scaling;              /* .safetensors: input scaling as part of the first layer */
 } espalier_export_options;
 

@@ -5,7 +5,6 @@
  * Sequential numbers its modules, activations among them: Linear, ReLU, Linear are
  * "0.weight", "0.bias", "2.weight", "2.bias". Two factors of a layer have none between. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "export/exporter.h"
@@ -13,7 +12,7 @@
 #include "format/safetensors.h"
 #include "net/model_file.h"
 
-enum { PAIRS_MOST = 5, TENSORS_EACH = 2 };
+enum { PAIRS_MOST = 4, TENSORS_EACH = 2 };
 
 /* The texts that were printed; NULL where there is nothing to say. */
 typedef struct texts {
@@ -31,12 +30,11 @@ static bool print_texts(const espalier_network *network, bool scaling, texts *t)
            (t->classes || !model_has_class_names(network)) && (t->scaling || !scaling);
 }
 
+/* Keys of a model file, but not its version: by its names it is none. */
 static size_t list_pairs(const texts *t, safetensors_pair *pairs)
 {
     size_t count = 0;
     pairs[count++] = (safetensors_pair){"activation", t->activations.activation};
-    if (strcmp(t->activations.version, MODEL_FORMAT_PLAIN) != 0)
-        pairs[count++] = (safetensors_pair){"espalier", t->activations.version};
     if (t->activations.linear)
         pairs[count++] = (safetensors_pair){"linear", t->activations.linear};
     if (t->classes)

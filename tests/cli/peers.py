@@ -8,6 +8,7 @@ import functools
 import gzip
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,12 @@ def probabilities(models):
         numbers.frombytes(pathlib.Path(f"{model}.out").read_bytes())
         lists.append(numbers)
     return lists
+
+
+def snippets(document):
+    """The blocks of a document that have a file's name: {name: text}."""
+    text = (TESTS.parent / "docs" / document).read_text(encoding="utf-8")
+    return dict(re.findall(r"^<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", text, re.M | re.S))
 
 
 def check(models):

@@ -3,10 +3,14 @@
 A package that is missing skips the part that needs it, and the summary says so.
 """
 import array
+import ast
 import csv
 import io
 import json
+import os
+import re
 import struct
+import subprocess
 import unittest
 
 import peers
@@ -66,9 +70,9 @@ class Export(Case):
         text += b" " * (-len(text) % 8)
         (self.folder / name).write_bytes(struct.pack("<Q", len(text)) + text + data[start:])
 
-    def predict(self, model, data="small"):
+    def predict(self, model, data="small", *options):
         """Classes by number, and probabilities one after another."""
-        rows = list(csv.reader(io.StringIO(self.good("predict", model, data))))
+        rows = list(csv.reader(io.StringIO(self.good("predict", model, data, *options))))
         names = {name: number for number, name in enumerate(rows[0][1:])}
         return ([names[row[0]] for row in rows[1:]], [float(p) for row in rows[1:] for p in row[1:]])
 
@@ -210,6 +214,56 @@ class Export(Case):
                       f"largest difference {largest:.1e}", flush=True)
         if missing:
             self.skipTest("not installed: " + ", ".join(missing))
+
+    # ---- the document's own lines
+
+    def run_lines(self, *command):
+        done = subprocess.run([str(part) for part in command], cwd=self.folder, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              env=dict(os.environ, NODE_PATH=str(peers.NODE_MODULES)))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    @need_fashion
+    def test_lines_of_the_document(self):
+        """What docs/export.md shows runs as it stands there."""
+        lines = peers.snippets("export.md")
+        self.good("train", "fashion-mnist", "-o", "shown", "--hidden", "30", "--epochs", "1", "--quiet",
+                  "--early-stop", "never")
+        self.export("shown", "net.onnx")
+        printed = self.export("shown", "torch.safetensors", "--fold-scaling")
+        for name, text in lines.items():
+            (self.folder / name).write_text(text, encoding="utf-8")
+        first = [float(p) for p in self.predict("shown", "fashion-mnist", "--rows", "1")[1]]
+        if peers.has_onnxruntime():
+            text = self.run_lines("node", "run.cjs")
+            self.assertTrue(text.startswith("[ 10000, 10 ]\n"), text)
+            self.close(first, re.findall(r"-?\d[\d.e+-]*", text.split("[", 2)[2]))
+        if peers.python_with("cv2"):
+            text = self.run_lines(peers.python_with("cv2"), "run_opencv.py")
+            self.close(first, text.strip("[]\n ").split())
+        if peers.python_with("onnx"):
+            names = ast.literal_eval(self.run_lines(peers.python_with("onnx"), "run_names.py"))
+            self.assertEqual((names[0], len(names)), ("T-shirt/top", 10))
+        if peers.python_with("torch"):
+            (self.folder / "run_torch.py").write_text(
+                self.torch_lines(lines, modules(printed)), encoding="utf-8")
+            self.assertEqual(self.run_lines(peers.python_with("torch"), "run_torch.py"),
+                             "torch.Size([1, 10])\n")
+
+    def torch_lines(self, lines, made_of):
+        """With this network's modules, and without the package where it is missing."""
+        text = lines["run_torch.py"]
+        text = re.sub(r"Sequential\(L.*\)", lambda _: f"Sequential({made_of})", text)
+        if not peers.python_with("torch", "safetensors"):
+            text = text.replace("from safetensors.torch import load_file\n", lines["load_file.py"])
+        return text + "import torch\nprint(net(torch.zeros(1, 784)).shape)\n"
+
+    def close(self, expected, texts):
+        """Printed numbers, to the digits that are printed."""
+        self.assertEqual(len(texts), len(expected))
+        for a, b in zip(expected, map(float, texts)):
+            self.assertAlmostEqual(a, b, delta=1e-5 + 1e-5 * a)
 
     # ---- PyTorch
 
