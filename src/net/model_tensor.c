@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "format/half.h"
+
 espalier_status model_tensor_check(const safetensors_tensor *tensor, const char *dtypes,
                                    size_t rank, const uint64_t *shape, const char *path,
                                    espalier_error *error)
@@ -41,25 +43,6 @@ static espalier_status wrong_value(const safetensors_tensor *tensor, size_t inde
                      path, tensor->name, text, found, expected);
 }
 
-/* IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
-static float from_half(uint16_t bits)
-{
-    int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    float size = exponent == 31 ? (fraction ? NAN : INFINITY)
-                 : exponent     ? ldexpf((float)(1024 + fraction), exponent - 25)
-                                : ldexpf((float)fraction, -24);
-    return bits & 0x8000 ? -size : size;
-}
-
-/* bfloat16: the upper half of a float32. */
-static float from_bfloat(uint16_t upper)
-{
-    uint32_t bits = (uint32_t)upper << 16;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 static float float_at(const safetensors_tensor *tensor, size_t item_bytes, size_t index)
 {
     const unsigned char *item = (const unsigned char *)tensor->data + index * item_bytes;
@@ -75,7 +58,7 @@ static float float_at(const safetensors_tensor *tensor, size_t item_bytes, size_
         return (float)wide;
     default:
         memcpy(&half, item, sizeof half);
-        return tensor->dtype[0] == 'B' ? from_bfloat(half) : from_half(half);
+        return tensor->dtype[0] == 'B' ? bfloat_value(half) : half_value(half);
     }
 }
 

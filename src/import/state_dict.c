@@ -1,0 +1,365 @@
+/* Named tensors as a network. */
+#include "import/state_dict.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "format/safetensors.h"
+#include "import/pieces.h"
+#include "import/state_dict_order.h"
+#include "net/network.h"
+
+/* Most matrices; deeper networks come as ONNX or as model files. */
+enum { LAYERS_MOST = 4096 };
+
+typedef enum role { ROLE_WEIGHT, ROLE_BIAS, ROLE_WEIGHT_MASK, ROLE_BIAS_MASK, ROLE_UNKNOWN } role;
+
+/* A tensor and what its name says. */
+typedef struct item {
+    const dict_tensor *tensor;
+    role role;
+    bool in_first; /* a word that goes with [in, out] */
+    char *key;     /* the name without the word for its role */
+} item;
+
+/* A matrix with what belongs to it. */
+typedef struct layer {
+    const item *weight;
+    const dict_tensor *mask, *bias, *bias_mask;
+} layer;
+
+typedef struct maker {
+    const char *path;
+    const espalier_allocator *allocator;
+    espalier_error *error;
+    item *items; /* [item_count], in the natural order of their names */
+    size_t item_count;
+    layer *layers;
+    size_t layer_count;
+    link *links;
+    size_t *order;
+} maker;
+
+static espalier_status refuse(const maker *m, const dict_tensor *t, const char *why)
+{
+    char shape[192];
+    safetensors_shape_text(t->shape, t->rank, shape);
+    return error_set(m->error, ESPALIER_ERROR_UNSUPPORTED, "%s: tensor '%s' %s of shape %s: %s",
+                     m->path, safetensors_show(t->name).text, t->type, shape, why);
+}
+
+/* ---- names -------------------------------------------------------------------------- */
+
+static const struct {
+    const char *word;
+    role role;
+    bool in_first;
+} words[] = {
+    {"weight_mask", ROLE_WEIGHT_MASK, false}, /* of torch.nn.utils.prune, with weight_orig */
+    {"weight_orig", ROLE_WEIGHT, false},
+    {"bias_mask", ROLE_BIAS_MASK, false},
+    {"bias_orig", ROLE_BIAS, false},
+    {"weights", ROLE_WEIGHT, false},
+    {"weight", ROLE_WEIGHT, false},
+    {"kernel", ROLE_WEIGHT, true}, /* Keras, JAX */
+    {"coefs", ROLE_WEIGHT, true},  /* scikit-learn's coefs_, intercepts_ */
+    {"coef", ROLE_WEIGHT, true},
+    {"intercepts", ROLE_BIAS, false},
+    {"intercept", ROLE_BIAS, false},
+    {"biases", ROLE_BIAS, false},
+    {"bias", ROLE_BIAS, false},
+    {"w", ROLE_WEIGHT, false},
+    {"b", ROLE_BIAS, false},
+};
+
+/* Where the word stands in the name, letters of either case and no letter beside it. */
+static const char *find_word(const char *name, const char *word)
+{
+    size_t length = strlen(word);
+    const char *found = NULL;
+    for (const char *at = name; *at; at++) {
+        size_t i = 0;
+        while (i < length && tolower((unsigned char)at[i]) == word[i])
+            i++;
+        if (i == length && !isalpha((unsigned char)at[length]) &&
+            (at == name || !isalpha((unsigned char)at[-1])))
+            found = at; /* the last one counts */
+    }
+    return found;
+}
+
+static bool read_name(const espalier_allocator *allocator, const char *name, item *to)
+{
+    to->role = ROLE_UNKNOWN;
+    to->key = memory_text(allocator, name);
+    for (size_t i = 0; to->key && i < sizeof words / sizeof *words; i++) {
+        const char *at = find_word(name, words[i].word);
+        if (!at)
+            continue;
+        char *hole = to->key + (at - name);
+        size_t length = strlen(words[i].word);
+        memmove(hole, hole + length, strlen(hole + length) + 1);
+        to->role = words[i].role;
+        to->in_first = words[i].in_first;
+        break;
+    }
+    return to->key != NULL;
+}
+
+static int by_natural_name(const void *a, const void *b)
+{
+    return compare_naturally(((const item *)a)->tensor->name, ((const item *)b)->tensor->name);
+}
+
+/* ---- what each tensor is -------------------------------------------------------------- */
+
+static bool ends_in(const char *name, const char *end)
+{
+    size_t length = strlen(name), tail = strlen(end);
+    return length >= tail && strcmp(name + length - tail, end) == 0;
+}
+
+/* Tensors that are no part of fully connected layers, with a reason each. */
+static espalier_status check_tensor(const maker *m, const item *i)
+{
+    const dict_tensor *t = i->tensor;
+    if (ends_in(t->name, "running_mean") || ends_in(t->name, "running_var") ||
+        ends_in(t->name, "moving_mean") || ends_in(t->name, "moving_variance"))
+        return refuse(m, t, "statistics of a batch normalisation; save the network as ONNX, where "
+                            "it is folded into the layers");
+    if (t->rank > 2)
+        return refuse(m, t, "expected matrices and vectors (convolutions are no fully connected "
+                            "layers)");
+    if (t->rank == 0)
+        return refuse(m, t, "expected matrices and vectors");
+    if (!t->number)
+        return refuse(m, t, "expected floating-point numbers");
+    if (t->rank == 1 && i->role == ROLE_WEIGHT)
+        return refuse(m, t, "weights that are no matrix: those of a normalisation cannot be taken");
+    if (t->rank == 2 && (i->role == ROLE_BIAS || i->role == ROLE_BIAS_MASK) && t->shape[0] != 1)
+        return refuse(m, t, "a bias that is no vector");
+    if (t->rank == 1 && i->role == ROLE_WEIGHT_MASK)
+        return refuse(m, t, "a mask that is no matrix");
+    for (size_t d = 0; d < t->rank; d++)
+        if (t->shape[d] < 1 || t->shape[d] > NETWORK_WIDTH_MOST)
+            return refuse(m, t, "expected widths from 1 to 2^24");
+    return ESPALIER_OK;
+}
+
+static espalier_status take_items(maker *m, const dict_tensor *tensors, size_t count)
+{
+    espalier_status status = ESPALIER_OK;
+    m->items = memory_array(m->allocator, count, sizeof *m->items);
+    if (!m->items)
+        return error_memory(m->error);
+    for (size_t i = 0; i < count; i++) {
+        if (ends_in(tensors[i].name, "num_batches_tracked"))
+            continue; /* its neighbours say what it is */
+        item *to = &m->items[m->item_count++];
+        to->tensor = &tensors[i];
+        if (!read_name(m->allocator, tensors[i].name, to))
+            return error_memory(m->error);
+    }
+    qsort(m->items, m->item_count, sizeof *m->items, by_natural_name);
+    for (size_t i = 0; status == ESPALIER_OK && i < m->item_count; i++)
+        status = check_tensor(m, &m->items[i]);
+    return status;
+}
+
+/* ---- what belongs together --------------------------------------------------------------- */
+
+static bool is_matrix(const item *i)
+{
+    return i->tensor->rank == 2 && (i->role == ROLE_WEIGHT || i->role == ROLE_UNKNOWN);
+}
+
+/* Values of a vector, also of one that is written [1, n]. */
+static uint64_t length_of(const dict_tensor *t)
+{
+    return t->shape[t->rank - 1];
+}
+
+static espalier_status take_layers(maker *m)
+{
+    for (size_t i = 0; i < m->item_count; i++)
+        m->layer_count += is_matrix(&m->items[i]);
+    if (m->layer_count == 0 || m->layer_count > LAYERS_MOST)
+        return error_set(m->error, ESPALIER_ERROR_UNSUPPORTED,
+                         "%s: expected 1 to %d matrices of weights, found %zu", m->path,
+                         LAYERS_MOST, m->layer_count);
+    m->layers = memory_array(m->allocator, m->layer_count, sizeof *m->layers);
+    m->links = memory_array(m->allocator, m->layer_count, sizeof *m->links);
+    m->order = memory_array(m->allocator, m->layer_count, sizeof *m->order);
+    if (!m->layers || !m->links || !m->order)
+        return error_memory(m->error);
+    for (size_t i = 0, l = 0; i < m->item_count; i++)
+        if (is_matrix(&m->items[i]))
+            m->layers[l++].weight = &m->items[i];
+    return ESPALIER_OK;
+}
+
+/* The layer whose weights' name differs from this by the role only. */
+static layer *find_partner(const maker *m, const item *i)
+{
+    for (size_t l = 0; l < m->layer_count; l++)
+        if (m->layers[l].weight->role == ROLE_WEIGHT &&
+            strcmp(m->layers[l].weight->key, i->key) == 0)
+            return &m->layers[l];
+    return NULL;
+}
+
+/* The layer whose matrix stands right before item `index` of no known role. */
+static layer *find_before(const maker *m, size_t index)
+{
+    for (size_t l = 0; index > 0 && l < m->layer_count; l++)
+        if (m->layers[l].weight == &m->items[index - 1] && m->items[index - 1].role == ROLE_UNKNOWN)
+            return &m->layers[l];
+    return NULL;
+}
+
+static espalier_status pair(maker *m)
+{
+    for (size_t i = 0; i < m->item_count; i++) {
+        const item *it = &m->items[i];
+        if (is_matrix(it))
+            continue;
+        layer *to = it->role == ROLE_UNKNOWN ? find_before(m, i) : find_partner(m, it);
+        const dict_tensor **place = !to                            ? NULL
+                                    : it->role == ROLE_WEIGHT_MASK ? &to->mask
+                                    : it->role == ROLE_BIAS_MASK   ? &to->bias_mask
+                                                                   : &to->bias;
+        if (!place)
+            return refuse(m, it->tensor, "belongs to no matrix of weights by its name");
+        if (*place)
+            return refuse(m, it->tensor, "a second one for the same weights");
+        *place = it->tensor;
+    }
+    return ESPALIER_OK;
+}
+
+static espalier_status check_pairs(const maker *m)
+{
+    for (size_t l = 0; l < m->layer_count; l++) {
+        const layer *y = &m->layers[l];
+        const uint64_t *shape = y->weight->tensor->shape;
+        if (y->mask && (y->mask->rank != 2 || memcmp(y->mask->shape, shape, 2 * sizeof *shape) != 0))
+            return refuse(m, y->mask, "a mask of another shape than its weights");
+        if (y->bias && length_of(y->bias) != shape[0] && length_of(y->bias) != shape[1])
+            return refuse(m, y->bias, "a bias of another length than its weights have outputs");
+        if (y->bias_mask && (!y->bias || length_of(y->bias_mask) != length_of(y->bias)))
+            return refuse(m, y->bias_mask, "a mask of another length than its bias");
+    }
+    return ESPALIER_OK;
+}
+
+/* ---- the order ------------------------------------------------------------------------------ */
+
+static chained chain(maker *m, bool in_first)
+{
+    for (size_t l = 0; l < m->layer_count; l++) {
+        const uint64_t *shape = m->layers[l].weight->tensor->shape;
+        m->links[l] = in_first ? (link){shape[0], shape[1]} : (link){shape[1], shape[0]};
+        if (m->layers[l].bias && length_of(m->layers[l].bias) != m->links[l].outputs)
+            return CHAINED_NOT;
+    }
+    return chain_links(m->links, m->layer_count, m->allocator, m->order);
+}
+
+static espalier_status find_order(maker *m, bool *in_first)
+{
+    bool named = true;
+    for (size_t l = 0; l < m->layer_count; l++)
+        named &= m->layers[l].weight->in_first;
+    *in_first = named;
+    chained found = chain(m, named);
+    if (found == CHAINED_NOT) {
+        *in_first = !named;
+        found = chain(m, !named);
+    }
+    if (found == CHAINED_NO_MEMORY)
+        return error_memory(m->error);
+    if (found == CHAINED)
+        return ESPALIER_OK;
+    char first[192], second[192];
+    const dict_tensor *a = m->layers[0].weight->tensor;
+    const dict_tensor *b = m->layers[m->layer_count > 1].weight->tensor;
+    safetensors_shape_text(a->shape, a->rank, first);
+    safetensors_shape_text(b->shape, b->rank, second);
+    return error_set(m->error, ESPALIER_ERROR_UNSUPPORTED,
+                     "%s: expected matrices that chain, each taking what the one before gives, with "
+                     "biases as long as the outputs; found %zu that do not, from '%s' %s and '%s' %s "
+                     "on", m->path, m->layer_count, safetensors_show(a->name).text, first,
+                     safetensors_show(b->name).text, second);
+}
+
+/* ---- the network ------------------------------------------------------------------------------- */
+
+static double masked(const dict_tensor *t, const dict_tensor *mask, size_t index)
+{
+    double value = t->number(t->data, index);
+    return mask && mask->number(mask->data, index) == 0 ? 0 : value;
+}
+
+static espalier_status add_piece(const maker *m, pieces *p, const layer *from, const link *as,
+                                 bool in_first)
+{
+    piece *to = pieces_add(p, (size_t)as->inputs, (size_t)as->outputs);
+    if (!to)
+        return error_memory(m->error);
+    to->name = from->weight->tensor->name;
+    to->activation = ESPALIER_RELU;
+    for (size_t o = 0; o < to->outputs; o++)
+        for (size_t i = 0; i < to->inputs; i++)
+            to->weights[o * to->inputs + i] =
+                masked(from->weight->tensor, from->mask,
+                       in_first ? i * to->outputs + o : o * to->inputs + i);
+    for (size_t o = 0; from->bias && o < to->outputs; o++)
+        to->biases[o] = masked(from->bias, from->bias_mask, o);
+    return ESPALIER_OK;
+}
+
+static espalier_status make(maker *m, const char *origin, bool in_first, espalier_network **network)
+{
+    pieces p = {.allocator = m->allocator, .origin = origin};
+    espalier_status status = ESPALIER_OK;
+    const link *last = &m->links[m->order[m->layer_count - 1]];
+    if (last->outputs == 1)
+        return refuse(m, m->layers[m->order[m->layer_count - 1]].weight->tensor,
+                      "the last layer, with one output; expected one for each class (two classes by "
+                      "one Sigmoid can be taken from ONNX)");
+    for (size_t l = 0; status == ESPALIER_OK && l < m->layer_count; l++)
+        status = add_piece(m, &p, &m->layers[m->order[l]], &m->links[m->order[l]], in_first);
+    if (status == ESPALIER_OK)
+        status = pieces_build(&p, m->path, network, m->error);
+    pieces_clear(&p);
+    return status;
+}
+
+espalier_status state_dict_network(const dict_tensor *tensors, size_t count, const char *path,
+                                   const char *origin, const espalier_allocator *allocator,
+                                   espalier_network **network, espalier_error *error)
+{
+    maker m = {.path = path, .allocator = allocator, .error = error};
+    bool in_first = false;
+    espalier_status status = take_items(&m, tensors, count);
+    if (status == ESPALIER_OK)
+        status = take_layers(&m);
+    if (status == ESPALIER_OK)
+        status = pair(&m);
+    if (status == ESPALIER_OK)
+        status = check_pairs(&m);
+    if (status == ESPALIER_OK)
+        status = find_order(&m, &in_first);
+    if (status == ESPALIER_OK)
+        status = make(&m, origin, in_first, network);
+    for (size_t i = 0; i < m.item_count; i++)
+        memory_release(allocator, m.items[i].key);
+    memory_release(allocator, m.items);
+    memory_release(allocator, m.layers);
+    memory_release(allocator, m.links);
+    memory_release(allocator, m.order);
+    return status;
+}
