@@ -97,7 +97,7 @@ static const struct {
     const char *hint;
 } kinds[] = {
     {is_safetensors, import_safetensors, NULL},
-    {is_npz, NULL, "is a NumPy archive, which this build does not read yet"},
+    {is_npz, import_npz, NULL},
     {is_torch, NULL,
      "is a Python pickle, as torch.save writes, and those are programs that are never run here; save "
      "it in PyTorch with torch.onnx.export(model, torch.zeros(1, INPUTS), \"model.onnx\"), or "

@@ -11,5 +11,6 @@ typedef espalier_status import_function(const char *path, const espalier_allocat
 
 import_function import_onnx;        /* onnx.c */
 import_function import_safetensors; /* safetensors.c: model files too */
+import_function import_npz;         /* npz.c */
 
 #endif
