@@ -8,6 +8,8 @@
 #include "espalier/npy.h"
 #include "espalier/math.h"
 #include "espalier/dataset.h"
+#include "espalier/describe.h"
+#include "espalier/named.h"
 #include "espalier/network.h"
 #include "espalier/observe.h"
 #include "espalier/train.h"
