@@ -1,0 +1,406 @@
+/* One file over the network, by libcurl: into PATH.part, gone on with where an attempt
+ * broke off, compared with its digest, and renamed. What a set consists of is fetch.c's
+ * business, whether a file is right download_check.c's. */
+#define _DEFAULT_SOURCE
+#define _XOPEN_SOURCE 700
+#define _FILE_OFFSET_BITS 64
+#include "data/download.h"
+
+#include "base/error.h"
+
+#ifndef ESPALIER_HAVE_CURL
+
+espalier_status download_run(download *file, const espalier_allocator *allocator,
+                             espalier_error *error)
+{
+    (void)allocator;
+    return error_set(error, ESPALIER_ERROR_UNSUPPORTED,
+                     "%s: this build has no libcurl and cannot download: fetch it by other means "
+                     "and put it there as %s",
+                     file->url, file->path);
+}
+
+#else
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/stream.h"
+
+enum {
+    CONNECT_SECONDS = 20,
+    SLOW_SECONDS = 60, SLOW_BYTES = 100, /* slower than this for so long is a dead line */
+    REDIRECTIONS = 8
+};
+
+typedef struct transfer {
+    download *file;
+    CURL *curl;
+    char *part;               /* its path */
+    int descriptor;           /* open for reading and writing, locked */
+    uint64_t held;            /* bytes of the part, good so far as is known */
+    uint64_t start;           /* held when this request was made */
+    uint64_t range;           /* where the server says its bytes begin */
+    bool begun;               /* the first bytes of this answer came */
+    espalier_error *error;
+    espalier_status status;   /* of what went wrong on this side */
+} transfer;
+
+/* ---- the part ----------------------------------------------------------- */
+
+/* Another process that writes the same part would spoil it. */
+static espalier_status open_part(transfer *t, const espalier_allocator *allocator,
+                                 espalier_error *error)
+{
+    size_t bytes = strlen(t->file->path) + sizeof ".part";
+    struct stat facts;
+    t->part = memory_array(allocator, bytes, 1);
+    if (!t->part)
+        return error_memory(error);
+    snprintf(t->part, bytes, "%s.part", t->file->path);
+    t->descriptor = open(t->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    if (t->descriptor < 0)
+        return stream_error(error, ESPALIER_ERROR_IO, t->part, "write", errno);
+    if (fstat(t->descriptor, &facts) != 0 || !S_ISREG(facts.st_mode))
+        return error_set(error, ESPALIER_ERROR_IO, "%s: expected a file, found something else",
+                         t->part);
+    if (flock(t->descriptor, LOCK_EX | LOCK_NB) != 0)
+        return error_set(error, ESPALIER_ERROR_IO, "%s: another fetch is writing this file",
+                         t->part);
+    t->held = (uint64_t)facts.st_size;
+    return ESPALIER_OK;
+}
+
+static espalier_status cut(transfer *t, uint64_t bytes, espalier_error *error)
+{
+    if (ftruncate(t->descriptor, (off_t)bytes) != 0)
+        return stream_error(error, ESPALIER_ERROR_IO, t->part, "write", errno);
+    t->held = bytes;
+    return ESPALIER_OK;
+}
+
+static espalier_status append(transfer *t, const char *bytes, size_t count)
+{
+    while (count > 0) {
+        ssize_t done = pwrite(t->descriptor, bytes, count, (off_t)t->held);
+        if (done < 0 && errno != EINTR)
+            return stream_error(t->error, ESPALIER_ERROR_IO, t->part, "write", errno);
+        if (done > 0) {
+            bytes += done;
+            count -= (size_t)done;
+            t->held += (uint64_t)done;
+        }
+    }
+    return ESPALIER_OK;
+}
+
+/* ---- what libcurl calls --------------------------------------------------- */
+
+/* Remembers where a partial answer begins: "Content-Range: bytes 100-199/200". */
+static size_t take_header(char *line, size_t size, size_t count, void *context)
+{
+    static const char name[] = "content-range: bytes ";
+    transfer *t = context;
+    char text[64];
+    size_t length = size * count < sizeof text ? size * count : sizeof text - 1;
+    memcpy(text, line, length);
+    text[length] = '\0';
+    unsigned long long from;
+    if (strncasecmp(text, name, sizeof name - 1) == 0 &&
+        sscanf(text + sizeof name - 1, "%llu", &from) == 1)
+        t->range = from;
+    return size * count;
+}
+
+/* Before the first byte: a server that sends the whole file, or another part of it
+ * than was asked for, does not go on with ours. */
+static espalier_status begin_body(transfer *t)
+{
+    long code = 0;
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
+    uint64_t from = code == 206 ? t->range : 0;
+    t->begun = true;
+    if (from == t->held)
+        return ESPALIER_OK;
+    if (from != 0)
+        return error_set(t->error, ESPALIER_ERROR_IO,
+                         "%s: asked for the bytes from %llu on, the server sent those from %llu on",
+                         t->file->url, (unsigned long long)t->held, (unsigned long long)from);
+    return cut(t, 0, t->error);
+}
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+{
+    transfer *t = context;
+    size_t length = size * count;
+    if (!t->begun)
+        t->status = begin_body(t);
+    if (!t->status && length > t->file->bytes - t->held)
+        t->status = error_set(t->error, ESPALIER_ERROR_FORMAT,
+                              "%s: expected %llu bytes, found more", t->file->url,
+                              (unsigned long long)t->file->bytes);
+    if (!t->status)
+        t->status = append(t, bytes, length);
+    if (t->status)
+        return 0;
+    t->file->received += length;
+    return length;
+}
+
+static int take_progress(void *context, curl_off_t total, curl_off_t done, curl_off_t sent_total,
+                         curl_off_t sent)
+{
+    transfer *t = context;
+    (void)total, (void)done, (void)sent_total, (void)sent;
+    if (!t->status)
+        t->status = download_tell(t->file, ESPALIER_FETCH_DOWNLOAD, t->held, t->error);
+    return t->status != ESPALIER_OK;
+}
+
+/* ---- one request ------------------------------------------------------------ */
+
+static CURLcode allow_web_only(CURL *curl)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    return code ? code : curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+    return code ? code : curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS,
+                                          CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+}
+
+static espalier_status prepare(transfer *t, char *text, espalier_error *error)
+{
+    CURL *curl = t->curl;
+    CURLcode code = allow_web_only(curl);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, text);
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTIONS);
+    curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, take_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    /* These copy their text and can fail. */
+    if (!code)
+        code = curl_easy_setopt(curl, CURLOPT_USERAGENT, "espalier/" ESPALIER_VERSION);
+    if (!code)
+        code = curl_easy_setopt(curl, CURLOPT_URL, t->file->url);
+    return code ? error_set(error, ESPALIER_ERROR_IO, "%s: %s", t->file->url,
+                            curl_easy_strerror(code))
+                : ESPALIER_OK;
+}
+
+/* A range instead of libcurl's own resuming, which gives up where a server does not
+ * know ranges. */
+static CURLcode request(transfer *t)
+{
+    char range[32];
+    snprintf(range, sizeof range, "%llu-", (unsigned long long)t->held);
+    t->start = t->held;
+    t->range = 0;
+    t->begun = false;
+    t->status = ESPALIER_OK;
+    CURLcode code = curl_easy_setopt(t->curl, CURLOPT_RANGE, t->held ? range : NULL);
+    return code ? code : curl_easy_perform(t->curl);
+}
+
+/* ---- what came of it ---------------------------------------------------------- */
+
+typedef enum outcome { COMPLETE, AGAIN, OVER } outcome;
+
+static long response(const transfer *t)
+{
+    long code = 0;
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
+    return code;
+}
+
+/* The server answered with a status of 400 or more. */
+static outcome refused(const transfer *t, espalier_error *error)
+{
+    long code = response(t);
+    bool passing = code == 408 || code == 429 || code >= 500;
+    bool missing = code == 404 || code == 410;
+    error_set(error, missing ? ESPALIER_ERROR_NOT_FOUND : ESPALIER_ERROR_IO,
+              "%s: the server answered %ld%s", t->file->url, code,
+              missing ? ": it has no such file" : "");
+    return passing ? AGAIN : OVER;
+}
+
+static outcome unreachable(const transfer *t, const char *why, espalier_error *error)
+{
+    error_set(error, ESPALIER_ERROR_IO,
+              "%s: no connection: %s. Without a network, fetch this file elsewhere and put it "
+              "there as %s; another fetch checks it",
+              t->file->url, why, t->file->path);
+    return OVER;
+}
+
+/* An answer that ended well, but not at the file's end. */
+static outcome short_answer(const transfer *t, espalier_error *error)
+{
+    curl_off_t promised = -1;
+    curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
+    error_set(error, ESPALIER_ERROR_FORMAT, "%s: expected %llu bytes, found %llu", t->file->url,
+              (unsigned long long)t->file->bytes, (unsigned long long)t->held);
+    return promised >= 0 ? OVER : AGAIN; /* without a length it may have been cut short */
+}
+
+static outcome judge(transfer *t, CURLcode code, const char *text, espalier_error *error)
+{
+    const char *why = *text ? text : curl_easy_strerror(code);
+    if (t->status)
+        return OVER;
+    switch (code) {
+    case CURLE_OK:
+        return t->held == t->file->bytes ? COMPLETE : short_answer(t, error);
+    case CURLE_HTTP_RETURNED_ERROR:
+        return refused(t, error);
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+        return unreachable(t, why, error);
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        error_set(error, ESPALIER_ERROR_IO, "%s: the connection broke: %s. What came stays as %s, "
+                  "and another fetch goes on there", t->file->url, why, t->part);
+        return AGAIN;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        error_set(error, ESPALIER_ERROR_IO, "%s: expected an address of http or https: %s",
+                  t->file->url, why);
+        return OVER;
+    default:
+        error_set(error, ESPALIER_ERROR_IO, "%s: %s", t->file->url, why);
+        return OVER;
+    }
+}
+
+/* ---- attempts -------------------------------------------------------------- */
+
+/* Rests in tenths of a second, so that progress can stop it. */
+static espalier_status rest(transfer *t, double seconds, espalier_error *error)
+{
+    const struct timespec tenth = {0, 100000000};
+    for (double left = seconds; left > 0; left -= 0.1) {
+        espalier_status status = download_tell(t->file, ESPALIER_FETCH_WAIT, t->held, error);
+        if (status)
+            return status;
+        nanosleep(&tenth, NULL);
+    }
+    return ESPALIER_OK;
+}
+
+/* Requests until the part is complete. An attempt that brought something new does not
+ * count as one in vain. */
+static espalier_status fill(transfer *t, espalier_error *error)
+{
+    const espalier_fetch_options *o = t->file->options;
+    unsigned vain = 0;
+    char text[CURL_ERROR_SIZE] = "";
+    espalier_status status = prepare(t, text, error);
+    while (!status && t->held < t->file->bytes) {
+        espalier_error failure = {0};
+        text[0] = '\0';
+        t->error = &failure;
+        CURLcode code = request(t);
+        if (code == CURLE_HTTP_RETURNED_ERROR && response(t) == 416 && t->start > 0) {
+            status = cut(t, 0, error); /* the server's file is no longer than our part */
+            continue;
+        }
+        outcome what = judge(t, code, text, &failure);
+        if (what == COMPLETE)
+            return ESPALIER_OK;
+        vain = t->held > t->start ? 0 : vain + 1;
+        if (what == OVER || vain > o->retries)
+            return error_set(error, failure.status, "%s", failure.message);
+        double wait = o->retry_seconds;
+        for (unsigned i = 1; i < vain && wait < 60; i++)
+            wait *= 2;
+        status = rest(t, wait < 60 ? wait : 60, error);
+    }
+    return status;
+}
+
+static espalier_status place(transfer *t, espalier_error *error)
+{
+    if (fsync(t->descriptor) != 0)
+        return stream_error(error, ESPALIER_ERROR_IO, t->part, "write to disk", errno);
+    if (rename(t->part, t->file->path) != 0)
+        return stream_error(error, ESPALIER_ERROR_IO, t->file->path, "write", errno);
+    return ESPALIER_OK;
+}
+
+static espalier_status attempt(transfer *t, espalier_error *error)
+{
+    espalier_status status = fill(t, error);
+    return status ? status : download_check(t->file, t->part, error);
+}
+
+/* A part from before may be of another file: where the whole is wrong, it is fetched
+ * once more from the beginning. A part that is wrong then goes. */
+static espalier_status complete(transfer *t, espalier_error *error)
+{
+    espalier_error found = {0};
+    espalier_status status = ESPALIER_OK;
+    if (t->held > t->file->bytes)
+        status = cut(t, 0, &found);
+    t->file->resumed = t->held;
+    if (!status)
+        status = attempt(t, &found);
+    if (status == ESPALIER_ERROR_FORMAT && t->file->resumed > 0) {
+        found = (espalier_error){0};
+        t->file->resumed = 0;
+        status = cut(t, 0, &found);
+        if (!status)
+            status = attempt(t, &found);
+    }
+    if (status == ESPALIER_ERROR_FORMAT)
+        unlink(t->part);
+    return status ? error_set(error, status, "%s", found.message) : place(t, error);
+}
+
+espalier_status download_run(download *file, const espalier_allocator *allocator,
+                             espalier_error *error)
+{
+    transfer t = {.file = file, .descriptor = -1};
+    espalier_status status = open_part(&t, allocator, error);
+    if (!status && !(t.curl = curl_easy_init()))
+        status = error_memory(error);
+    if (!status)
+        status = complete(&t, error);
+    curl_easy_cleanup(t.curl);
+    struct stat facts; /* an empty part is of no use to anybody */
+    if (status && t.descriptor >= 0 && fstat(t.descriptor, &facts) == 0 && facts.st_size == 0)
+        unlink(t.part);
+    if (t.descriptor >= 0)
+        close(t.descriptor);
+    memory_release(allocator, t.part);
+    return status;
+}
+
+#endif
