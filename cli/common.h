@@ -46,6 +46,7 @@ int cmd_lowrank(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_study(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_data(int argc, char **argv);
 
 /* Reads a model file. EXIT_NONE, or an exit code after a message. */
 int read_model(const char *path, espalier_network **network);

@@ -82,15 +82,7 @@ json_t *data_validation_json(const data_settings *settings)
 
 /* ---- places --------------------------------------------------------------- */
 
-enum { PLACES_MOST = TEXTS_MOST + 3, PLACE_BYTES = 4096 };
-
-typedef struct places {
-    size_t count;
-    const char *paths[PLACES_MOST];
-    char user[PLACE_BYTES];
-} places;
-
-static void find_places(const data_settings *settings, places *found)
+void data_find_places(const data_settings *settings, data_places *found)
 {
     const char *own = getenv("ESPALIER_DATA");
     const char *data_home = getenv("XDG_DATA_HOME");
@@ -105,15 +97,15 @@ static void find_places(const data_settings *settings, places *found)
         length = snprintf(found->user, sizeof found->user, "%s/espalier", data_home);
     else if (home && *home)
         length = snprintf(found->user, sizeof found->user, "%s/.local/share/espalier", home);
-    if (length > 0 && length < PLACE_BYTES)
+    if (length > 0 && length < DATA_PLACE_BYTES)
         found->paths[found->count++] = found->user;
     found->paths[found->count++] = "/usr/share/datasets";
 }
 
 int data_open(const char *source, const data_settings *settings, espalier_dataset **dataset)
 {
-    places found;
-    find_places(settings, &found);
+    data_places found;
+    data_find_places(settings, &found);
     espalier_dataset_options options = settings->options;
     options.directories = found.paths;
     options.directory_count = found.count;
@@ -125,10 +117,10 @@ int data_open(const char *source, const data_settings *settings, espalier_datase
 bool data_folder(const char *source, const data_settings *settings, char *path, size_t size)
 {
     struct stat status;
-    places found;
+    data_places found;
     if (stat(source, &status) == 0)
         return S_ISDIR(status.st_mode) && snprintf(path, size, "%s", source) < (int)size;
-    find_places(settings, &found);
+    data_find_places(settings, &found);
     for (size_t i = 0; i < found.count; i++) {
         int length = snprintf(path, size, "%s/%s", found.paths[i], source);
         if (length < (int)size && stat(path, &status) == 0 && S_ISDIR(status.st_mode))

@@ -28,6 +28,18 @@ void data_follow_model(data_settings *settings, const option_set *set,
 /* {"fraction":…,"split":…,"seed":…}, what data_follow_model() reads back. */
 json_t *data_validation_json(const data_settings *settings);
 
+enum { DATA_PLACES_MOST = TEXTS_MOST + 3, DATA_PLACE_BYTES = 4096 };
+
+/* The folders in which named data sets are sought, in this order: --data-dir,
+ * $ESPALIER_DATA, the user's, the system's. All but the last are the user's own. */
+typedef struct data_places {
+    size_t count;
+    const char *paths[DATA_PLACES_MOST];
+    char user[DATA_PLACE_BYTES];
+} data_places;
+
+void data_find_places(const data_settings *settings, data_places *found);
+
 /* Opens a data set by path or name. EXIT_NONE, or an exit code after a message. */
 int data_open(const char *source, const data_settings *settings, espalier_dataset **dataset);
 

@@ -50,7 +50,8 @@ static void print_option(const option *row)
 
 void print_help(const option_set *set)
 {
-    printf("usage: espalier %s %s [options]\n\n", set->command, set->arguments);
+    printf("usage: espalier %s%s%s [options]\n\n", set->command, *set->arguments ? " " : "",
+           set->arguments);
     print_wrapped(set->summary, 0, 0);
     for (size_t i = 0; i < set->count; i++) {
         if (set->options[i].kind == OPTION_TITLE)

@@ -28,6 +28,7 @@ static const command commands[] = {
     {"export", "write a network for other programs", cmd_export},
     {"report", "one HTML page about a run or a study, with its plots", cmd_report},
     {"study", "methods x sparsities x seeds: runs that can be compared", cmd_study},
+    {"data", "data sets: which are known, get one, look at one", cmd_data},
     {"help", "help on a command", cmd_help},
 };
 

@@ -269,8 +269,9 @@ static int take_files(option_set *set, const char **files)
     while (files && files[count])
         count++;
     if (count < set->least || count > set->most || count > ARGUMENTS_MOST)
-        return usage_error(set->command, "expected 'espalier %s %s', found %zu file argument%s",
-                           set->command, set->arguments, count, count == 1 ? "" : "s");
+        return usage_error(set->command, "expected 'espalier %s%s%s', found %zu file argument%s",
+                           set->command, *set->arguments ? " " : "", set->arguments, count,
+                           count == 1 ? "" : "s");
     for (size_t i = 0; i < count; i++) {
         size_t bytes = strlen(files[i]) + 1;
         char *copy = malloc(bytes);

@@ -64,15 +64,24 @@ enum { CELL_BYTES = 160 };
 
 struct table {
     size_t columns, cells, room;
+    uint32_t left; /* a bit for each column */
     char (*texts)[CELL_BYTES]; /* row by row */
 };
 
 table *table_create(size_t columns)
 {
     table *t = calloc(1, sizeof *t);
-    if (t)
+    if (t) {
         t->columns = columns;
+        t->left = 1;
+    }
     return t;
+}
+
+void table_left(table *t, size_t column)
+{
+    if (t && column < 32)
+        t->left |= UINT32_C(1) << column;
 }
 
 void table_destroy(table *t)
@@ -142,11 +151,10 @@ void table_print(const table *t, size_t indent)
     for (size_t i = 0; i < t->cells; i++) {
         size_t column = i % t->columns;
         int pad = (int)(widths[column] - width(t->texts[i]));
-        bool last = column + 1 == t->columns;
-        if (column == 0)
-            printf("%*s%s%*s", (int)indent, "", t->texts[i], last ? 0 : pad, "");
-        else if (!last || *t->texts[i]) /* no spaces at the end of a line */
-            printf("  %*s%s", pad, "", t->texts[i]);
+        bool last = column + 1 == t->columns, left = column < 32 && t->left >> column & 1;
+        int before = (column ? 2 : (int)indent) + (left ? 0 : pad), after = left && !last ? pad : 0;
+        if (column == 0 || !last || *t->texts[i]) /* no spaces at the end of a line */
+            printf("%*s%s%*s", before, "", t->texts[i], after, "");
         if (last)
             putchar('\n');
     }

@@ -20,11 +20,13 @@ const char *live_neurons(char text[WIDTHS_BYTES], const espalier_network *networ
 const char *hidden_widths(char text[WIDTHS_BYTES], const espalier_network *network);
 
 /* Rows of cells; columns are as wide as their widest cell. The first column is
- * flush left, the others flush right. */
+ * flush left, the others flush right unless asked otherwise. */
 typedef struct table table;
 
 table *table_create(size_t columns); /* NULL without memory */
 void table_destroy(table *t);
+/* This column (of the first 32) is flush left, too. */
+void table_left(table *t, size_t column);
 /* The next cell, row by row; a NULL table takes nothing. */
 __attribute__((format(printf, 2, 3)))
 void table_cell(table *t, const char *format, ...);

@@ -4,9 +4,12 @@ if(NOT TARGET espalier)
 endif()
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
-foreach(name values wrong_input results activation analyse lowrank same_bytes machines prune help progress restart run_folder study report onnx)
+file(GLOB cli_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.py)
+foreach(test ${cli_tests})
+  get_filename_component(name ${test} NAME_WE)
+  string(REGEX REPLACE "^test_" "" name ${name})
   add_test(NAME cli/${name}
-           COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/test_${name}.py $<TARGET_FILE:espalier>
+           COMMAND Python3::Interpreter ${test} $<TARGET_FILE:espalier>
            WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   set_tests_properties(cli/${name} PROPERTIES TIMEOUT 300)
 endforeach()

@@ -3,7 +3,7 @@ import re
 
 from harness import Case, main
 
-COMMANDS = ("train", "prune", "eval", "predict", "analyse", "info", "compact", "export", "study")
+COMMANDS = ("train", "prune", "eval", "predict", "analyse", "info", "compact", "export", "study", "data")
 DEFAULTS = {
     "train": {"hidden": "300,200,100,50", "init": "glorot-uniform", "batch": "32", "lr": "0.01",
               "optimizer": "sgd", "weight-decay": "0", "lr-schedule": "constant", "epochs": "500",
