@@ -60,7 +60,7 @@ static int open_data(run *r, const option_set *set, const run_settings *s)
     espalier_error error = {0};
     if (!r->source)
         return EXIT_NONE;
-    int code = data_open(r->source, &s->data, &r->dataset);
+    int code = data_open_for(r->network, false, r->source, &s->data, &r->dataset);
     if (code == EXIT_NONE)
         code = check_fit(set->files[0], r->network, r->source, r->dataset);
     if (code != EXIT_NONE || s->prune.trigger != ESPALIER_TRIGGER_ONCE ||

@@ -136,7 +136,7 @@ static int run_study(const option_set *set, study_settings *s, const espalier_da
     line at = {.quiet = s->run.quiet, .shown = !s->run.quiet && isatty(STDERR_FILENO)};
     base_name(set->files[0], name, sizeof name);
     json_t *data = json_pack("{s:s, s:o}", "name", name, "validation",
-                             data_validation_json(&s->run.data));
+                             data_validation_json(&s->run.data, dataset));
     char *text = json_text(data);
     json_decref(data);
     s->options.data = text;

@@ -19,6 +19,8 @@ static int check_restart(const option_set *set, const run_settings *s)
         return usage_error(command, "--hidden: has no meaning with --from: MODEL has its widths");
     if (s->from && (option_given(set, "activation") || option_given(set, "leaky-slope")))
         return usage_error(command, "--activation: has no meaning with --from: MODEL has its own");
+    if (s->from && option_given(set, "scaling"))
+        return usage_error(command, "--scaling: has no meaning with --from: MODEL has its own");
     if (s->from && option_given(set, "init") && !fresh)
         return usage_error(command, "--init: has no meaning with --restart %s, which draws no "
                                     "weights", how);
@@ -106,7 +108,9 @@ static int check(run *r, option_set *set, run_settings *s)
 static int train(run *r)
 {
     const char *from = r->settings->from;
-    int code = data_open(r->source, &r->settings->data, &r->dataset);
+    const data_settings *data = &r->settings->data;
+    int code = from ? data_open_for(r->network, false, r->source, data, &r->dataset)
+                    : data_open(r->source, data, &r->dataset);
     if (code == EXIT_NONE)
         code = from ? check_fit(from, r->network, r->source, r->dataset) : make_network(r);
     if (code == EXIT_NONE && from)
@@ -134,7 +138,7 @@ int cmd_train(int argc, char **argv)
     settings_add_training(&set, &s, true);
     settings_add_restart(&set, &s);
     settings_add_pruning(&set, &s);
-    data_add_options(&set, &s.data, DATA_SPLIT);
+    data_add_options(&set, &s.data, DATA_NEW);
     settings_add_output(&set, &s);
     int code = options_parse(&set, argc, argv);
     if (code == EXIT_NONE) {

@@ -43,7 +43,7 @@ json_t *configuration_json(const option_set *set, const run_settings *s,
     json_object_set_new(config, "image", image(facts->dataset, parent));
     json_object_set_new(config, "class_names", class_names(facts->network));
     json_object_set_new(config, "widths", widths);
-    json_object_set_new(config, "validation", data_validation_json(&s->data));
+    json_object_set_new(config, "validation", data_validation_json(&s->data, facts->dataset));
     json_object_set_new(config, "options", options_json(set));
     if (s->from)
         json_object_set_new(config, "restart", json_string(espalier_restart_name(s->restart)));

@@ -11,8 +11,13 @@
 
 static const char *validation_at(size_t index)
 {
-    static const char *const names[] = {"first", "random", "stratified"};
+    static const char *const names[] = {"first", "random", "stratified", "auto"};
     return index < sizeof names / sizeof *names ? names[index] : NULL;
+}
+
+static const char *scaling_at(size_t index)
+{
+    return espalier_scaling_name((espalier_scaling)index);
 }
 
 const char *split_name(size_t index)
@@ -26,26 +31,45 @@ data_settings data_settings_defaults(void)
     return (data_settings){.options = espalier_dataset_options_defaults()};
 }
 
-void data_add_options(option_set *set, data_settings *settings, data_rows wanted)
+static void add_splits(option_set *set, espalier_dataset_options *o, bool known)
 {
-    espalier_dataset_options *o = &settings->options;
-    const char *shown = wanted == DATA_MODEL ? "the model's" : NULL;
+    const char *shown = known ? "the model's" : NULL;
     const option rows[] = {
-        {.kind = OPTION_TITLE, .help = "Data"},
-        {.name = "data-dir", .kind = OPTION_TEXTS, .value = &settings->directories,
-         .argument = "DIR",
-         .help = "look for named data sets here first; may be repeated; then in $ESPALIER_DATA, "
-                 "$XDG_DATA_HOME/espalier (~/.local/share/espalier), /usr/share/datasets"},
         {.name = "validation", .kind = OPTION_FRACTION, .value = &o->validation_fraction,
          .argument = "FRACTION", .low = 0, .high = 1, .below = true, .shown = shown,
          .recorded = true, .help = "part of the training rows kept apart for validation"},
         {.name = "validation-split", .kind = OPTION_CHOICE, .value = &o->validation,
          .argument = "HOW", .names = validation_at, .shown = shown, .recorded = true,
-         .help = "which rows those are"},
+         .help = "which rows those are; auto: stratified for tables, which are often sorted by "
+                 "class, else first"},
         {.name = "validation-seed", .kind = OPTION_SEED, .value = &o->seed, .argument = "N",
          .shown = shown, .help = "for random and stratified"},
     };
-    options_add(set, rows, wanted == DATA_FOLDERS ? 2 : wanted == DATA_SPLIT ? 4 : 5);
+    options_add(set, rows, known ? 3 : 2);
+}
+
+void data_add_options(option_set *set, data_settings *settings, data_rows wanted)
+{
+    espalier_dataset_options *o = &settings->options;
+    const option folders[] = {
+        {.kind = OPTION_TITLE, .help = "Data"},
+        {.name = "data-dir", .kind = OPTION_TEXTS, .value = &settings->directories,
+         .argument = "DIR",
+         .help = "look for named data sets here first; may be repeated; then in $ESPALIER_DATA, "
+                 "$XDG_DATA_HOME/espalier (~/.local/share/espalier), /usr/share/datasets"},
+    };
+    const option scaling = {
+        .name = "scaling", .kind = OPTION_CHOICE, .value = &o->scaling, .argument = "HOW",
+        .names = scaling_at, .recorded = true,
+        .help = "inputs: as they are, each to 0..1, each to mean 0 and deviation 1 over the "
+                "training rows; auto: standard, bytes by 1/255"};
+    options_add(set, folders, 2);
+    if (wanted != DATA_FOLDERS)
+        add_splits(set, o, wanted == DATA_MODEL);
+    if (wanted == DATA_NEW)
+        options_add(set, &scaling, 1);
+    table_add_options(set, &settings->table, wanted == DATA_MODEL || wanted == DATA_FOLDERS,
+                      wanted == DATA_NEW || wanted == DATA_SPLIT);
 }
 
 static void follow(data_settings *settings, const option_set *set, const json_t *validation)
@@ -62,6 +86,9 @@ static void follow(data_settings *settings, const option_set *set, const json_t 
         o->validation = (espalier_validation)index;
     if (!option_given(set, "validation-seed") && json_is_integer(seed))
         o->seed = (uint64_t)json_integer_value(seed);
+    double test = json_number_value(json_object_get(validation, "test"));
+    if (!option_given(set, "test") && !settings->table.options.test_path && test > 0 && test < 1)
+        settings->table.options.test_fraction = test;
 }
 
 void data_follow_model(data_settings *settings, const option_set *set,
@@ -70,14 +97,21 @@ void data_follow_model(data_settings *settings, const option_set *set,
     const char *text = espalier_network_metadata(network, "training");
     json_t *training = text ? json_loads(text, 0, NULL) : NULL;
     follow(settings, set, json_object_get(training, "validation"));
+    settings->options.scaling = ESPALIER_SCALING_NONE;
     json_decref(training);
 }
 
-json_t *data_validation_json(const data_settings *settings)
+json_t *data_validation_json(const data_settings *settings, const espalier_dataset *dataset)
 {
     const espalier_dataset_options *o = &settings->options;
-    return json_pack("{s:o, s:s, s:I}", "fraction", json_number(o->validation_fraction), "split",
-                     validation_at(o->validation), "seed", (json_int_t)o->seed);
+    double test = settings->table.options.test_fraction;
+    json_t *json = json_pack(
+        "{s:o, s:s, s:I}", "fraction", json_number(o->validation_fraction), "split",
+        validation_at(dataset ? espalier_dataset_validation(dataset) : o->validation), "seed",
+        (json_int_t)o->seed);
+    if (test > 0)
+        json_object_set_new(json, "test", json_number(test));
+    return json;
 }
 
 /* ---- places --------------------------------------------------------------- */
@@ -102,16 +136,47 @@ void data_find_places(const data_settings *settings, data_places *found)
     found->paths[found->count++] = "/usr/share/datasets";
 }
 
-int data_open(const char *source, const data_settings *settings, espalier_dataset **dataset)
+/* network: NULL, or whose columns and classes the rows are read by. */
+static int open_by(const espalier_network *network, bool for_test, const char **names,
+                   const char *source, const data_settings *settings, espalier_dataset **dataset)
 {
     data_places found;
     data_find_places(settings, &found);
     espalier_dataset_options options = settings->options;
     options.directories = found.paths;
     options.directory_count = found.count;
+    int code = table_settle(&settings->table, &options.table);
+    if (code != EXIT_NONE)
+        return code;
+    if (network) {
+        options.table.columns = espalier_network_metadata(network, "columns");
+        options.table.class_count = espalier_network_class_count(network);
+        options.table.class_names = names;
+        options.table.for_test = for_test;
+        for (size_t i = 0; i < options.table.class_count; i++)
+            names[i] = espalier_network_class_name(network, i);
+    }
     espalier_error error = {0};
     return espalier_dataset_open(source, &options, NULL, dataset, &error) ? fail(&error)
                                                                           : EXIT_NONE;
+}
+
+int data_open(const char *source, const data_settings *settings, espalier_dataset **dataset)
+{
+    return open_by(NULL, false, NULL, source, settings, dataset);
+}
+
+int data_open_for(const espalier_network *network, bool for_test, const char *source,
+                  const data_settings *settings, espalier_dataset **dataset)
+{
+    const char **names = calloc(espalier_network_class_count(network), sizeof *names);
+    if (!names) {
+        message("out of memory");
+        return EXIT_FAILED;
+    }
+    int code = open_by(network, for_test, names, source, settings, dataset);
+    free(names);
+    return code;
 }
 
 bool data_folder(const char *source, const data_settings *settings, char *path, size_t size)

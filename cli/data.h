@@ -3,30 +3,34 @@
 #ifndef CLI_DATA_H
 #define CLI_DATA_H
 
-#include "options.h"
+#include "table_settings.h"
 
 typedef struct data_settings {
     text_list directories; /* --data-dir */
     espalier_dataset_options options;
+    table_settings table;
 } data_settings;
 
 data_settings data_settings_defaults(void);
 
 /* Which of the rows are asked for. */
 typedef enum data_rows {
-    DATA_FOLDERS, /* --data-dir */
-    DATA_SPLIT,   /* and --validation, --validation-split */
-    DATA_MODEL    /* and --validation-seed; unless given all come from the model */
+    DATA_FOLDERS, /* --data-dir, and how tables are read */
+    DATA_NEW,     /* for a new network: also --validation, --validation-split, --test, --scaling */
+    DATA_SPLIT,   /* for one that is there: the same without --scaling */
+    DATA_MODEL    /* also --validation, --validation-split, --validation-seed; unless given all
+                     come from the model */
 } data_rows;
 void data_add_options(option_set *set, data_settings *settings, data_rows rows);
 
-/* Takes the validation rows' fraction, choice and seed from the model's
- * metadata, as far as they were not given as options. */
+/* Takes the validation and test rows' fractions, choice and seed from the model's
+ * metadata, as far as they were not given as options. Its scaling is its own. */
 void data_follow_model(data_settings *settings, const option_set *set,
                        const espalier_network *network);
 
-/* {"fraction":…,"split":…,"seed":…}, what data_follow_model() reads back. */
-json_t *data_validation_json(const data_settings *settings);
+/* {"fraction":…,"split":…,"seed":…} and "test":… where there is such a part, what
+ * data_follow_model() reads back. dataset: the one that was split so, or NULL. */
+json_t *data_validation_json(const data_settings *settings, const espalier_dataset *dataset);
 
 enum { DATA_PLACES_MOST = TEXTS_MOST + 3, DATA_PLACE_BYTES = 4096 };
 
@@ -42,6 +46,11 @@ void data_find_places(const data_settings *settings, data_places *found);
 
 /* Opens a data set by path or name. EXIT_NONE, or an exit code after a message. */
 int data_open(const char *source, const data_settings *settings, espalier_dataset **dataset);
+
+/* The same for a network: a table is read by its columns, and labels are its classes.
+ * for_test: a table that it was not trained on has test rows only. */
+int data_open_for(const espalier_network *network, bool for_test, const char *source,
+                  const data_settings *settings, espalier_dataset **dataset);
 
 /* The folder that a path or name stands for; false if there is none. */
 bool data_folder(const char *source, const data_settings *settings, char *path, size_t size);

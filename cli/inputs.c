@@ -5,7 +5,7 @@ int open_rows(const option_set *set, data_settings settings, const char *model,
               const espalier_network *network, const char *source, espalier_dataset **dataset)
 {
     data_follow_model(&settings, set, network);
-    int code = data_open(source, &settings, dataset);
+    int code = data_open_for(network, true, source, &settings, dataset);
     if (code == EXIT_NONE)
         code = check_fit(model, network, source, *dataset);
     return code;
@@ -15,7 +15,10 @@ int check_split(const espalier_dataset *dataset, const char *source, espalier_sp
 {
     if (espalier_dataset_row_count(dataset, split) > 0)
         return EXIT_NONE;
-    message("%s: expected %s rows, found none", source, split_name(split));
+    message("%s: expected %s rows, found none%s", source, split_name(split),
+            split == ESPALIER_TEST && espalier_dataset_columns(dataset)
+                ? ": the network was trained on this table without --test or --test-file"
+                : "");
     return EXIT_FAILED;
 }
 

@@ -43,7 +43,7 @@ typedef struct option {
     char standard[64];     /* set when added: the default as text */
 } option;
 
-enum { OPTIONS_MOST = 80, TEXTS_MOST = 32, ARGUMENTS_MOST = 64, THREADS_MOST = 256 };
+enum { OPTIONS_MOST = 128, TEXTS_MOST = 32, ARGUMENTS_MOST = 64, THREADS_MOST = 256 };
 
 typedef struct text_list {
     size_t count;

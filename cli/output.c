@@ -39,6 +39,9 @@ int output_differs_from_data(const char *command, const char *output, const char
                              const data_settings *settings)
 {
     char folder[4096], path[4400];
+    const char *test = settings->table.options.test_path;
+    if (test && output_differs(command, output, test) != EXIT_NONE)
+        return EXIT_USAGE;
     if (!data_folder(source, settings, folder, sizeof folder))
         return output_differs(command, output, source);
     DIR *directory = opendir(folder);

@@ -157,7 +157,7 @@ void study_add_options(option_set *set, study_settings *s)
     add_plan(set, s);
     memcpy(&set->options[set->count], training, count * sizeof *training);
     set->count += count;
-    data_add_options(set, &s->run.data, DATA_SPLIT);
+    data_add_options(set, &s->run.data, DATA_NEW);
     add_output(set, s);
 }
 

@@ -32,8 +32,8 @@ MAY_INCLUDE_PUBLIC = {
     "cli": [room for room in MAY_INCLUDE],
 }
 ROOM_OF_PUBLIC = {
-    "status": "base", "memory": "base", "npy": "format", "math": "math", "dataset": "data", "network": "net",
-    "observe": "train", "train": "train", "regularise": "train", "prune": "prune", "predict": "infer", "analyse": "analyse",
+    "status": "base", "memory": "base", "npy": "format", "math": "math", "dataset": "data", "table": "data",
+    "network": "net", "observe": "train", "train": "train", "regularise": "train", "prune": "prune", "predict": "infer", "analyse": "analyse",
     "import": "import", "export": "export", "report": "report", "study": "study",
     "study_summary": "study",
     "named": "data", "describe": "data",

@@ -8,6 +8,7 @@
 
 #include "espalier/memory.h"
 #include "espalier/status.h"
+#include "espalier/table.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,7 +28,8 @@ typedef enum espalier_split {
 typedef enum espalier_validation {
     ESPALIER_VALIDATION_FIRST,     /* the first rows of the file (the paper) */
     ESPALIER_VALIDATION_RANDOM,    /* drawn with the seed */
-    ESPALIER_VALIDATION_STRATIFIED /* drawn with the seed, the same share of each class */
+    ESPALIER_VALIDATION_STRATIFIED, /* drawn with the seed, the same share of each class */
+    ESPALIER_VALIDATION_AUTO        /* STRATIFIED for tables, which are often sorted; else FIRST */
 } espalier_validation;
 
 /* How inputs are scaled before the first layer: x' = (x - shift) * scale. Fitted on the
@@ -48,32 +50,35 @@ typedef struct espalier_dataset_options {
     size_t directory_count;
     double validation_fraction;     /* 0 <= f < 1; floor(f * rows) rows (per class if stratified) */
     espalier_validation validation;
-    uint64_t seed;                  /* for RANDOM and STRATIFIED */
+    uint64_t seed;                  /* for RANDOM and STRATIFIED, and a table's test rows */
     espalier_scaling scaling;       /* what espalier_dataset_scaling() fits */
+    espalier_table_options table;   /* for .csv and its relatives */
 } espalier_dataset_options;
 
-/* No directories, the first tenth as validation, seed 1. */
+/* No directories, a tenth as validation, chosen by AUTO, seed 1, scaling AUTO. */
 ESPALIER_API espalier_dataset_options espalier_dataset_options_defaults(void);
 
 /* Returns ESPALIER_ERROR_ARGUMENT and names the field that is out of range. */
 ESPALIER_API espalier_status espalier_dataset_options_check(const espalier_dataset_options *options,
                                                             espalier_error *error);
 
-/* Opens a data set: a folder with IDX files, or a name such as "fashion-mnist"
- * that is a folder in one of the directories (or in the system's own place).
+/* Opens a data set: a folder with IDX files, a table (.csv, .tsv, .tab, .txt, .data, each
+ * also gzipped, .gz), or a name such as "fashion-mnist" that is a folder in one of the
+ * directories (or in the system's own place).
  *
  * source     path or name; a path wins where both exist
  * options    NULL = defaults
  * dataset    receives the handle (owned by the caller); untouched on an error
  *
  * Class names and the number of classes come with a known name; else classes are
- * counted: the largest label plus one.
+ * counted: the largest label plus one. A table's labels may be any texts, which name the
+ * classes; labels 0, 1, 2, … stay numbers.
  *
  * Errors: ARGUMENT (options), NOT_FOUND (says where was looked), IO, FORMAT (labels
  * out of range and values that are not finite included), MISMATCH (images and
- * labels of different number or size), UNSUPPORTED (a kind of file that this build
+ * labels of different number or size, columns that are missing), UNSUPPORTED (a kind of file that this build
  * does not read), MEMORY.
- * Cost: one pass over the files; bytes stay bytes in memory. */
+ * Cost: one pass over the files, two over tables; bytes stay bytes in memory. */
 ESPALIER_API espalier_status espalier_dataset_open(const char *source,
                                                    const espalier_dataset_options *options,
                                                    const espalier_allocator *allocator,
@@ -104,6 +109,9 @@ ESPALIER_API void espalier_dataset_destroy(espalier_dataset *dataset);
 ESPALIER_API size_t espalier_dataset_row_count(const espalier_dataset *dataset, espalier_split split);
 ESPALIER_API size_t espalier_dataset_input_count(const espalier_dataset *dataset);
 ESPALIER_API size_t espalier_dataset_class_count(const espalier_dataset *dataset);
+
+/* How the validation rows were chosen: the options' choice, never AUTO. */
+ESPALIER_API espalier_validation espalier_dataset_validation(const espalier_dataset *dataset);
 
 /* The name of class `index` (borrowed), or NULL where the data set has no names. */
 ESPALIER_API const char *espalier_dataset_class_name(const espalier_dataset *dataset, size_t index);

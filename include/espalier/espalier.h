@@ -7,6 +7,7 @@
 #include "espalier/memory.h"
 #include "espalier/npy.h"
 #include "espalier/math.h"
+#include "espalier/table.h"
 #include "espalier/dataset.h"
 #include "espalier/describe.h"
 #include "espalier/named.h"

@@ -18,7 +18,8 @@ typedef enum random_purpose {
     RANDOM_SAMPLE,         /* sub = epoch */
     RANDOM_CRITERION,      /* sub = step */
     RANDOM_TEST,           /* for tests */
-    RANDOM_RESTART         /* sub = 0: the seed of fresh weights; layer + 1: its mask */
+    RANDOM_RESTART,        /* sub = 0: the seed of fresh weights; layer + 1: its mask */
+    RANDOM_TEST_ROWS       /* sub = 0 */
 } random_purpose;
 
 uint64_t random_stream(random_purpose purpose, uint32_t sub);

@@ -15,7 +15,7 @@
 espalier_dataset_options espalier_dataset_options_defaults(void)
 {
     return (espalier_dataset_options){
-        .validation_fraction = 0.1, .validation = ESPALIER_VALIDATION_FIRST, .seed = 1};
+        .validation_fraction = 0.1, .validation = ESPALIER_VALIDATION_AUTO, .seed = 1};
 }
 
 espalier_status espalier_dataset_options_check(const espalier_dataset_options *options,
@@ -27,10 +27,13 @@ espalier_status espalier_dataset_options_check(const espalier_dataset_options *o
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
                          "validation_fraction: expected 0 or more and less than 1, found %g",
                          options->validation_fraction);
-    if ((unsigned)options->validation > ESPALIER_VALIDATION_STRATIFIED)
+    if ((unsigned)options->validation > ESPALIER_VALIDATION_AUTO)
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
                          "validation: expected 0 to %d, found %d",
-                         (int)ESPALIER_VALIDATION_STRATIFIED, (int)options->validation);
+                         (int)ESPALIER_VALIDATION_AUTO, (int)options->validation);
+    if ((unsigned)options->scaling >= ESPALIER_SCALING_COUNT)
+        return error_set(error, ESPALIER_ERROR_ARGUMENT, "scaling: expected 0 to %d, found %d",
+                         ESPALIER_SCALING_COUNT - 1, (int)options->scaling);
     if (options->directory_count > 0 && !options->directories)
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
                          "directories: expected %zu of them, found NULL", options->directory_count);
@@ -38,7 +41,7 @@ espalier_status espalier_dataset_options_check(const espalier_dataset_options *o
         if (!options->directories[i])
             return error_set(error, ESPALIER_ERROR_ARGUMENT,
                              "directories: expected a path at index %zu, found NULL", i);
-    return ESPALIER_OK;
+    return espalier_table_options_check(&options->table, error);
 }
 
 /* ---- making ----------------------------------------------------------- */
@@ -67,32 +70,47 @@ static espalier_status complain(espalier_error *error, const char *source, const
                      source ? source : "rows in memory", text);
 }
 
+espalier_status dataset_reserve_rows(espalier_dataset *dataset, const char *source,
+                                     size_t training_rows, size_t test_rows,
+                                     espalier_error *error)
+{
+    size_t rows;
+    if (!size_add(training_rows, test_rows, &rows) || rows > UINT32_MAX)
+        return complain(error, source,
+                        "expected at most %lu rows, found %zu for training and %zu for tests",
+                        (unsigned long)UINT32_MAX, training_rows, test_rows);
+    dataset->training_rows = training_rows;
+    dataset->stored_rows = rows;
+    dataset->labels = memory_array(dataset->allocator, rows, sizeof *dataset->labels);
+    return dataset->labels ? ESPALIER_OK : error_memory(error);
+}
+
+espalier_status dataset_reserve_values(espalier_dataset *dataset, size_t inputs, bool as_bytes,
+                                       espalier_error *error)
+{
+    size_t values;
+    if (!size_multiply(dataset->stored_rows, inputs, &values))
+        return error_memory(error);
+    dataset->inputs = inputs;
+    if (as_bytes)
+        dataset->bytes = memory_array(dataset->allocator, values, sizeof *dataset->bytes);
+    else
+        dataset->floats = memory_array(dataset->allocator, values, sizeof *dataset->floats);
+    return dataset->bytes || dataset->floats ? ESPALIER_OK : error_memory(error);
+}
+
 espalier_status dataset_reserve(espalier_dataset *dataset, const char *source, size_t training_rows,
                                 size_t test_rows, size_t inputs, bool as_bytes,
                                 espalier_error *error)
 {
-    size_t rows, values;
     if (training_rows == 0 || inputs == 0)
         return complain(error, source,
                         "expected at least one training row and one input, found %zu rows of %zu "
                         "inputs",
                         training_rows, inputs);
-    if (!size_add(training_rows, test_rows, &rows) || rows > UINT32_MAX)
-        return complain(error, source,
-                        "expected at most %lu rows, found %zu for training and %zu for tests",
-                        (unsigned long)UINT32_MAX, training_rows, test_rows);
-    if (!size_multiply(rows, inputs, &values))
-        return error_memory(error);
-    dataset->training_rows = training_rows;
-    dataset->stored_rows = rows;
-    dataset->inputs = inputs;
-    dataset->labels = memory_array(dataset->allocator, rows, sizeof *dataset->labels);
-    if (as_bytes)
-        dataset->bytes = memory_array(dataset->allocator, values, sizeof *dataset->bytes);
-    else
-        dataset->floats = memory_array(dataset->allocator, values, sizeof *dataset->floats);
-    return dataset->labels && (dataset->bytes || dataset->floats) ? ESPALIER_OK
-                                                                  : error_memory(error);
+    espalier_status status =
+        dataset_reserve_rows(dataset, source, training_rows, test_rows, error);
+    return status ? status : dataset_reserve_values(dataset, inputs, as_bytes, error);
 }
 
 espalier_status dataset_check_values(const espalier_dataset *dataset, const char *source,
@@ -152,7 +170,11 @@ static espalier_status fill(espalier_dataset *dataset, const given_rows *given,
     status = dataset_check_values(dataset, NULL, 0, rows, error);
     if (!status)
         status = dataset_check_labels(dataset, NULL, 0, rows, given->class_count, error);
-    return status ? status : dataset_split(dataset, options, error);
+    if (!status)
+        status = dataset_split(dataset, options, error);
+    return status ? status
+                  : dataset_fit_scaling(dataset, options ? options->scaling : ESPALIER_SCALING_AUTO,
+                                        error);
 }
 
 static espalier_status from_memory(const given_rows *given, const espalier_dataset_options *options,
@@ -207,6 +229,11 @@ void espalier_dataset_destroy(espalier_dataset *dataset)
     for (size_t i = 0; dataset->class_names && i < dataset->classes; i++)
         memory_release(allocator, dataset->class_names[i]);
     memory_release(allocator, dataset->class_names);
+    for (size_t i = 0; dataset->input_names && i < dataset->inputs; i++)
+        memory_release(allocator, dataset->input_names[i]);
+    memory_release(allocator, dataset->input_names);
+    memory_release(allocator, dataset->columns);
+    memory_release(allocator, dataset->shift);
     for (int split = 0; split < ESPALIER_SPLIT_COUNT; split++)
         memory_release(allocator, dataset->rows[split]);
     memory_release(allocator, dataset->labels);
@@ -251,24 +278,14 @@ uint32_t espalier_dataset_label(const espalier_dataset *dataset, espalier_split 
     return dataset->labels[dataset->rows[split][row]];
 }
 
-size_t espalier_dataset_scaling(const espalier_dataset *dataset, const float **shift,
-                                const float **scale)
+espalier_validation espalier_dataset_validation(const espalier_dataset *dataset)
 {
-    static const float byte_shift = 0.0f, byte_scale = 1.0f / 255.0f;
-    *shift = dataset->bytes ? &byte_shift : NULL;
-    *scale = dataset->bytes ? &byte_scale : NULL;
-    return dataset->bytes ? 1 : 0;
-}
-
-const char *espalier_scaling_name(espalier_scaling scaling)
-{
-    static const char *const names[] = {"auto", "none", "range", "standard"};
-    return (size_t)scaling < sizeof names / sizeof *names ? names[scaling] : NULL;
+    return dataset->validation;
 }
 
 const char *espalier_dataset_input_name(const espalier_dataset *dataset, size_t input)
 {
-    return dataset->input_names ? dataset->input_names[input] : NULL;
+    return dataset->input_names && input < dataset->inputs ? dataset->input_names[input] : NULL;
 }
 
 const char *espalier_dataset_columns(const espalier_dataset *dataset)

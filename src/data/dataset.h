@@ -23,6 +23,8 @@ struct espalier_dataset {
     char *columns;            /* JSON text, or NULL */
     size_t scaling_count;     /* 0, 1 or inputs */
     float *shift, *scale;     /* one allocation, shift first */
+    bool is_table;            /* rows may be sorted by class */
+    espalier_validation validation; /* how the validation rows were chosen */
 };
 
 /* ---- making one (dataset.c) ------------------------------------------- */
@@ -39,6 +41,14 @@ espalier_status dataset_reserve(espalier_dataset *dataset, const char *source, s
                                 size_t test_rows, size_t inputs, bool as_bytes,
                                 espalier_error *error);
 
+/* The same in two steps, for readers that know the labels before the inputs. rows: without a
+ * check that there are any for training. values: rows must be reserved. */
+espalier_status dataset_reserve_rows(espalier_dataset *dataset, const char *source,
+                                     size_t training_rows, size_t test_rows,
+                                     espalier_error *error);
+espalier_status dataset_reserve_values(espalier_dataset *dataset, size_t inputs, bool as_bytes,
+                                       espalier_error *error);
+
 /* Check `rows` rows from stored row `first` on. Labels must be below class_count
  * (0: not known, DATASET_CLASSES_MOST) and make the number of classes grow to it, or
  * to the largest label plus one.
@@ -51,9 +61,23 @@ espalier_status dataset_check_values(const espalier_dataset *dataset, const char
 
 /* ---- splits (splits.c) ------------------------------------------------ */
 
-/* Cuts the stored rows into the splits. Options NULL = defaults. Errors: MEMORY. */
+/* Cuts the stored rows into the splits; does nothing where that was done before. Options
+ * NULL = defaults. Errors: MEMORY. */
 espalier_status dataset_split(espalier_dataset *dataset, const espalier_dataset_options *options,
                               espalier_error *error);
+
+/* Marks floor(fraction * rows) rows of each class, drawn with the seed.
+ * labels  [rows], each < classes;  marks  [rows], set to 1 where drawn, else not touched */
+espalier_status split_stratified(const uint32_t *labels, size_t rows, size_t classes,
+                                 double fraction, uint64_t seed, uint64_t stream,
+                                 const espalier_allocator *allocator, uint8_t *marks,
+                                 espalier_error *error);
+
+/* ---- scaling (scaling.c) ---------------------------------------------- */
+
+/* Fits the scaling to the training rows. Errors: MEMORY. */
+espalier_status dataset_fit_scaling(espalier_dataset *dataset, espalier_scaling scaling,
+                                    espalier_error *error);
 
 /* ---- use (gather.c) --------------------------------------------------- */
 

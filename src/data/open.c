@@ -43,6 +43,8 @@ static espalier_status open_path(const char *path, const named_set *known,
         status = name_classes(made, known, error);
     if (!status)
         status = dataset_split(made, options, error);
+    if (!status)
+        status = dataset_fit_scaling(made, options->scaling, error);
     if (status)
         espalier_dataset_destroy(made);
     else

@@ -7,6 +7,8 @@
 
 static const data_reader readers[] = {
     {"a folder of IDX files", idx_folder_recognises, idx_folder_read},
+    {"a table (.csv, .tsv, .tab, .txt, .data, also with .gz)", csv_table_recognises,
+     csv_table_read},
 };
 enum { READER_COUNT = sizeof readers / sizeof *readers };
 

@@ -14,8 +14,9 @@ typedef struct data_reader {
     bool (*recognises)(const char *path);
 
     /* Reads values, labels and shape into an empty data set by dataset_reserve and
-     * the two checks; class_count (0 = not known) is for the latter. Splits and
-     * class names are not its business. */
+     * the two checks; class_count (0 = not known) is for the latter. Splits (unless it
+     * needs them itself: dataset_split), scaling and the class names of known data sets
+     * are not its business. */
     espalier_status (*read)(espalier_dataset *dataset, const char *path,
                             const espalier_dataset_options *options, size_t class_count,
                             espalier_error *error);
@@ -31,5 +32,11 @@ bool idx_folder_recognises(const char *path);
 espalier_status idx_folder_read(espalier_dataset *dataset, const char *path,
                                 const espalier_dataset_options *options, size_t class_count,
                                 espalier_error *error);
+
+/* csv_table.c */
+bool csv_table_recognises(const char *path);
+espalier_status csv_table_read(espalier_dataset *dataset, const char *path,
+                               const espalier_dataset_options *options, size_t class_count,
+                               espalier_error *error);
 
 #endif

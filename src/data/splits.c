@@ -18,56 +18,66 @@ static size_t share(double fraction, size_t rows)
     return count < rows ? count : rows - 1;
 }
 
-/* Marks the first rows of an order that fall into each class's share.
- * left: [classes] rows that the validation part still takes of each class. */
-static void mark_by_class(const espalier_dataset *dataset, const uint32_t *order, size_t *left,
-                          uint8_t *marks)
+static void count_up(uint32_t *order, size_t rows)
 {
-    for (size_t i = 0; i < dataset->training_rows; i++) {
-        uint32_t row = order[i];
-        if (left[dataset->labels[row]] > 0) {
-            left[dataset->labels[row]]--;
-            marks[row] = 1;
-        }
-    }
+    for (size_t i = 0; i < rows; i++)
+        order[i] = (uint32_t)i;
 }
 
-static espalier_status mark_stratified(const espalier_dataset *dataset, double fraction,
-                                       const uint32_t *order, uint8_t *marks, espalier_error *error)
+espalier_status split_stratified(const uint32_t *labels, size_t rows, size_t classes,
+                                 double fraction, uint64_t seed, uint64_t stream,
+                                 const espalier_allocator *allocator, uint8_t *marks,
+                                 espalier_error *error)
 {
-    size_t *left = memory_array(dataset->allocator, dataset->classes, sizeof *left);
-    if (!left)
+    uint32_t *order = memory_array(allocator, rows, sizeof *order);
+    size_t *left = memory_array(allocator, classes, sizeof *left); /* rows still to be marked */
+    if (order && left) {
+        count_up(order, rows);
+        random_shuffle(seed, stream, order, rows);
+        for (size_t i = 0; i < rows; i++)
+            left[labels[i]]++;
+        for (size_t c = 0; c < classes; c++)
+            left[c] = left[c] ? share(fraction, left[c]) : 0;
+        for (size_t i = 0; i < rows; i++)
+            if (left[labels[order[i]]] > 0) {
+                left[labels[order[i]]]--;
+                marks[order[i]] = 1;
+            }
+    }
+    espalier_status status = order && left ? ESPALIER_OK : error_memory(error);
+    memory_release(allocator, left);
+    memory_release(allocator, order);
+    return status;
+}
+
+/* The first or any rows; marks: [training_rows], 1 = validation. */
+static espalier_status mark_any(const espalier_dataset *dataset,
+                                const espalier_dataset_options *options, uint8_t *marks,
+                                espalier_error *error)
+{
+    size_t rows = dataset->training_rows;
+    size_t wanted = rows ? share(options->validation_fraction, rows) : 0;
+    uint32_t *order = memory_array(dataset->allocator, rows, sizeof *order);
+    if (!order)
         return error_memory(error);
-    for (size_t i = 0; i < dataset->training_rows; i++)
-        left[dataset->labels[i]]++;
-    for (size_t c = 0; c < dataset->classes; c++)
-        left[c] = left[c] ? share(fraction, left[c]) : 0;
-    mark_by_class(dataset, order, left, marks);
-    memory_release(dataset->allocator, left);
+    count_up(order, rows);
+    if (dataset->validation == ESPALIER_VALIDATION_RANDOM)
+        random_shuffle(options->seed, random_stream(RANDOM_VALIDATION, 0), order, rows);
+    for (size_t i = 0; i < wanted; i++)
+        marks[order[i]] = 1;
+    memory_release(dataset->allocator, order);
     return ESPALIER_OK;
 }
 
-/* marks: [training_rows], 1 = validation. */
 static espalier_status mark(const espalier_dataset *dataset,
                             const espalier_dataset_options *options, uint8_t *marks,
                             espalier_error *error)
 {
-    size_t rows = dataset->training_rows, wanted = share(options->validation_fraction, rows);
-    uint32_t *order = memory_array(dataset->allocator, rows, sizeof *order);
-    if (!order)
-        return error_memory(error);
-    for (size_t i = 0; i < rows; i++)
-        order[i] = (uint32_t)i;
-    if (options->validation != ESPALIER_VALIDATION_FIRST)
-        random_shuffle(options->seed, random_stream(RANDOM_VALIDATION, 0), order, rows);
-    espalier_status status = ESPALIER_OK;
-    if (options->validation == ESPALIER_VALIDATION_STRATIFIED)
-        status = mark_stratified(dataset, options->validation_fraction, order, marks, error);
-    else
-        for (size_t i = 0; i < wanted; i++)
-            marks[order[i]] = 1;
-    memory_release(dataset->allocator, order);
-    return status;
+    if (dataset->validation != ESPALIER_VALIDATION_STRATIFIED)
+        return mark_any(dataset, options, marks, error);
+    return split_stratified(dataset->labels, dataset->training_rows, dataset->classes,
+                            options->validation_fraction, options->seed,
+                            random_stream(RANDOM_VALIDATION, 0), dataset->allocator, marks, error);
 }
 
 /* Lays out the rows of each split in ascending order. */
@@ -100,10 +110,17 @@ espalier_status dataset_split(espalier_dataset *dataset, const espalier_dataset_
                               espalier_error *error)
 {
     espalier_dataset_options defaults = espalier_dataset_options_defaults();
+    if (dataset->rows[ESPALIER_TRAINING])
+        return ESPALIER_OK;
+    options = options ? options : &defaults;
+    dataset->validation = options->validation;
+    if (dataset->validation == ESPALIER_VALIDATION_AUTO)
+        dataset->validation = dataset->is_table ? ESPALIER_VALIDATION_STRATIFIED
+                                                : ESPALIER_VALIDATION_FIRST;
     uint8_t *marks = memory_array(dataset->allocator, dataset->training_rows, 1);
     if (!marks)
         return error_memory(error);
-    espalier_status status = mark(dataset, options ? options : &defaults, marks, error);
+    espalier_status status = mark(dataset, options, marks, error);
     if (!status)
         status = lay_out(dataset, marks, error);
     memory_release(dataset->allocator, marks);

@@ -18,6 +18,7 @@ struct csv {
     size_t capacity, begin, end;
     bool ended; /* nothing comes behind the window */
     uint64_t line; /* of the byte at `begin` */
+    uint64_t head;
     csv_field *fields;
     size_t room;
 };
@@ -283,6 +284,14 @@ static bool begins_with(const csv *in, const char *bytes, size_t count)
     return in->end >= count && memcmp(in->window, bytes, count) == 0;
 }
 
+/* FNV-1a of the first bytes. */
+static void hash_head(csv *in)
+{
+    in->head = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < in->end && i < SAMPLE_BYTES; i++)
+        in->head = (in->head ^ (unsigned char)in->window[i]) * 0x100000001b3u;
+}
+
 /* Reads until there is a line to look at, or 64 KiB, or the end. */
 static espalier_status read_sample(csv *in, espalier_error *error)
 {
@@ -339,6 +348,7 @@ espalier_status csv_open(const char *path, const csv_dialect *dialect,
         csv_close(in);
         return status;
     }
+    hash_head(in);
     choose_separator(in);
     *out = in;
     return ESPALIER_OK;
@@ -357,6 +367,11 @@ const char *csv_path(const csv *in)
 uint64_t csv_bytes(const csv *in)
 {
     return reader_offset(in->in);
+}
+
+uint64_t csv_head(const csv *in)
+{
+    return in->head;
 }
 
 void csv_close(csv *in)

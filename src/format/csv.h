@@ -58,6 +58,7 @@ espalier_status csv_next(csv *in, csv_record *record, espalier_error *error);
 char csv_separator(const csv *in); /* the one that was given or found */
 const char *csv_path(const csv *in);
 uint64_t csv_bytes(const csv *in); /* plain bytes read from the file so far */
+uint64_t csv_head(const csv *in);  /* a hash of the first 64 KiB, of the first bytes on "-" */
 void csv_close(csv *in);           /* NULL does nothing */
 
 /* ---- csv_separator.c ---------------------------------------------------- */

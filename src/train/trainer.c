@@ -39,7 +39,8 @@ static espalier_status check_slopes(const espalier_network *network, espalier_er
     return ESPALIER_OK;
 }
 
-/* Scaling and class names come from the data where the network has none. */
+/* Scaling, class names and the encoding of a table's columns come from the data where the
+ * network has none. */
 static espalier_status adopt(espalier_network *network, const espalier_dataset *dataset)
 {
     espalier_status status = ESPALIER_OK;
@@ -58,6 +59,8 @@ static espalier_status adopt(espalier_network *network, const espalier_dataset *
     if (status == ESPALIER_OK && !named)
         status = espalier_network_set_class_names(network,
                                                   (const char *const *)dataset->class_names);
+    if (status == ESPALIER_OK && dataset->columns && !espalier_network_metadata(network, "columns"))
+        status = espalier_network_set_metadata(network, "columns", dataset->columns);
     return status;
 }
 

@@ -7,7 +7,7 @@ COMMANDS = ("train", "prune", "eval", "predict", "analyse", "info", "compact", "
 DEFAULTS = {
     "train": {"hidden": "300,200,100,50", "init": "glorot-uniform", "batch": "32", "lr": "0.01",
               "optimizer": "sgd", "weight-decay": "0", "lr-schedule": "constant", "epochs": "500",
-              "validation": "10%", "validation-split": "first", "seed": "1", "threads": "all",
+              "validation": "10%", "validation-split": "auto", "scaling": "auto", "missing": "error", "seed": "1", "threads": "all",
               "prune": "none: dense", "of": "all", "steps": "5", "criterion": "activation",
               "scope": "global", "trigger": "accuracy", "every": "5", "patience": "30",
               "cubic-epochs": "2", "cubic-interval": "100", "start-accuracy": "80%",

@@ -5,7 +5,8 @@
 #include "data/dataset.h"
 #include "test.h"
 
-static const espalier_dataset_options no_validation = {.seed = 1};
+static const espalier_dataset_options no_validation = {.seed = 1,
+                                                       .scaling = ESPALIER_SCALING_NONE};
 
 static void test_floats(void **state)
 {
@@ -42,6 +43,7 @@ static void test_floats(void **state)
 static void test_bytes(void **state)
 {
     (void)state;
+    espalier_dataset_options whole = {.seed = 1};
     const uint8_t values[] = {0, 1, 254, 255};
     const uint32_t labels[] = {0, 1};
     float rows[4];
@@ -49,7 +51,7 @@ static void test_bytes(void **state)
     espalier_dataset *dataset;
     meter m = {0};
     espalier_allocator allocator = meter_allocator(&m);
-    assert_int_equal(espalier_dataset_from_bytes(values, labels, 2, 0, 2, 26, &no_validation,
+    assert_int_equal(espalier_dataset_from_bytes(values, labels, 2, 0, 2, 26, &whole,
                                                  &allocator, &dataset, NULL),
                      ESPALIER_OK);
     assert_int_equal(espalier_dataset_class_count(dataset), 26);
@@ -123,7 +125,8 @@ static void test_options(void **state)
     assert_int_equal(espalier_dataset_options_check(&options, NULL), ESPALIER_OK);
     assert_int_equal(espalier_dataset_options_check(NULL, NULL), ESPALIER_OK);
     assert_true(options.validation_fraction == 0.1);
-    assert_int_equal(options.validation, ESPALIER_VALIDATION_FIRST);
+    assert_int_equal(options.validation, ESPALIER_VALIDATION_AUTO);
+    assert_int_equal(options.scaling, ESPALIER_SCALING_AUTO);
     assert_int_equal(options.seed, 1);
     assert_int_equal(options.directory_count, 0);
 
@@ -133,7 +136,7 @@ static void test_options(void **state)
         refuse_options(options, "validation_fraction: ");
     }
     options = espalier_dataset_options_defaults();
-    options.validation = (espalier_validation)3;
+    options.validation = (espalier_validation)4;
     refuse_options(options, "validation: ");
     options = espalier_dataset_options_defaults();
     options.directory_count = 1;

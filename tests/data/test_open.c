@@ -154,8 +154,8 @@ static void test_other_kinds_of_files(void **state)
 {
     (void)state;
     char path[100];
-    static const char *const names[] = {"data.csv", "data.npz", "data"};
-    static const char *const found[] = {"found a .csv file", "found a .npz file", "found a file"};
+    static const char *const names[] = {"data.xlsx", "data.csvx", "data"};
+    static const char *const found[] = {"found a .xlsx file", "found a .csvx file", "found a file"};
     for (int i = 0; i < 3; i++) {
         snprintf(path, sizeof path, "%s/%s", top, names[i]);
         put_file(path, "1,2\n", 4);

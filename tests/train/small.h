@@ -9,7 +9,8 @@
 #include "net/network.h"
 
 /* rows of `inputs` normal values around one centre for each class: learnable,
- * not separable. test_rows follow; options NULL = defaults. */
+ * not separable. test_rows follow; options NULL = defaults. Inputs are not scaled, so that
+ * a network can be followed by hand. */
 static inline espalier_dataset *small_dataset_split(size_t rows, size_t test_rows, size_t inputs,
                                                     size_t classes,
                                                     const espalier_dataset_options *options)
@@ -29,8 +30,10 @@ static inline espalier_dataset *small_dataset_split(size_t rows, size_t test_row
                                             labels[r] * inputs + i));
     }
     espalier_error error = {0};
+    espalier_dataset_options chosen = options ? *options : espalier_dataset_options_defaults();
+    chosen.scaling = ESPALIER_SCALING_NONE;
     assert_int_equal(espalier_dataset_from_floats(values, labels, rows, test_rows, inputs, classes,
-                                                  options, NULL, &dataset, &error),
+                                                  &chosen, NULL, &dataset, &error),
                      ESPALIER_OK);
     free(values);
     free(labels);

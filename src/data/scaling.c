@@ -1,0 +1,131 @@
+/* Scaling fitted to the training rows: x' = (x - shift) * scale. */
+#include "data/dataset.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* Sums over the training rows, one for each column; in double, because a million floats
+ * added in float lose half of their digits. */
+typedef struct column_sums {
+    double *mean, *square; /* [inputs]: mean, sum of squared distances from it */
+    float *low, *high;     /* [inputs] */
+} column_sums;
+
+static void take_row(const espalier_dataset *d, size_t row, float *values)
+{
+    espalier_dataset_rows(d, ESPALIER_TRAINING, row, 1, values);
+}
+
+static void find_range(const espalier_dataset *d, column_sums *sums, float *values)
+{
+    for (size_t i = 0; i < d->row_count[ESPALIER_TRAINING]; i++) {
+        take_row(d, i, values);
+        for (size_t c = 0; c < d->inputs; c++) {
+            sums->low[c] = i == 0 || values[c] < sums->low[c] ? values[c] : sums->low[c];
+            sums->high[c] = i == 0 || values[c] > sums->high[c] ? values[c] : sums->high[c];
+        }
+    }
+}
+
+/* Two passes: distances from a mean that is known keep their digits. */
+static void find_spread(const espalier_dataset *d, column_sums *sums, float *values)
+{
+    size_t rows = d->row_count[ESPALIER_TRAINING];
+    for (size_t i = 0; i < rows; i++) {
+        take_row(d, i, values);
+        for (size_t c = 0; c < d->inputs; c++)
+            sums->mean[c] += (double)values[c];
+    }
+    for (size_t c = 0; c < d->inputs; c++)
+        sums->mean[c] /= (double)rows;
+    for (size_t i = 0; i < rows; i++) {
+        take_row(d, i, values);
+        for (size_t c = 0; c < d->inputs; c++) {
+            double distance = (double)values[c] - sums->mean[c];
+            sums->square[c] += distance * distance;
+        }
+    }
+}
+
+/* A factor that is too large for a float belongs to a column that is constant but for
+ * rounding; it becomes 0, as that of a constant one. */
+static float inverse(double width)
+{
+    double factor = 1.0 / width;
+    return isfinite((float)factor) ? (float)factor : 0.0f;
+}
+
+static void set_pairs(espalier_dataset *d, espalier_scaling scaling, const column_sums *sums)
+{
+    double rows = (double)d->row_count[ESPALIER_TRAINING];
+    for (size_t c = 0; c < d->inputs; c++) {
+        bool constant = !(sums->high[c] > sums->low[c]);
+        bool range = scaling == ESPALIER_SCALING_RANGE || constant;
+        double width = range ? (double)sums->high[c] - (double)sums->low[c]
+                             : sqrt(sums->square[c] / rows);
+        d->shift[c] = range ? sums->low[c] : (float)sums->mean[c];
+        d->scale[c] = constant ? 0.0f : inverse(width);
+    }
+}
+
+static espalier_status fit_columns(espalier_dataset *d, espalier_scaling scaling,
+                                   espalier_error *error)
+{
+    size_t inputs = d->inputs;
+    double *doubles = memory_array(d->allocator, inputs, 2 * sizeof *doubles);
+    float *floats = memory_array(d->allocator, inputs, 3 * sizeof *floats);
+    d->shift = memory_array(d->allocator, inputs, 2 * sizeof *d->shift);
+    bool enough = doubles && floats && d->shift;
+    if (enough) {
+        column_sums sums = {doubles, doubles + inputs, floats, floats + inputs};
+        d->scale = d->shift + inputs;
+        d->scaling_count = inputs;
+        find_range(d, &sums, floats + 2 * inputs);
+        if (scaling == ESPALIER_SCALING_STANDARD)
+            find_spread(d, &sums, floats + 2 * inputs);
+        set_pairs(d, scaling, &sums);
+    }
+    memory_release(d->allocator, floats);
+    memory_release(d->allocator, doubles);
+    return enough ? ESPALIER_OK : error_memory(error);
+}
+
+static espalier_status fit_bytes(espalier_dataset *d, espalier_error *error)
+{
+    d->shift = memory_array(d->allocator, 2, sizeof *d->shift);
+    if (!d->shift)
+        return error_memory(error);
+    d->scale = d->shift + 1;
+    *d->scale = 1.0f / 255.0f;
+    d->scaling_count = 1;
+    return ESPALIER_OK;
+}
+
+espalier_status dataset_fit_scaling(espalier_dataset *dataset, espalier_scaling scaling,
+                                    espalier_error *error)
+{
+    if (scaling == ESPALIER_SCALING_AUTO && dataset->bytes)
+        return fit_bytes(dataset, error);
+    if (scaling == ESPALIER_SCALING_NONE || dataset->row_count[ESPALIER_TRAINING] == 0)
+        return ESPALIER_OK;
+    if (scaling == ESPALIER_SCALING_AUTO)
+        scaling = ESPALIER_SCALING_STANDARD;
+    return fit_columns(dataset, scaling, error);
+}
+
+const char *espalier_scaling_name(espalier_scaling scaling)
+{
+    static const char *const names[] = {"auto", "none", "range", "standard"};
+    return (size_t)scaling < sizeof names / sizeof *names ? names[scaling] : NULL;
+}
+
+size_t espalier_dataset_scaling(const espalier_dataset *dataset, const float **shift,
+                                const float **scale)
+{
+    *shift = dataset->shift;
+    *scale = dataset->scale;
+    return dataset->scaling_count;
+}

@@ -1,0 +1,101 @@
+/* Cells of a table: missing, a number, a category. */
+#include <math.h>
+#include <string.h>
+
+#include "data/table_file.h"
+#include "format/decimal.h"
+
+bool table_is_missing(const csv_field *field)
+{
+    static const char *const words[] = {"?", "na", "n/a", "#n/a", "nan", "-nan", "null", "<na>"};
+    enum { LONGEST = 4 };
+    char word[LONGEST + 1] = "";
+    if (field->length == 0)
+        return true;
+    if (field->length > LONGEST || field->quoted)
+        return false;
+    for (size_t i = 0; i < field->length; i++) {
+        char c = field->text[i];
+        word[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The way out of a missing value, if there is one. */
+static espalier_status refuse_missing(const table_file *f, size_t place, espalier_error *error)
+{
+    char shown[TABLE_SHOWN_BYTES];
+    const csv_field *field = &f->record.fields[place];
+    const char *found = field->length ? table_show(field, shown) : "nothing";
+    if (f->columns->missing == ESPALIER_MISSING_DROP)
+        return table_file_complain(f, place, error,
+                                   "expected a value, found %s: rows with missing values were "
+                                   "dropped when the network was trained", found);
+    return table_file_complain(f, place, error,
+                               "expected a value, found %s (missing values can be replaced by the "
+                               "mean or median, or their rows dropped)", found);
+}
+
+static espalier_status encode_number(const table_file *f, size_t index, table_missing missing,
+                                     float *value, espalier_error *error)
+{
+    const column *one = &f->columns->items[index];
+    size_t place = f->places[index];
+    const csv_field *field = &f->record.fields[place];
+    char shown[TABLE_SHOWN_BYTES];
+    decimal_kind kind = decimal_float(field->text, field->length, f->point, value);
+    if (kind == DECIMAL_NUMBER)
+        return ESPALIER_OK;
+    if (table_is_missing(field)) {
+        bool mark = missing == TABLE_MARK && f->columns->missing != ESPALIER_MISSING_ERROR;
+        *value = mark ? NAN : one->fill;
+        return mark || one->filled ? ESPALIER_OK : refuse_missing(f, place, error);
+    }
+    if (kind == DECIMAL_NOT_FINITE)
+        return table_file_complain(f, place, error, "expected a finite number, found '%s'",
+                                   table_show(field, shown));
+    return table_file_complain(f, place, error, "expected a number, found '%s'",
+                               table_show(field, shown));
+}
+
+static espalier_status encode_category(const table_file *f, size_t index, table_missing missing,
+                                       float *values, espalier_error *error)
+{
+    const column *one = &f->columns->items[index];
+    size_t place = f->places[index], count = one->values.count;
+    const csv_field *field = &f->record.fields[place];
+    memset(values, 0, count * sizeof *values);
+    if (!table_is_missing(field)) {
+        size_t value = dictionary_find(&one->values, field->text, field->length);
+        if (value != SIZE_MAX)
+            values[value] = 1.0f;
+        return ESPALIER_OK;
+    }
+    bool mark = missing == TABLE_MARK && f->columns->missing != ESPALIER_MISSING_ERROR;
+    if (mark && count)
+        values[0] = NAN;
+    if (mark)
+        return ESPALIER_OK;
+    if (!one->filled)
+        return refuse_missing(f, place, error);
+    values[one->fill_value] = 1.0f;
+    return ESPALIER_OK;
+}
+
+espalier_status table_file_encode(const table_file *file, table_missing missing, float *values,
+                                  espalier_error *error)
+{
+    const columns *c = file->columns;
+    for (size_t i = 0; i < c->count; i++) {
+        float *to = values + c->items[i].first;
+        espalier_status status = c->items[i].kind == COLUMN_CATEGORY
+                                     ? encode_category(file, i, missing, to, error)
+                                     : encode_number(file, i, missing, to, error);
+        if (status)
+            return status;
+    }
+    return ESPALIER_OK;
+}

@@ -1,0 +1,259 @@
+/* Opening a table by known columns, and its rows. Cells are table_cell.c. */
+#include "data/table_file.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "format/decimal.h"
+
+/* ---- messages --------------------------------------------------------------- */
+
+static const char *name_at(const table_file *f, size_t place)
+{
+    if (place == f->label)
+        return f->label_name;
+    for (size_t i = 0; i < f->columns->count; i++)
+        if (f->places[i] == place)
+            return f->columns->items[i].name;
+    return NULL;
+}
+
+espalier_status table_file_complain(const table_file *file, size_t place, espalier_error *error,
+                                    const char *format, ...)
+{
+    char text[sizeof error->message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    const char *name = name_at(file, place);
+    return error_set(error, ESPALIER_ERROR_FORMAT, "%s: row %llu (line %llu), column %zu%s%s%s: %s",
+                     csv_path(file->in), (unsigned long long)file->row,
+                     (unsigned long long)file->record.line, place + 1, name ? " (" : "",
+                     name ? name : "", name ? ")" : "", text);
+}
+
+const char *table_show(const csv_field *field, char shown[TABLE_SHOWN_BYTES])
+{
+    static const char cut[] = "...";
+    if (field->length < TABLE_SHOWN_BYTES)
+        return memcpy(shown, field->text, field->length + 1);
+    size_t kept = TABLE_SHOWN_BYTES - sizeof cut;
+    while (kept > 0 && ((unsigned char)field->text[kept] & 0xc0) == 0x80)
+        kept--; /* not within a character */
+    memcpy(shown, field->text, kept);
+    memcpy(shown + kept, cut, sizeof cut);
+    return shown;
+}
+
+/* ---- the header --------------------------------------------------------------- */
+
+static bool has_text(const csv_field *field, const char *text)
+{
+    return strcmp(field->text, text) == 0;
+}
+
+static size_t find_name(const csv_record *header, const char *name)
+{
+    for (size_t i = 0; i < header->count; i++)
+        if (has_text(&header->fields[i], name))
+            return i;
+    return SIZE_MAX;
+}
+
+/* What a column without a name is called where others have names: "column N". */
+static size_t find_column(const csv_record *header, const char *name)
+{
+    size_t place = find_name(header, name), number = 0;
+    int used = 0;
+    if (place == SIZE_MAX && sscanf(name, "column %zu%n", &number, &used) == 1 && !name[used] &&
+        number >= 1 && number <= header->count && header->fields[number - 1].length == 0)
+        return number - 1;
+    return place;
+}
+
+static bool is_text(const table_file *f, const csv_field *field)
+{
+    float value;
+    return !table_is_missing(field) &&
+           decimal_float(field->text, field->length, f->point, &value) == DECIMAL_TEXT;
+}
+
+/* A first record is a header if it has all names; else if it has text where numbers
+ * belong, or, where nothing can be said by places, no number at all. */
+static bool looks_like_header(const table_file *f, const csv_record *first)
+{
+    const columns *c = f->columns;
+    bool all = c->named;
+    for (size_t i = 0; i < c->count && all; i++)
+        all = find_column(first, c->items[i].name) != SIZE_MAX;
+    if (all)
+        return true;
+    bool numbers = false;
+    for (size_t i = 0; i < c->count && first->count == c->record_width; i++) {
+        numbers |= c->items[i].kind == COLUMN_NUMBER;
+        if (c->items[i].kind == COLUMN_NUMBER && is_text(f, &first->fields[c->items[i].position]))
+            return true;
+    }
+    if (numbers)
+        return false;
+    for (size_t i = 0; i < first->count; i++)
+        if (!is_text(f, &first->fields[i]))
+            return false;
+    return true;
+}
+
+/* ---- places --------------------------------------------------------------------- */
+
+static espalier_status match_names(table_file *f, const csv_record *header, espalier_error *error)
+{
+    const columns *c = f->columns;
+    for (size_t i = 0; i < c->count; i++) {
+        f->places[i] = find_column(header, c->items[i].name);
+        if (f->places[i] == SIZE_MAX)
+            return error_set(error, ESPALIER_ERROR_MISMATCH,
+                             "%s: line %llu: expected a column '%s', found none of that name among "
+                             "%zu", csv_path(f->in), (unsigned long long)header->line,
+                             c->items[i].name, header->count);
+    }
+    f->label = f->label_name ? find_column(header, f->label_name) : SIZE_MAX;
+    return ESPALIER_OK;
+}
+
+/* Every column at its place; where only the label's field is missing, those behind it one
+ * place before. */
+static espalier_status match_places(table_file *f, const csv_record *first, espalier_error *error)
+{
+    const columns *c = f->columns;
+    bool unlabelled = c->label != SIZE_MAX && first->count == c->record_width - 1;
+    if (first->count != c->record_width && !unlabelled)
+        return error_set(error, ESPALIER_ERROR_MISMATCH,
+                         c->label == SIZE_MAX
+                             ? "%s: line %llu: expected %zu fields, found %zu"
+                             : "%s: line %llu: expected %zu fields, or one less without labels, "
+                               "found %zu",
+                         csv_path(f->in), (unsigned long long)first->line, c->record_width,
+                         first->count);
+    f->label = unlabelled ? SIZE_MAX : c->label;
+    for (size_t i = 0; i < c->count; i++)
+        f->places[i] = c->items[i].position - (unlabelled && c->items[i].position > c->label);
+    return ESPALIER_OK;
+}
+
+/* The label's column by another name or number than the columns say. */
+static espalier_status find_label(table_file *f, const csv_record *first, bool header,
+                                  const char *label, espalier_error *error)
+{
+    size_t number = 0;
+    int used = 0;
+    f->label = header ? find_name(first, label) : SIZE_MAX;
+    if (f->label == SIZE_MAX && sscanf(label, "%zu%n", &number, &used) == 1 && !label[used] &&
+        number >= 1 && number <= first->count)
+        f->label = number - 1;
+    if (f->label == SIZE_MAX)
+        return error_set(error, ESPALIER_ERROR_MISMATCH,
+                         "%s: expected a column '%s' with the labels, found none among %zu",
+                         csv_path(f->in), label, first->count);
+    return ESPALIER_OK;
+}
+
+static espalier_status match(table_file *f, const csv_record *first,
+                             const espalier_table_options *o, espalier_error *error)
+{
+    bool header = o->header == ESPALIER_HEADER_YES ||
+                  (o->header == ESPALIER_HEADER_AUTO && looks_like_header(f, first));
+    espalier_status status = header && f->columns->named ? match_names(f, first, error)
+                                                         : match_places(f, first, error);
+    if (!status && o->label && o->columns)
+        status = find_label(f, first, header, o->label, error);
+    f->width = first->count;
+    f->held = !header;
+    return status;
+}
+
+/* ---- opening ---------------------------------------------------------------------- */
+
+static bool ends_in(const char *path, const char *ending)
+{
+    size_t length = strlen(path), tail = strlen(ending);
+    if (length < tail)
+        return false;
+    for (size_t i = 0; i < tail; i++)
+        if (tolower((unsigned char)path[length - tail + i]) != ending[i])
+            return false;
+    return true;
+}
+
+csv_dialect table_dialect(const char *path, const columns *c,
+                          const espalier_table_options *o)
+{
+    csv_dialect dialect = csv_dialect_defaults();
+    dialect.separator = o->separator;
+    if (c && o->columns) {
+        dialect.separator = o->separator ? o->separator : c->separator;
+        dialect.comment = c->comment;
+        dialect.decimal_comma = c->decimal_comma;
+    }
+    if (!dialect.separator &&
+        (ends_in(path, ".tsv") || ends_in(path, ".tsv.gz") || ends_in(path, ".tab")))
+        dialect.separator = '\t';
+    if (o->comment)
+        dialect.comment = o->comment == ESPALIER_COMMENT_NONE ? '\0' : o->comment;
+    if (o->decimal)
+        dialect.decimal_comma = o->decimal == ESPALIER_DECIMAL_COMMA;
+    return dialect;
+}
+
+espalier_status table_file_open(const char *path, const columns *c,
+                                const espalier_table_options *options, table_file *file,
+                                espalier_error *error)
+{
+    csv_dialect dialect = table_dialect(path, c, options);
+    *file = (table_file){.columns = c,
+                         .point = dialect.decimal_comma ? ',' : '.',
+                         .label = SIZE_MAX,
+                         .label_name = c->label_name};
+    file->places = memory_array(c->allocator, c->count, sizeof *file->places);
+    espalier_status status = file->places ? ESPALIER_OK : error_memory(error);
+    if (!status)
+        status = csv_open(path, &dialect, c->allocator, &file->in, error);
+    if (!status)
+        status = csv_next(file->in, &file->record, error);
+    if (!status && file->record.count > 0)
+        status = match(file, &file->record, options, error);
+    if (status)
+        table_file_close(file);
+    return status;
+}
+
+void table_file_close(table_file *file)
+{
+    memory_release(file->columns->allocator, file->places);
+    csv_close(file->in);
+    file->places = NULL;
+    file->in = NULL;
+}
+
+/* ---- rows ------------------------------------------------------------------------- */
+
+espalier_status table_file_next(table_file *file, bool *end, espalier_error *error)
+{
+    espalier_status status = ESPALIER_OK;
+    if (!file->held)
+        status = csv_next(file->in, &file->record, error);
+    file->held = false;
+    *end = file->record.count == 0;
+    if (status || *end)
+        return status;
+    file->row++;
+    if (file->record.count != file->width)
+        return error_set(error, ESPALIER_ERROR_FORMAT,
+                         "%s: row %llu (line %llu): expected %zu fields as in the first line, found "
+                         "%zu",
+                         csv_path(file->in), (unsigned long long)file->row,
+                         (unsigned long long)file->record.line, file->width, file->record.count);
+    return ESPALIER_OK;
+}
