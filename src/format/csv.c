@@ -4,17 +4,22 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/memory.h"
 
-/* The window at first; it grows to hold one record. */
-enum { WINDOW_BYTES = 1 << 18, SAMPLE_BYTES = 1 << 16, FIELDS_AT_FIRST = 64 };
+/* The window at first; it grows to hold one record. Scans look at so many bytes at once,
+ * and may read so far behind its end. */
+enum { WINDOW_BYTES = 1 << 18, SAMPLE_BYTES = 1 << 16, FIELDS_AT_FIRST = 64, STRIDE = 16 };
 
 struct csv {
     const espalier_allocator *allocator;
     reader *in;
     csv_dialect dialect;
     bool stops[256]; /* bytes that end an unquoted field, or are not allowed in one */
-    char *window;    /* [capacity + 1]; the byte at `end` is a '\n', so that scans stop */
+    char *window;    /* [capacity + STRIDE]; the byte at `end` is a '\n', so that scans stop */
     size_t capacity, begin, end;
     bool ended; /* nothing comes behind the window */
     uint64_t line; /* of the byte at `begin` */
@@ -38,7 +43,7 @@ static espalier_status widen(csv *in, espalier_error *error)
                          "%s: line %llu: expected a record of at most %zu bytes, found more: do "
                          "quotes close?",
                          csv_path(in), (unsigned long long)in->line, in->dialect.record_bytes_most);
-    char *window = memory_array(in->allocator, wider + 1, 1);
+    char *window = memory_array(in->allocator, wider + STRIDE, 1);
     if (!window)
         return error_memory(error);
     memcpy(window, in->window, in->end);
@@ -148,12 +153,37 @@ static outcome cut_quoted(cutting *c)
     return push(c, text, length, true);
 }
 
+/* The first byte from p on that is among the stops. */
+#ifdef __SSE2__
+static char *find_stop(const csv *in, char *p)
+{
+    char second = in->dialect.separator == ' ' ? '\t' : in->dialect.separator;
+    const __m128i separator = _mm_set1_epi8(in->dialect.separator), other = _mm_set1_epi8(second);
+    const __m128i newline = _mm_set1_epi8('\n'), carriage = _mm_set1_epi8('\r');
+    for (;; p += STRIDE) {
+        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i stops = _mm_or_si128(_mm_cmpeq_epi8(bytes, separator), _mm_cmpeq_epi8(bytes, other));
+        stops = _mm_or_si128(stops, _mm_cmpeq_epi8(bytes, newline));
+        stops = _mm_or_si128(stops, _mm_cmpeq_epi8(bytes, carriage));
+        stops = _mm_or_si128(stops, _mm_cmpeq_epi8(bytes, _mm_setzero_si128()));
+        unsigned found = (unsigned)_mm_movemask_epi8(stops);
+        if (found)
+            return p + __builtin_ctz(found);
+    }
+}
+#else
+static char *find_stop(const csv *in, char *p)
+{
+    while (!in->stops[(unsigned char)*p])
+        p++;
+    return p;
+}
+#endif
+
 static outcome cut_plain(cutting *c)
 {
     csv *in = c->in;
-    char *text = c->at, *p = text;
-    while (!in->stops[(unsigned char)*p])
-        p++;
+    char *text = c->at, *p = find_stop(in, text);
     if (p == in->window + in->end && !in->ended)
         return MORE;
     c->at = p;
@@ -197,19 +227,36 @@ static bool pass_line_end(cutting *c)
     return true;
 }
 
+/* Spreadsheets write #N/A for a missing value: that begins no comment. False, too, if the
+ * window ends before it can be told; *more is then set. */
+static bool is_comment(const cutting *c, bool *more)
+{
+    static const char absent[] = "#N/A";
+    enum { LENGTH = sizeof absent - 1 };
+    const csv *in = c->in;
+    size_t left = (size_t)(in->window + in->end - c->at);
+    if (left == 0 || !in->dialect.comment || *c->at != in->dialect.comment)
+        return false;
+    *more = left <= LENGTH && !in->ended && memcmp(c->at, absent, left < LENGTH ? left : LENGTH) == 0;
+    return !*more && !(left >= LENGTH && memcmp(c->at, absent, LENGTH) == 0 &&
+                       in->stops[(unsigned char)c->at[LENGTH]]);
+}
+
 /* To the first record from `begin` on: over blank lines and comments. */
 static outcome pass_empty_lines(cutting *c)
 {
     csv *in = c->in;
     char *end = in->window + in->end;
-    for (;;) {
+    for (bool more = false;;) {
         in->begin = (size_t)(c->at - in->window);
         in->line = c->line;
-        if (c->at < end && in->dialect.comment && *c->at == in->dialect.comment)
+        if (is_comment(c, &more))
             while (c->at < end && *c->at != '\n' && *c->at != '\r')
                 c->at++;
         while (c->at < end && is_blank(in, *c->at))
             c->at++;
+        if (more)
+            return MORE;
         if (c->at == end)
             return in->ended ? NONE : MORE;
         if (*c->at != '\n' && *c->at != '\r')
@@ -323,6 +370,18 @@ static void choose_separator(csv *in)
         in->stops['\t'] = true;
 }
 
+/* A window no larger than a small file needs. */
+static espalier_status take_window(csv *in, espalier_error *error)
+{
+    enum { LEAST_BYTES = 1 << 12 };
+    uint64_t bytes = reader_file_bytes(in->in);
+    in->capacity = WINDOW_BYTES;
+    if (!reader_is_gzip(in->in) && bytes < WINDOW_BYTES)
+        in->capacity = bytes < LEAST_BYTES ? LEAST_BYTES : (size_t)bytes + 1; /* room to see the end */
+    in->window = memory_array(in->allocator, in->capacity + STRIDE, 1);
+    return in->window ? ESPALIER_OK : error_memory(error);
+}
+
 espalier_status csv_open(const char *path, const csv_dialect *dialect,
                          const espalier_allocator *allocator, csv **out, espalier_error *error)
 {
@@ -334,14 +393,14 @@ espalier_status csv_open(const char *path, const csv_dialect *dialect,
     if (!in->dialect.record_bytes_most)
         in->dialect.record_bytes_most = CSV_RECORD_BYTES_MOST;
     in->line = 1;
-    in->capacity = WINDOW_BYTES;
     in->room = FIELDS_AT_FIRST;
-    in->window = memory_array(allocator, in->capacity + 1, 1);
     in->fields = memory_array(allocator, in->room, sizeof *in->fields);
-    espalier_status status = in->window && in->fields ? ESPALIER_OK : error_memory(error);
+    espalier_status status = in->fields ? ESPALIER_OK : error_memory(error);
     if (!status)
         status = strcmp(path, "-") == 0 ? reader_open_input(allocator, &in->in, error)
                                         : reader_open(path, allocator, &in->in, error);
+    if (!status)
+        status = take_window(in, error);
     if (!status)
         status = read_sample(in, error);
     if (status) {

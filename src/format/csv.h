@@ -18,7 +18,7 @@
 
 typedef struct csv_dialect {
     char separator;     /* ',', ';', '\t', '|', ' ' (runs of spaces and tabs); 0 = find out */
-    char comment;       /* lines that begin with it are left out; 0 = none */
+    char comment;       /* lines that begin with it are left out, but for #N/A; 0 = none */
     bool decimal_comma; /* numbers are written 3,14: a comma is the last guess for a separator */
     size_t record_bytes_most; /* 0 = CSV_RECORD_BYTES_MOST */
 } csv_dialect;

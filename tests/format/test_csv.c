@@ -85,6 +85,7 @@ static void test_records(void **state)
     expect("\xef\xbb\xbf" "a,b\n", "1[a][b]|");
     expect("# x, y\na,b\n#1,2\n1,2\n#", "2[a][b]|4[1][2]|");
     expect("a,#b\n", "1[a][#b]|");
+    expect("#N/A,1\n#N/A\n#N/Ab,3\n#N/", "1[#N/A][1]|2[#N/A]|");
     expect("a,,c\n,,\n", "1[a][][c]|2[][][]|");
     expect(" a , b c  , d\n\te\t,f,g\n", "1[a][b c][d]|2[e][f][g]|");
     expect("x\n", "1[x]|");
