@@ -10,7 +10,7 @@ enum { ROWS_MOST = 100 };
 
 /* What the rows behind the first hold in a column. */
 typedef struct holding {
-    bool number, text; /* some cell does */
+    int numbers, texts; /* cells that are */
 } holding;
 
 typedef enum cell { CELL_MISSING, CELL_NUMBER, CELL_TEXT } cell;
@@ -53,8 +53,8 @@ static espalier_status look_at_rows(csv *in, size_t width, char point, holding *
             return status;
         for (size_t i = 0; i < width && i < record.count; i++) {
             cell kind = kind_of(&record.fields[i], point);
-            held[i].number |= kind == CELL_NUMBER;
-            held[i].text |= kind == CELL_TEXT;
+            held[i].numbers += kind == CELL_NUMBER;
+            held[i].texts += kind == CELL_TEXT;
         }
     }
     return ESPALIER_OK;
@@ -72,14 +72,17 @@ static bool are_different(const csv_sample *sample)
     return true;
 }
 
-/* Text above a column of numbers is a name. Where that tells nothing, because no column
- * holds numbers, texts that all differ are names. */
+/* Text above a column of numbers is a name, and so is a number above texts (of one alone,
+ * either may be the odd one). Where
+ * that tells nothing, because no column holds numbers, texts that all differ are names. */
 static bool is_header(const csv_sample *sample, const cell *first, const holding *held)
 {
     bool numbers = false;
     for (size_t i = 0; i < sample->width; i++) {
-        bool column_of_numbers = held[i].number && !held[i].text;
-        if (column_of_numbers && first[i] == CELL_TEXT)
+        bool column_of_numbers = held[i].numbers > 0 && held[i].texts == 0;
+        bool column_of_text = held[i].texts > 1 && held[i].numbers == 0;
+        if ((column_of_numbers && first[i] == CELL_TEXT) ||
+            (column_of_text && first[i] == CELL_NUMBER))
             return true;
         numbers |= column_of_numbers || first[i] == CELL_NUMBER;
     }

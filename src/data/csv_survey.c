@@ -217,7 +217,8 @@ static espalier_status take_row(csv_survey *s, const table_file *f, bool learn,
     if (!status)
         status = find_label(s, f, learn, &s->labels[s->rows], error);
     for (size_t i = 0; i < s->columns->count && learn && !s->options->columns && !status; i++)
-        status = learn_column(s, f, i, error);
+        if (s->columns->items[i].kind != COLUMN_NUMBER)
+            status = learn_column(s, f, i, error);
     if (!status)
         s->rows++;
     return status;

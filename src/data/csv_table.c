@@ -161,6 +161,8 @@ static espalier_status split(reading *r, espalier_error *error)
     begin_places(r);
     for (size_t i = 0; i < r->survey.rows; i++)
         d->labels[next_place(r, i)] = r->survey.labels[i];
+    memory_release(d->allocator, r->survey.labels);
+    r->survey.labels = NULL;
     d->is_table = true;
     return dataset_split(d, r->options, error);
 }

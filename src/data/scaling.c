@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "math/clones.h"
 
 /* Sums over the training rows, one for each column; in double, because a million floats
  * added in float lose half of their digits. */
@@ -14,40 +15,49 @@ typedef struct column_sums {
     float *low, *high;     /* [inputs] */
 } column_sums;
 
-static void take_row(const espalier_dataset *d, size_t row, float *values)
+/* A training row; bytes are copied to `values`. */
+static const float *take_row(const espalier_dataset *d, size_t row, float *values)
 {
+    if (d->floats)
+        return d->floats + (size_t)d->rows[ESPALIER_TRAINING][row] * d->inputs;
     espalier_dataset_rows(d, ESPALIER_TRAINING, row, 1, values);
+    return values;
 }
 
-static void find_range(const espalier_dataset *d, column_sums *sums, float *values)
+VECTOR_CLONES
+static void add_values(const float *restrict values, size_t count, double *restrict sum,
+                       float *restrict low, float *restrict high)
 {
-    for (size_t i = 0; i < d->row_count[ESPALIER_TRAINING]; i++) {
-        take_row(d, i, values);
-        for (size_t c = 0; c < d->inputs; c++) {
-            sums->low[c] = i == 0 || values[c] < sums->low[c] ? values[c] : sums->low[c];
-            sums->high[c] = i == 0 || values[c] > sums->high[c] ? values[c] : sums->high[c];
-        }
+    for (size_t c = 0; c < count; c++) {
+        sum[c] += (double)values[c];
+        low[c] = values[c] < low[c] ? values[c] : low[c];
+        high[c] = values[c] > high[c] ? values[c] : high[c];
+    }
+}
+
+VECTOR_CLONES
+static void add_distances(const float *restrict values, size_t count, const double *restrict mean,
+                          double *restrict square)
+{
+    for (size_t c = 0; c < count; c++) {
+        double distance = (double)values[c] - mean[c];
+        square[c] += distance * distance;
     }
 }
 
 /* Two passes: distances from a mean that is known keep their digits. */
-static void find_spread(const espalier_dataset *d, column_sums *sums, float *values)
+static void find_sums(const espalier_dataset *d, column_sums *sums, float *values)
 {
-    size_t rows = d->row_count[ESPALIER_TRAINING];
-    for (size_t i = 0; i < rows; i++) {
-        take_row(d, i, values);
-        for (size_t c = 0; c < d->inputs; c++)
-            sums->mean[c] += (double)values[c];
-    }
-    for (size_t c = 0; c < d->inputs; c++)
+    size_t rows = d->row_count[ESPALIER_TRAINING], inputs = d->inputs;
+    const float *first = take_row(d, 0, values);
+    memcpy(sums->low, first, inputs * sizeof *first);
+    memcpy(sums->high, first, inputs * sizeof *first);
+    for (size_t i = 0; i < rows; i++)
+        add_values(take_row(d, i, values), inputs, sums->mean, sums->low, sums->high);
+    for (size_t c = 0; c < inputs; c++)
         sums->mean[c] /= (double)rows;
-    for (size_t i = 0; i < rows; i++) {
-        take_row(d, i, values);
-        for (size_t c = 0; c < d->inputs; c++) {
-            double distance = (double)values[c] - sums->mean[c];
-            sums->square[c] += distance * distance;
-        }
-    }
+    for (size_t i = 0; i < rows; i++)
+        add_distances(take_row(d, i, values), inputs, sums->mean, sums->square);
 }
 
 /* A factor that is too large for a float belongs to a column that is constant but for
@@ -83,9 +93,7 @@ static espalier_status fit_columns(espalier_dataset *d, espalier_scaling scaling
         column_sums sums = {doubles, doubles + inputs, floats, floats + inputs};
         d->scale = d->shift + inputs;
         d->scaling_count = inputs;
-        find_range(d, &sums, floats + 2 * inputs);
-        if (scaling == ESPALIER_SCALING_STANDARD)
-            find_spread(d, &sums, floats + 2 * inputs);
+        find_sums(d, &sums, floats + 2 * inputs);
         set_pairs(d, scaling, &sums);
     }
     memory_release(d->allocator, floats);

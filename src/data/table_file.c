@@ -82,28 +82,53 @@ static bool is_text(const table_file *f, const csv_field *field)
            decimal_float(field->text, field->length, f->point, &value) == DECIMAL_TEXT;
 }
 
-/* A first record is a header if it has all names; else if it has text where numbers
- * belong, or, where nothing can be said by places, no number at all. */
+/* A number where text belongs, or text where a number does. */
+static bool is_odd(const table_file *f, const column *one, const csv_field *field)
+{
+    float value;
+    if (one->kind == COLUMN_NUMBER)
+        return is_text(f, field);
+    return one->kind == COLUMN_CATEGORY && one->values.count > 0 && !table_is_missing(field) &&
+           dictionary_find(&one->values, field->text, field->length) == SIZE_MAX &&
+           decimal_float(field->text, field->length, f->point, &value) == DECIMAL_NUMBER;
+}
+
+static bool has_any_text(const table_file *f, const csv_record *record)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (is_text(f, &record->fields[i]))
+            return true;
+    return false;
+}
+
+/* Where column i stands in a record, if only the label's field may be missing. */
+static size_t place_of(const columns *c, size_t i, bool unlabelled)
+{
+    return c->items[i].position - (unlabelled && c->items[i].position > c->label);
+}
+
+static bool is_unlabelled(const columns *c, const csv_record *record)
+{
+    return c->label != SIZE_MAX && record->count == c->record_width - 1;
+}
+
+/* A first record is a header if it has all names. Else by places: if it has something odd
+ * for a row. Where even that tells nothing, names are missed rather than a row taken for
+ * names, which would be lost: the table these columns come from decides. */
 static bool looks_like_header(const table_file *f, const csv_record *first)
 {
     const columns *c = f->columns;
-    bool all = c->named;
+    bool all = c->named, unlabelled = is_unlabelled(c, first);
     for (size_t i = 0; i < c->count && all; i++)
         all = find_column(first, c->items[i].name) != SIZE_MAX;
     if (all)
         return true;
-    bool numbers = false;
-    for (size_t i = 0; i < c->count && first->count == c->record_width; i++) {
-        numbers |= c->items[i].kind == COLUMN_NUMBER;
-        if (c->items[i].kind == COLUMN_NUMBER && is_text(f, &first->fields[c->items[i].position]))
+    if (first->count != c->record_width && !unlabelled)
+        return c->named && has_any_text(f, first);
+    for (size_t i = 0; i < c->count; i++)
+        if (is_odd(f, &c->items[i], &first->fields[place_of(c, i, unlabelled)]))
             return true;
-    }
-    if (numbers)
-        return false;
-    for (size_t i = 0; i < first->count; i++)
-        if (!is_text(f, &first->fields[i]))
-            return false;
-    return true;
+    return false;
 }
 
 /* ---- places --------------------------------------------------------------------- */
@@ -128,7 +153,7 @@ static espalier_status match_names(table_file *f, const csv_record *header, espa
 static espalier_status match_places(table_file *f, const csv_record *first, espalier_error *error)
 {
     const columns *c = f->columns;
-    bool unlabelled = c->label != SIZE_MAX && first->count == c->record_width - 1;
+    bool unlabelled = is_unlabelled(c, first);
     if (first->count != c->record_width && !unlabelled)
         return error_set(error, ESPALIER_ERROR_MISMATCH,
                          c->label == SIZE_MAX
@@ -139,7 +164,7 @@ static espalier_status match_places(table_file *f, const csv_record *first, espa
                          first->count);
     f->label = unlabelled ? SIZE_MAX : c->label;
     for (size_t i = 0; i < c->count; i++)
-        f->places[i] = c->items[i].position - (unlabelled && c->items[i].position > c->label);
+        f->places[i] = place_of(c, i, unlabelled);
     return ESPALIER_OK;
 }
 
