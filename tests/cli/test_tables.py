@@ -83,6 +83,125 @@ class Tables(Case):
         self.good("train", "flowers.csv", "--from", "m", "-o", "f", "--epochs", "2", "--quiet")
         self.assertEqual(self.result("eval", "f", "flowers.csv")["rows"], 30)
 
+    def test_what_was_given_once_is_known(self):
+        """Decimal commas, missing values, categories: no option is needed again."""
+        lines = [line.replace(",", ";").replace(".", ",") for line in flowers()]
+        lines[5] = ";" + lines[5].split(";", 1)[1]
+        lines[70] = lines[70].replace(lines[70].split(";")[4], "?")
+        self.put("comma.csv", lines)
+        self.good("train", "comma.csv", "-o", "c", "--decimal", "comma", "--missing", "median",
+                  "--label", "species", *self.TRAIN, "--quiet")
+        columns = json.loads(self.metadata("c")["columns"])
+        self.assertEqual((columns["decimal"], columns["missing"]), ("comma", "median"))
+        self.assertEqual(columns["columns"][0]["name"], "sepal length")
+        self.assertTrue(5 < columns["columns"][0]["fill"] < 7)
+        self.put("comma2.csv", lines[:1] + lines[3:9] + lines[68:75])
+        self.assertEqual(self.result("eval", "c", "comma2.csv")["rows"], 13)
+        self.assertEqual(self.result("eval", "c", "comma2.csv", "--missing", "drop")["rows"], 11)
+
+    def test_second_file(self):
+        lines = flowers()
+        self.put("part1.csv", lines[:1] + lines[1::2])
+        self.put("part2.csv", lines[:1] + lines[2::2])
+        result = self.result("train", "part1.csv", "--test-file", "part2.csv", "-o", "s", *self.TRAIN)
+        found = self.result("eval", "s", "part2.csv")
+        self.assertEqual(found["rows"], 75)
+        self.assertAlmostEqual(found["accuracy"], result["accuracy"]["test"])
+
+    def test_scaling(self):
+        for how, pairs in (("none", None), ("range", 7), ("standard", 7), ("auto", 7)):
+            self.good("train", "flowers.csv", "-o", "x", "--scaling", how, "--epochs", "1", "--quiet")
+            scaling = self.metadata("x").get("input_scaling")
+            self.assertEqual(scaling and len(json.loads(scaling)["shift"]), pairs, how)
+        self.good("train", "small", "-o", "x", "--epochs", "1", "--quiet")
+        self.assertEqual(json.loads(self.metadata("x")["input_scaling"])["shift"], 0)
+
+    def test_unscaled_network_stays_unscaled(self):
+        self.good("train", "flowers.csv", "-o", "raw", "--scaling", "none", *self.TRAIN, "--quiet")
+        self.good("prune", "raw", "flowers.csv", "-o", "raw2", "--prune", "20%", "--epochs", "2",
+                  "--quiet")
+        self.assertNotIn("input_scaling", self.metadata("raw2"))
+
+    def test_model_without_columns(self):
+        """Trained on images, evaluated on a table of the same rows: labels are its classes."""
+        self.good("train", "small", "-o", "i", "--hidden", "8", "--epochs", "20", "--lr", "0.1",
+                  "--quiet")
+        images, labels = (self.bytes_of(f"small/t10k-{name}-ubyte")
+                          for name in ("images-idx3", "labels-idx1"))
+        rows = [images[16 + 64 * i:80 + 64 * i] for i in range(len(labels) - 8)]
+        lines = [",".join(map(str, row)) + f",{labels[8 + i]}" for i, row in enumerate(rows)
+                 if labels[8 + i] != 0]
+        self.put("images.csv", lines)
+        whole = self.result("eval", "i", "small")
+        part = self.result("eval", "i", "images.csv")
+        self.assertEqual([c["rows"] for c in part["classes"]],
+                         [0] + [c["rows"] for c in whole["classes"][1:]])
+        self.assertEqual(part["confusion"][1:], whole["confusion"][1:])
+
+    def test_study_and_report(self):
+        self.good("study", "flowers.csv", "-o", "st", "--test", "20%", "--hidden", "8", "--epochs",
+                  "4", "--criteria", "activation", "--sparsities", "50%", "--steps", "1", "--seeds",
+                  "2", "--controls", "magnitude", "--quiet")
+        study = json.loads((self.folder / "st/study.json").read_text())
+        self.assertEqual(study["data"]["test_rows"], 30)
+        self.assertEqual(study["data"]["classes"], ["setosa", "versicolor", "virginica"])
+        self.good("train", "flowers.csv", "-o", "r", "--epochs", "2", "--run", "run", "--quiet")
+        for folder in ("st", "run"):
+            self.good("report", folder)
+
+    def refused(self, code, message, *arguments):
+        done = self.run_cli(*arguments)
+        self.assertEqual((done.returncode, done.stdout), (code, ""))
+        self.assertEqual(done.stderr, f"espalier: {message}\n")
+
+    def test_wrong_tables(self):
+        lines = flowers()
+        self.put("bad.csv", lines[:40] + ["5.1,wide,1.4,0.2,north,setosa"] + lines[40:])
+        self.refused(1, "bad.csv: row 40 (line 41), column 2 (sepal width): expected a number, found "
+                        "'wide'", "train", "bad.csv", "-o", "bad")
+        self.assertFalse((self.folder / "bad").exists())
+        self.put("unknown.csv", lines[:3] + [lines[3].replace("setosa", "rose")])
+        self.refused(1, "unknown.csv: row 3 (line 4), column 6 (species): expected one of the 3 "
+                        "classes of the network, found 'rose'", "eval", "m", "unknown.csv")
+        self.put("narrow.csv", [line.split(",", 1)[1] for line in lines])
+        self.refused(1, "narrow.csv: line 1: expected a column 'sepal length', found none of that "
+                        "name among 5", "eval", "m", "narrow.csv")
+        self.refused(1, "flowers.csv: label: expected the name of a column or a number from 1 to 6, "
+                        "found 'kind'", "train", "flowers.csv", "-o", "bad", "--label", "kind")
+        self.refused(1, "gone.csv: cannot open: No such file or directory", "train", "flowers.csv",
+                     "-o", "bad", "--test-file", "gone.csv")
+        self.good("train", "flowers.csv", "-o", "t", "--epochs", "1", "--quiet")
+        self.refused(1, "flowers.csv: expected test rows, found none: the network was trained on this "
+                        "table without --test or --test-file", "eval", "t", "flowers.csv")
+
+    def test_wrong_options(self):
+        train = ("train", "flowers.csv", "-o", "bad")
+        self.refused(2, "--test: has no meaning with --test-file, which has the test rows", *train,
+                     "--test", "10%", "--test-file", "flowers.csv")
+        self.refused(2, "--comment: expected one character or none, found 'rem'", *train,
+                     "--comment", "rem")
+        for option, value, text in (
+                ("--scaling", "max", "auto, none, range or standard, found 'max'"),
+                ("--missing", "zero", "auto, error, mean, median or drop, found 'zero'"),
+                ("--separator", ";", "auto, comma, semicolon, tab, pipe or space, found ';'"),
+                ("--header", "maybe", "auto, yes or no, found 'maybe'"),
+                ("--decimal", "dot", "auto, point or comma, found 'dot'"),
+                ("--test", "1", "a fraction from 0 to below 1, such as 0.9 or 90%, found '1'"),
+                ("--max-categories", "0", "a whole number from 1 to 65534, found '0'")):
+            done = self.run_cli(*train, option, value)
+            self.assertEqual(done.returncode, 2)
+            self.assertEqual(done.stderr.splitlines()[0], f"espalier: {option}: expected {text}")
+        done = self.run_cli(*train, "--from", "m", "--scaling", "none")
+        self.assertEqual(done.stderr.splitlines()[0],
+                         "espalier: --scaling: has no meaning with --from: MODEL has its own")
+        done = self.run_cli("train", "flowers.csv", "-o", "flowers.csv")
+        self.assertEqual((done.returncode, done.stderr.splitlines()[0]),
+                         (2, "espalier: flowers.csv: output and input are the same file (flowers.csv)"))
+        self.put("t.csv", flowers())
+        done = self.run_cli("train", "flowers.csv", "--test-file", "t.csv", "-o", "t.csv")
+        self.assertEqual((done.returncode, done.stderr.splitlines()[0]),
+                         (2, "espalier: t.csv: output and input are the same file (t.csv)"))
+
 
 if __name__ == "__main__":
     main()
