@@ -1,4 +1,5 @@
 /* espalier prune: prunes a trained network, at once or while fine-tuning it. */
+#include "doubts.h"
 #include "output.h"
 #include "run_folder.h"
 
@@ -63,6 +64,8 @@ static int open_data(run *r, const option_set *set, const run_settings *s)
     int code = data_open_for(r->network, false, r->source, &s->data, &r->dataset);
     if (code == EXIT_NONE)
         code = check_fit(set->files[0], r->network, r->source, r->dataset);
+    if (code == EXIT_NONE)
+        code = doubts_say(r->source, r->dataset, s->train.epochs > 0);
     if (code != EXIT_NONE || s->prune.trigger != ESPALIER_TRIGGER_ONCE ||
         s->prune.count == ESPALIER_COUNT_NONE)
         return code;

@@ -1,5 +1,6 @@
 /* espalier train: trains a new network, or one that is there already from its own, its
  * initial or fresh weights, and prunes it on the way if asked to. */
+#include "doubts.h"
 #include "inputs.h"
 #include "output.h"
 #include "restart.h"
@@ -111,6 +112,8 @@ static int train(run *r)
     const data_settings *data = &r->settings->data;
     int code = from ? data_open_for(r->network, false, r->source, data, &r->dataset)
                     : data_open(r->source, data, &r->dataset);
+    if (code == EXIT_NONE)
+        code = doubts_say(r->source, r->dataset, true);
     if (code == EXIT_NONE)
         code = from ? check_fit(from, r->network, r->source, r->dataset) : make_network(r);
     if (code == EXIT_NONE && from)

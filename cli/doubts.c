@@ -1,0 +1,98 @@
+/* Warnings about data that cannot teach what they should. `data info` tells more. */
+#include "doubts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "data_info.h"
+#include "table.h"
+
+enum { NAMED_MOST = 5, NAMES_BYTES = 512 };
+
+/* "a, b, c, ..." of those that are in doubt. */
+typedef struct names {
+    char text[NAMES_BYTES];
+    size_t count;
+} names;
+
+static void name(names *n, const char *one)
+{
+    size_t at = strlen(n->text);
+    n->count++;
+    if (n->count <= NAMED_MOST)
+        snprintf(n->text + at, sizeof n->text - at, "%s%.80s", at ? ", " : "", one);
+    else if (n->count == NAMED_MOST + 1)
+        snprintf(n->text + at, sizeof n->text - at, ", ...");
+}
+
+/* Whether rows of classes that cannot be learnt are among the validation rows. */
+static bool kept_apart(const espalier_description *d)
+{
+    for (size_t c = 0; c < d->classes; c++)
+        if (d->class_rows[c] == 0 && d->class_rows[ESPALIER_VALIDATION * d->classes + c] > 0)
+            return true;
+    return false;
+}
+
+static const char *split_hint(const espalier_description *d)
+{
+    return kept_apart(d) ? "; the validation rows have some: try --validation-split stratified" : "";
+}
+
+static int one_class(const char *source, const espalier_dataset *dataset,
+                     const espalier_description *d)
+{
+    char number[32];
+    size_t only = 0;
+    while (only < d->classes && d->class_rows[only] == 0)
+        only++;
+    message("%s: expected training rows of two classes or more, found only class %s%s", source,
+            data_class_name(dataset, only, number),
+            kept_apart(d) ? split_hint(d) : "; is this the column of labels?");
+    return EXIT_FAILED;
+}
+
+static void missing_classes(const char *source, const espalier_dataset *dataset,
+                            const espalier_description *d)
+{
+    names n = {.count = 0};
+    char number[32];
+    for (size_t c = 0; c < d->classes; c++)
+        if (d->class_rows[c] == 0)
+            name(&n, data_class_name(dataset, c, number));
+    if (n.count > 0)
+        message("warning: %s: %zu of the %zu classes %s no training row and cannot be learnt: %s%s",
+                source, n.count, d->classes, n.count == 1 ? "has" : "have", n.text, split_hint(d));
+}
+
+static void constant_inputs(const char *source, const espalier_dataset *dataset,
+                            const espalier_description *d)
+{
+    names n = {.count = 0};
+    char number[32];
+    for (size_t i = 0; i < d->inputs; i++)
+        if (d->input_low[i] == d->input_high[i])
+            name(&n, data_input_name(dataset, i, number));
+    if (n.count > 0)
+        message("warning: %s: %zu of the %zu inputs %s in the training rows and teach%s nothing: %s",
+                source, n.count, d->inputs, n.count == 1 ? "never changes" : "never change",
+                n.count == 1 ? "es" : "", n.text);
+}
+
+int doubts_say(const char *source, const espalier_dataset *dataset, bool training)
+{
+    espalier_error error = {0};
+    espalier_description d = {0};
+    size_t height, width;
+    if (espalier_dataset_describe(dataset, false, NULL, &d, &error))
+        return fail(&error);
+    int code = EXIT_NONE;
+    if (training && d.learnt_classes < 2)
+        code = one_class(source, dataset, &d);
+    else
+        missing_classes(source, dataset, &d);
+    if (code == EXIT_NONE && !espalier_dataset_image_shape(dataset, &height, &width))
+        constant_inputs(source, dataset, &d);
+    espalier_description_clear(&d);
+    return code;
+}

@@ -1,0 +1,12 @@
+/* What is said about data before a network learns from it. */
+#ifndef CLI_DOUBTS_H
+#define CLI_DOUBTS_H
+
+#include "data.h"
+
+/* A warning for classes without training rows and for inputs that never change (of
+ * tables; in pictures that is usual). EXIT_FAILED with a message if `training` and there
+ * is one class only; else EXIT_NONE. */
+int doubts_say(const char *source, const espalier_dataset *dataset, bool training);
+
+#endif

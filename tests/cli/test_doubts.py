@@ -1,0 +1,67 @@
+"""Data that cannot teach what they should: a warning, and an error for one class only."""
+import struct
+
+from harness import Case, main
+
+NET = ("-o", "net", "--hidden", "4", "--epochs", "1", "--quiet")
+
+
+class Doubts(Case):
+    def table(self, name, rows, labels, image=False):
+        """Training rows only; as images of one line, or as rows of a table."""
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        shape = (0x803, len(rows), 1, len(rows[0])) if image else (0x802, len(rows), len(rows[0]))
+        (folder / "train-images").write_bytes(
+            struct.pack(f">{len(shape)}I", *shape) + b"".join(map(bytes, rows)))
+        (folder / "train-labels").write_bytes(struct.pack(">2I", 0x801, len(rows)) + bytes(labels))
+
+    def said(self, message, *arguments, code=0):
+        done = self.run_cli(*arguments)
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (code, "", message and f"espalier: {message}\n"))
+
+    def test_a_class_is_missing(self):
+        self.table("gap", [(1, 9), (2, 8), (3, 7), (4, 6)], [0, 3, 0, 3])
+        self.said("warning: gap: 2 of the 4 classes have no training row and cannot be learnt: 1, 2",
+                  "train", "gap", *NET, "--validation", "0")
+        self.said("warning: gap: 2 of the 4 classes have no training row and cannot be learnt: 1, 2",
+                  "prune", "net", "gap", "-o", "half", "--prune", "20%", "--quiet", "--validation", "0")
+
+    def test_a_class_is_in_the_validation_rows_only(self):
+        self.table("sorted", [(i, 9 * i % 7) for i in range(20)], [0] * 4 + [1] * 8 + [2] * 8)
+        self.said("warning: sorted: 1 of the 3 classes has no training row and cannot be learnt: 0; the "
+                  "validation rows have some: try --validation-split stratified",
+                  "train", "sorted", *NET, "--validation", "20%")
+        self.said("", "train", "sorted", *NET, "--validation", "20%", "--validation-split",
+                  "stratified")
+
+    def test_one_class_only(self):
+        self.table("one", [(i, 9 * i % 7) for i in range(20)], [1] * 20)
+        self.said("one: expected training rows of two classes or more, found only class 1; is this the "
+                  "column of labels?", "train", "one", "-o", "none", "--quiet", code=1)
+        self.assertFalse((self.folder / "none").exists())
+
+    def test_pruning_at_once_needs_no_second_class(self):
+        self.table("two", [(1, 9), (2, 8), (3, 7), (4, 6)], [0, 1, 0, 1])
+        self.said("", "train", "two", *NET, "--validation", "0")
+        self.table("one", [(1, 9), (2, 8)], [1, 1])
+        self.said("warning: one: 1 of the 2 classes has no training row and cannot be learnt: 0",
+                  "prune", "net", "one", "-o", "half", "--prune", "20%", "--quiet", "--validation", "0")
+        self.said("one: expected training rows of two classes or more, found only class 1; is this the "
+                  "column of labels?", "prune", "net", "one", "-o", "none", "--quiet", "--validation",
+                  "0", "--epochs", "1", code=1)
+
+    def test_constant_inputs(self):
+        rows = [(7, 7, i, 0, 7, 7, 7, 7) for i in range(10)]
+        self.table("flat", rows, [i % 2 for i in range(10)])
+        self.said("warning: flat: 7 of the 8 inputs never change in the training rows and teach "
+                  "nothing: 0, 1, 3, 4, 5, ...", "train", "flat", *NET)
+        self.table("flat", [row[1:4] for row in rows], [i % 2 for i in range(10)])
+        self.said("warning: flat: 2 of the 3 inputs never change in the training rows and teach "
+                  "nothing: 0, 2", "train", "flat", *NET)
+        self.table("picture", rows, [i % 2 for i in range(10)], image=True)
+        self.said("", "train", "picture", *NET)  # the borders of pictures are often so
+
+
+main()
