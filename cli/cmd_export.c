@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "export_c.h"
 #include "handover.h"
 #include "options.h"
 #include "output.h"
@@ -12,6 +13,7 @@ typedef struct export_settings {
     bool compact, quiet;
     size_t opset;
     espalier_export_options options;
+    export_c_settings c;
 } export_settings;
 
 static void formats(void)
@@ -38,7 +40,7 @@ static int check_ending(const option_set *set, const char *output)
                        output);
 }
 
-static int export(const option_set *set, export_settings *s)
+static int export(const option_set *set, export_settings *s, int argc, char **argv)
 {
     espalier_network *network = NULL;
     espalier_error error = {0};
@@ -47,6 +49,8 @@ static int export(const option_set *set, export_settings *s)
     if (code == EXIT_NONE)
         code = check_ending(set, s->output);
     if (code == EXIT_NONE)
+        code = export_c_check(set, &s->c, s->output);
+    if (code == EXIT_NONE)
         code = output_differs(set->command, s->output, set->files[0]);
     if (code == EXIT_NONE)
         code = output_writable(s->output);
@@ -54,11 +58,14 @@ static int export(const option_set *set, export_settings *s)
         code = read_model(set->files[0], &network);
     if (code == EXIT_NONE && s->compact)
         code = handover_compact(&network, s->output);
+    if (code == EXIT_NONE)
+        code = export_c_prepare(set, &s->c, s->output, network, argc, argv, &s->options);
     if (code == EXIT_NONE && espalier_network_export(network, s->output, &s->options, &error))
         code = fail(&error);
     if (code == EXIT_NONE && !s->quiet) {
         printf("wrote %s (%s bytes)\n", s->output, digits(text, file_bytes(s->output)));
         handover_print(network, s->output, &s->options);
+        export_c_print(&s->c, s->output);
     }
     espalier_network_destroy(network);
     return code == EXIT_NONE ? finish_stdout(EXIT_DONE) : code;
@@ -66,7 +73,7 @@ static int export(const option_set *set, export_settings *s)
 
 int cmd_export(int argc, char **argv)
 {
-    export_settings s = {.options = espalier_export_options_defaults()};
+    export_settings s = {.options = espalier_export_options_defaults(), .c = export_c_defaults()};
     s.opset = (size_t)s.options.opset;
     option_set set = {
         .command = argv[0],
@@ -94,10 +101,12 @@ int cmd_export(int argc, char **argv)
          .help = "put the input scaling into the first layer: it takes raw rows"},
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
+    export_c_add_options(&set, &s.c);
     int code = options_parse(&set, argc, argv);
     s.options.opset = (int)s.opset;
     if (code == EXIT_NONE)
-        code = export(&set, &s);
+        code = export(&set, &s, argc, argv);
+    export_c_clear(&s.c);
     options_clear(&set);
     return code;
 }

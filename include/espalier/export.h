@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "espalier/dataset.h"
 #include "espalier/network.h"
@@ -24,6 +25,17 @@ typedef enum espalier_export_type {
 /* The name used on the command line ("float", "int8", "int16"); NULL out of range. */
 ESPALIER_API const char *espalier_export_type_name(espalier_export_type type);
 
+/* What a program written as C costs, and how good it is. */
+typedef struct espalier_export_figures {
+    uint64_t rows;           /* test rows that the accuracies are of; 0 = none */
+    double accuracy_before;  /* of the network */
+    double accuracy_after;   /* of the program, by its own arithmetic */
+    uint64_t constant_bytes; /* its tables, in flash */
+    uint64_t code_bytes;     /* its code, an estimate for Thumb at -Os */
+    uint64_t ram_bytes;      /* its buffers, on the stack while it runs */
+    uint64_t multiply_adds;  /* for one row */
+} espalier_export_figures;
+
 typedef struct espalier_export_options {
     espalier_export_type type;      /* .c only */
     bool speed;                     /* .c: each layer in the faster form, not the smaller */
@@ -36,6 +48,7 @@ typedef struct espalier_export_options {
     bool gather;                    /* .onnx: take the inputs that compaction kept by a Gather node,
                                      * not by columns of zeros: smaller, but not for OpenCV <= 4.6 */
     bool fold_scaling;              /* .safetensors: input scaling as part of the first layer */
+    espalier_export_figures *figures; /* .c: receives them; or NULL. Borrowed */
 } espalier_export_options;
 
 /* All false, float, no names, no data; opset 17. */

@@ -10,6 +10,7 @@
 static const exporter exporters[] = {
     {".safetensors", "a state dict for PyTorch's torch.nn.Sequential", export_safetensors},
     {".onnx", "raw rows in, probabilities out: ONNX Runtime, OpenCV and many others", export_onnx},
+    {".c", "a program in C99 for anything, microcontrollers included, and its header", export_c},
 };
 enum { EXPORTERS = sizeof exporters / sizeof *exporters };
 

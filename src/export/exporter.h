@@ -17,5 +17,7 @@ espalier_status export_safetensors(const espalier_network *network, const char *
                                    const espalier_export_options *options, espalier_error *error);
 espalier_status export_onnx(const espalier_network *network, const char *path,
                             const espalier_export_options *options, espalier_error *error);
+espalier_status export_c(const espalier_network *network, const char *path,
+                         const espalier_export_options *options, espalier_error *error);
 
 #endif

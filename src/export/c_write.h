@@ -1,0 +1,37 @@
+/* The parts of the files that are written. */
+#ifndef EXPORT_C_WRITE_H
+#define EXPORT_C_WRITE_H
+
+#include "export/c_figures.h"
+#include "export/c_print.h"
+
+/* c_write_weights.c: a layer's constants; the pointers into them beside `weight`; and the
+ * loop that adds the weights of neuron `i` to `sum` out of the vector `x`. */
+void c_write_weights(c_out *out, const c_program *program, size_t layer);
+void c_write_pointers(c_out *out, const c_program *program, size_t layer);
+void c_write_sum(c_out *out, const c_program *program, size_t layer);
+/* Names of types: of a loop's counter, of values of layer l's inputs (or of its outputs:
+ * l + 1), of weights. */
+const char *c_counter(const c_program *program);
+const char *c_value_type(const c_program *program, size_t layer);
+const char *c_weight_type(const c_program *program);
+
+/* c_write_float.c, c_write_integer.c: everything but the comment. */
+void c_write_float(c_out *out, const c_program *program);
+void c_write_integer(c_out *out, const c_program *program);
+/* c_write_predict.c: what is the same in both, the largest score and predict itself. */
+void c_write_best(c_out *out, const c_program *program);
+void c_write_predict(c_out *out, const c_program *program);
+
+/* c_write_comment.c: the comment on top. */
+void c_write_comment(c_out *out, const c_program *program, const espalier_export_options *options,
+                     const c_figures *figures);
+
+/* c_write_header.c: the header; file is its name. */
+void c_write_header(c_out *out, const c_program *program, const char *file);
+
+/* c_write_test.c: a program that computes rows again. header is the header's name. */
+espalier_status c_write_test(c_out *out, const c_program *program,
+                             const espalier_export_options *options, const char *header);
+
+#endif

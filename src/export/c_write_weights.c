@@ -1,0 +1,232 @@
+/* The constants of a layer and the loop over them, for each form and type. */
+#include "export/c_write.h"
+
+#include <stdio.h>
+
+/* ---- types ------------------------------------------------------------ */
+
+const char *c_counter(const c_program *p)
+{
+    bool large = p->row_width > UINT16_MAX;
+    for (size_t l = 0; l < p->layer_count; l++)
+        large = large || p->layers[l].outputs > UINT16_MAX || p->layers[l].most > UINT16_MAX;
+    return large ? "uint32_t" : "uint_fast16_t";
+}
+
+const char *c_weight_type(const c_program *p)
+{
+    return p->type == ESPALIER_EXPORT_FLOAT ? "float"
+           : p->type == ESPALIER_EXPORT_INT8 ? "int8_t" : "int16_t";
+}
+
+const char *c_value_type(const c_program *p, size_t layer)
+{
+    if (p->type == ESPALIER_EXPORT_FLOAT)
+        return "float";
+    if (layer == 0 && p->input.bytes)
+        return "uint8_t";
+    if (p->type == ESPALIER_EXPORT_INT16)
+        return "int16_t";
+    return layer == 0 || p->layers[layer - 1].is_signed ? "int8_t" : "uint8_t";
+}
+
+/* ---- constants -------------------------------------------------------- */
+
+static bool has_lists(const c_layer *layer)
+{
+    return layer->form == C_PLACES || layer->form == C_GAPS;
+}
+
+static void weight(c_out *out, const c_program *p, const c_layer *layer, size_t i)
+{
+    if (p->type == ESPALIER_EXPORT_FLOAT)
+        c_item_float(out, layer->weights[i]);
+    else
+        c_item_whole(out, layer->wholes[i]);
+}
+
+static void no_weight(c_out *out, const c_program *p)
+{
+    if (p->type == ESPALIER_EXPORT_FLOAT)
+        c_item_float(out, 0.0f);
+    else
+        c_item_whole(out, 0);
+}
+
+/* Every weight of a neuron, for these columns or (NULL) for all of them. */
+static void dense_row(c_out *out, const c_program *p, const c_layer *layer, size_t o,
+                      const uint32_t *columns, size_t count)
+{
+    size_t i = layer->starts[o];
+    const size_t end = layer->starts[o + 1];
+    for (size_t c = 0; c < count; c++) {
+        const size_t place = columns ? columns[c] : c;
+        while (i < end && layer->places[i] < place)
+            i++;
+        if (i < end && layer->places[i] == place)
+            weight(out, p, layer, i);
+        else
+            no_weight(out, p);
+    }
+}
+
+/* What stands in a list: the weights, or the places or gaps that go with them. */
+typedef enum part { WEIGHTS, PLACES } part;
+
+static void list_row(c_out *out, const c_program *p, const c_layer *layer, size_t o, part wanted)
+{
+    size_t at = 0;
+    for (size_t i = layer->starts[o]; i < layer->starts[o + 1]; i++) {
+        if (!c_is_written(p, layer, i))
+            continue;
+        size_t gap = layer->form == C_GAPS ? layer->places[i] - at : layer->places[i];
+        for (; layer->form == C_GAPS && gap > UINT8_MAX; gap -= UINT8_MAX) {
+            if (wanted == WEIGHTS)
+                no_weight(out, p);
+            else
+                c_item_whole(out, UINT8_MAX);
+        }
+        if (wanted == WEIGHTS)
+            weight(out, p, layer, i);
+        else
+            c_item_whole(out, (int64_t)gap);
+        at = layer->places[i];
+    }
+}
+
+/* Written weights of a neuron, bridges of long gaps included. */
+static size_t list_length(const c_program *p, const c_layer *layer, size_t o)
+{
+    size_t length = 0, at = 0;
+    for (size_t i = layer->starts[o]; i < layer->starts[o + 1]; i++) {
+        if (!c_is_written(p, layer, i))
+            continue;
+        if (layer->form == C_GAPS && layer->places[i] > at)
+            length += (layer->places[i] - at - 1) / UINT8_MAX;
+        length++;
+        at = layer->places[i];
+    }
+    return length;
+}
+
+static size_t weight_count(const c_program *p, const c_layer *layer)
+{
+    switch (layer->form) {
+    case C_DENSE:
+        return layer->inputs * layer->outputs;
+    case C_COLUMNS:
+        return p->column_count * layer->outputs;
+    case C_PLACES:
+        return layer->nonzero;
+    default:
+        return layer->nonzero + layer->padding;
+    }
+}
+
+static void lists(c_out *out, const c_program *p, const c_layer *layer, size_t number)
+{
+    c_array_begin(out, c_index_type(layer->most + 1), "counts", number, layer->outputs);
+    for (size_t o = 0; o < layer->outputs; o++)
+        c_item_whole(out, (int64_t)list_length(p, layer, o));
+    c_array_end(out);
+    if (layer->form == C_GAPS)
+        c_array_begin(out, "uint8_t", "gaps", number, layer->nonzero + layer->padding);
+    else
+        c_array_begin(out, c_index_type(layer->inputs), "places", number, layer->nonzero);
+    for (size_t o = 0; o < layer->outputs; o++)
+        list_row(out, p, layer, o, PLACES);
+    c_array_end(out);
+}
+
+static void columns(c_out *out, const c_program *p, const c_layer *layer, size_t number)
+{
+    c_array_begin(out, c_index_type(layer->inputs), "columns", number, p->column_count);
+    for (size_t c = 0; c < p->column_count; c++)
+        c_item_whole(out, p->columns[c]);
+    c_array_end(out);
+}
+
+static void shifts(c_out *out, const c_program *p)
+{
+    c_array_begin(out, "float", "shift", 1, p->row_width);
+    for (size_t c = 0; c < p->row_width; c++)
+        c_item_float(out, p->shift[c]);
+    c_array_end(out);
+}
+
+void c_write_weights(c_out *out, const c_program *p, size_t index)
+{
+    const c_layer *layer = &p->layers[index];
+    if (index == 0 && p->shift && !p->one_shift && p->type == ESPALIER_EXPORT_FLOAT)
+        shifts(out, p);
+    if (layer->form == C_COLUMNS)
+        columns(out, p, layer, index + 1);
+    if (has_lists(layer))
+        lists(out, p, layer, index + 1);
+    c_array_begin(out, c_weight_type(p), "weights", index + 1, weight_count(p, layer));
+    for (size_t o = 0; o < layer->outputs; o++) {
+        if (has_lists(layer))
+            list_row(out, p, layer, o, WEIGHTS);
+        else if (layer->form == C_COLUMNS)
+            dense_row(out, p, layer, o, p->columns, p->column_count);
+        else
+            dense_row(out, p, layer, o, NULL, layer->inputs);
+    }
+    c_array_end(out);
+}
+
+/* ---- the loop --------------------------------------------------------- */
+
+void c_write_pointers(c_out *out, const c_program *p, size_t index)
+{
+    const c_layer *layer = &p->layers[index];
+    if (layer->form == C_PLACES)
+        c_put(out, "    const %s *place = $_places%zu;\n", c_index_type(layer->inputs), index + 1);
+    if (layer->form == C_GAPS)
+        c_put(out, "    const uint8_t *gap = $_gaps%zu;\n", index + 1);
+}
+
+/* sum += weight * x[place]; with a shift that could not be folded. */
+static void term(c_out *out, const c_program *p, size_t index, const char *place)
+{
+    char number[C_FLOAT_BYTES];
+    const bool whole = p->type != ESPALIER_EXPORT_FLOAT;
+    c_put(out, "sum += %s*weight++ * ", whole ? "(int32_t)" : "");
+    if (index || whole || !p->shift)
+        c_put(out, "x[%s];\n", place);
+    else if (p->one_shift)
+        c_put(out, "(x[%s] - %s);\n", place, c_float(p->shift[0], number));
+    else
+        c_put(out, "(x[%s] - $_shift1[%s]);\n", place, place);
+}
+
+void c_write_sum(c_out *out, const c_program *p, size_t index)
+{
+    const c_layer *layer = &p->layers[index];
+    const char *counter = c_counter(p);
+    const size_t number = index + 1;
+    char place[C_NAME_BYTES + 32] = "n";
+    switch (layer->form) {
+    case C_COLUMNS:
+        snprintf(place, sizeof place, "%s_columns%zu[n]", p->name, number);
+        /* fall through */
+    case C_DENSE:
+        c_put(out, "        for (%s n = 0; n < %zu; n++)\n            ", counter,
+              layer->form == C_DENSE ? layer->inputs : p->column_count);
+        term(out, p, index, place);
+        break;
+    case C_PLACES: {
+        const bool twice = index == 0 && p->shift && !p->one_shift;
+        c_put(out, "        for (%s n = $_counts%zu[i]; n > 0; n--%s)\n            ", counter, number,
+              twice ? ", place++" : "");
+        term(out, p, index, twice ? "*place" : "*place++");
+        break;
+    }
+    default:
+        c_put(out, "        %s at = 0;\n", counter);
+        c_put(out, "        for (%s n = $_counts%zu[i]; n > 0; n--) {\n            at += *gap++;\n"
+                   "            ", counter, number);
+        term(out, p, index, "at");
+        c_put(out, "        }\n");
+    }
+}
