@@ -147,9 +147,9 @@ class WrongInput(Case):
                 ("expected -o FILE, found no output", ("train", "small")),
                 ("expected -o FILE, found no output", ("compact", "net")),
                 ("expected 'espalier eval MODEL DATA', found 1 file argument", ("eval", "net")),
-                ("-o: expected a name that ends in .safetensors or .onnx, found 'x.zzz'",
+                ("-o: expected a name that ends in .safetensors or .onnx or .c, found 'x.zzz'",
                  ("export", "net", "-o", "x.zzz")),
-                ("-o: expected a name that ends in .safetensors or .onnx, found './.safetensors'",
+                ("-o: expected a name that ends in .safetensors or .onnx or .c, found './.safetensors'",
                  ("export", "net", "-o", "./.safetensors")),
                 ("--count: expected training (every training row of DATA, once) or none, or --epochs N "
                  "with DATA, found sample", ("prune", "net", "small", "-o", "precious", "--count",
