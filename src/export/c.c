@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/stream.h"
+#include "export/c_calibrate.h"
 #include "export/c_name.h"
 #include "export/c_write.h"
 #include "export/exporter.h"
@@ -38,9 +39,6 @@ static espalier_status check(const espalier_network *network, const espalier_exp
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
                          "data: expected rows to calibrate the type %s with, found none",
                          espalier_export_type_name(o->type));
-    if (o->type != ESPALIER_EXPORT_FLOAT)
-        return error_set(error, ESPALIER_ERROR_UNSUPPORTED, "type: %s is not written here",
-                         espalier_export_type_name(o->type));
     if (o->test_vectors && !o->data)
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
                          "data: expected rows to make test vectors of, found none");
@@ -66,6 +64,8 @@ static void write_program(c_out *out, const job *j)
     c_put(out, "\"\n");
     if (j->program->type == ESPALIER_EXPORT_FLOAT)
         c_write_float(out, j->program);
+    else
+        c_write_integer(out, j->program);
 }
 
 /* The program last: where it is, the others are. */
@@ -115,8 +115,12 @@ static espalier_status make(const espalier_network *network, job *j, c_program *
                             espalier_error *error)
 {
     c_figures figures;
+    espalier_status status = ESPALIER_OK;
+    if (p->type != ESPALIER_EXPORT_FLOAT)
+        status = c_calibrate(p, j->options->data, error);
     c_layout(p);
-    espalier_status status = c_figures_find(p, network, j->options->data, &figures, error);
+    if (status == ESPALIER_OK)
+        status = c_figures_find(p, network, j->options->data, &figures, error);
     if (status != ESPALIER_OK)
         return status;
     j->program = p;

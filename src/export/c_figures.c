@@ -2,6 +2,7 @@
 #include "export/c_figures.h"
 
 #include "espalier/predict.h"
+#include "export/c_curve.h"
 #include "export/c_rows.h"
 
 /* ---- accuracy --------------------------------------------------------- */
@@ -37,12 +38,12 @@ static espalier_status find_accuracy(const c_program *p, const espalier_network 
 /* What a neuron has beside its weights, as c_write_*.c write it. */
 static size_t neuron_bytes(const c_program *p, const c_layer *layer)
 {
-    const size_t rescale = sizeof(uint16_t) + 2 * sizeof(uint8_t);
+    const size_t rescale = sizeof(uint16_t) + 2 * sizeof(uint8_t); /* a multiplier, two shifts */
     size_t bytes = sizeof(int32_t); /* the bias, float or not */
     if (p->type == ESPALIER_EXPORT_FLOAT)
         return bytes;
     if (layer == &p->layers[p->layer_count - 1])
-        return bytes + sizeof(int32_t);
+        return bytes + (c_has_factors(layer) ? sizeof(uint8_t) : 0);
     return bytes + rescale + (layer->activation == ESPALIER_LEAKY_RELU ? rescale : 0);
 }
 
@@ -63,16 +64,21 @@ static size_t weight_bytes(const c_program *p, const c_layer *layer)
 }
 
 /* Thumb code as arm-none-eabi-gcc 12 -Os makes it for a Cortex-M0, rounded up; the test
- * of the command line prints the sections it measures. */
-enum { CODE_BYTES = 90, CODE_BYTES_LAYER = 90, CODE_BYTES_CURVES = 400 };
+ * of the command line compares it with what it measures. */
+enum { CODE_FLOAT = 80, CODE_WHOLE = 160, CODE_DENSE = 90, CODE_LISTS = 125, CODE_CURVES = 400 };
 
-static bool has_curve(const c_program *p)
+static size_t code_bytes(const c_program *p)
 {
+    size_t bytes = p->type == ESPALIER_EXPORT_FLOAT ? CODE_FLOAT : CODE_WHOLE;
     for (size_t l = 0; l < p->layer_count; l++)
-        if (p->layers[l].activation == ESPALIER_SIGMOID ||
-            p->layers[l].activation == ESPALIER_TANH)
-            return true;
-    return false;
+        bytes += p->layers[l].form < C_PLACES ? CODE_DENSE : CODE_LISTS;
+    return bytes;
+}
+
+/* How many of sigmoid and tanh there are. */
+static size_t count_curves(const c_program *p)
+{
+    return (size_t)c_has(p, ESPALIER_SIGMOID) + (size_t)c_has(p, ESPALIER_TANH);
 }
 
 static void find_bytes(const c_program *p, c_figures *figures)
@@ -85,9 +91,12 @@ static void find_bytes(const c_program *p, c_figures *figures)
     }
     if (p->type == ESPALIER_EXPORT_FLOAT && p->shift && !p->one_shift)
         figures->constant_bytes += p->row_width * sizeof(float);
-    figures->code_bytes = CODE_BYTES + CODE_BYTES_LAYER * p->layer_count;
-    if (has_curve(p) || p->probabilities)
-        figures->code_bytes += CODE_BYTES_CURVES;
+    if (p->type != ESPALIER_EXPORT_FLOAT)
+        figures->constant_bytes +=
+            count_curves(p) * (((size_t)1 << c_curve_bits(p->type)) + 1) * sizeof(int16_t);
+    figures->code_bytes = code_bytes(p);
+    if (count_curves(p) || p->probabilities)
+        figures->code_bytes += CODE_CURVES;
     figures->ram_bytes = (p->widest[0] + p->widest[1]) * value;
 }
 

@@ -63,7 +63,7 @@ void c_array_begin(c_out *out, const char *type, const char *suffix, size_t laye
     out->column = 0;
 }
 
-static void item(c_out *out, const char *text)
+void c_item_text(c_out *out, const char *text)
 {
     const size_t length = strlen(text) + 2;
     if (out->column == 0 || out->column + length > LINE_COLUMNS) {
@@ -79,7 +79,7 @@ static void item(c_out *out, const char *text)
 void c_item_float(c_out *out, float value)
 {
     char text[C_FLOAT_BYTES];
-    item(out, c_float(value, text));
+    c_item_text(out, c_float(value, text));
 }
 
 void c_item_whole(c_out *out, int64_t value)
@@ -89,7 +89,7 @@ void c_item_whole(c_out *out, int64_t value)
         snprintf(text, sizeof text, "-2147483647 - 1");
     else
         snprintf(text, sizeof text, "%" PRId64, value);
-    item(out, text);
+    c_item_text(out, text);
 }
 
 void c_array_end(c_out *out)

@@ -23,6 +23,7 @@ __attribute__((format(printf, 2, 3))) void c_put(c_out *out, const char *format,
 void c_array_begin(c_out *out, const char *type, const char *suffix, size_t layer, size_t count);
 void c_item_float(c_out *out, float value);
 void c_item_whole(c_out *out, int64_t value);
+void c_item_text(c_out *out, const char *text);
 void c_array_end(c_out *out);
 
 /* A float as a C constant that reads back to the same bits. */

@@ -220,7 +220,26 @@ void c_program_destroy(c_program *p)
     memory_release(p->allocator, p->shift);
     memory_release(p->allocator, p->columns);
     memory_release(p->allocator, p->input.offset);
-    memory_release(p->allocator, p->input.unit);
+    memory_release(p->allocator, p->input.range);
+    memory_release(p->allocator, p->input.gain);
+    memory_release(p->allocator, p->curves[0]);
+    memory_release(p->allocator, p->curves[1]);
     espalier_network_destroy(p->network);
     memory_release(p->allocator, p);
+}
+
+bool c_has(const c_program *p, espalier_activation activation)
+{
+    for (size_t l = 0; l + 1 < p->layer_count; l++)
+        if (p->layers[l].activation == activation)
+            return true;
+    return false;
+}
+
+bool c_has_factors(const c_layer *layer)
+{
+    for (size_t o = 0; o < layer->outputs; o++)
+        if (layer->factors[o] != 1)
+            return true;
+    return false;
 }

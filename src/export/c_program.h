@@ -56,7 +56,8 @@ typedef struct c_layer {
 typedef struct c_input {
     bool bytes;        /* uint8_t as the data have them; else levels of int8_t or int16_t */
     int32_t top;       /* 255; or levels from -top to top */
-    float *offset, *unit; /* [row width] value = offset + unit * level; NULL where bytes */
+    float *offset, *range, *gain; /* [row width] level = (value - offset) gain, gain = top /
+                                     range; NULL where bytes */
 } c_input;
 
 typedef struct c_program {
@@ -74,6 +75,7 @@ typedef struct c_program {
     size_t column_count;
     size_t widest[2];     /* values of the two buffers between layers */
     c_input input;
+    int16_t *curves[2];   /* tables of sigmoid and tanh (c_curve.h) */
     const char *method;   /* of calibration, in words */
     size_t calibration_rows, validation_rows;
     double score_unit;    /* integer types: what a score of 1 stands for */
@@ -85,6 +87,10 @@ espalier_status c_program_create(const espalier_network *network,
                                  const espalier_export_options *options, const char *name,
                                  c_program **program, espalier_error *error);
 void c_program_destroy(c_program *program);
+
+/* True where a hidden layer has this activation; where a class has another factor than 1. */
+bool c_has(const c_program *program, espalier_activation activation);
+bool c_has_factors(const c_layer *layer);
 
 /* c_layout.c: chooses forms for the weights that are there, after any quantisation. */
 void c_layout(c_program *program);

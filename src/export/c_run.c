@@ -108,5 +108,6 @@ size_t c_run_row(const c_program *p, const float *row, void *workspace)
     int16_t *levels = (int16_t *)(scores + p->classes);
     if (p->type == ESPALIER_EXPORT_FLOAT)
         return c_run_float(p, row, (float *)workspace + p->widest[0] + p->widest[1], workspace);
-    (void)levels; return 0;
+    c_run_levels(p, row, levels);
+    return c_run_whole(p, levels, scores, workspace);
 }

@@ -51,7 +51,6 @@ static void layers(c_out *out, const c_program *p)
 
 static void calibration(c_out *out, const c_program *p)
 {
-    const c_layer *last = &p->layers[p->layer_count - 1];
     c_put(out, " *\n * Integers: weights in units of their neuron; values between layers calibrated on "
                "%zu\n * training rows, %s, chosen by %zu validation rows.\n",
           p->calibration_rows, p->method, p->validation_rows);
@@ -62,7 +61,6 @@ static void calibration(c_out *out, const c_program *p)
               p->layers[l].reach, 100.0 * (double)p->layers[l].reach / INT32_MAX);
     c_put(out, " * and a score, the sum times its factor, too: the factors are part of layer %zu's "
                "bound.\n", p->layer_count);
-    (void)last;
 }
 
 void c_write_comment(c_out *out, const c_program *p, const espalier_export_options *options,

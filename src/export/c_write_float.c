@@ -37,14 +37,6 @@ static void tangent(c_out *out)
                "    return z < 0.0f ? -t : t;\n}\n");
 }
 
-static bool has(const c_program *p, espalier_activation activation)
-{
-    for (size_t l = 0; l + 1 < p->layer_count; l++)
-        if (p->layers[l].activation == activation)
-            return true;
-    return false;
-}
-
 static void activate(c_out *out, const c_layer *layer)
 {
     char slope[C_FLOAT_BYTES];
@@ -101,7 +93,7 @@ static void probabilities(c_out *out, const c_program *p)
 
 void c_write_float(c_out *out, const c_program *p)
 {
-    const bool curve[] = {has(p, ESPALIER_SIGMOID), has(p, ESPALIER_TANH)};
+    const bool curve[] = {c_has(p, ESPALIER_SIGMOID), c_has(p, ESPALIER_TANH)};
     if (curve[0] || curve[1] || p->probabilities)
         exponential(out);
     if (curve[0])

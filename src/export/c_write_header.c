@@ -24,6 +24,48 @@ static void float_functions(c_out *out, const c_program *p)
                    "probabilities[@_CLASSES]);\n");
 }
 
+/* A row of bytes needs nothing; any other is told in levels, by a function that only
+ * those get who have floats. */
+static void quantise_function(c_out *out, const c_program *p)
+{
+    const char *type = c_value_type(p, 0);
+    c_put(out, "\n#ifdef @_FLOAT_ROWS /* to be defined where rows come as floats */\n");
+    c_array_begin(out, "float", "offset", 0, p->row_width);
+    for (size_t c = 0; c < p->row_width; c++)
+        c_item_float(out, p->input.offset[c]);
+    c_array_end(out);
+    c_array_begin(out, "float", "gain", 0, p->row_width);
+    for (size_t c = 0; c < p->row_width; c++)
+        c_item_float(out, p->input.gain[c]);
+    c_array_end(out);
+    c_put(out, "\n/* row, as the data have it, in levels: (value - offset) gain, rounded. */\n"
+               "static inline void $_quantise(const float row[@_INPUTS], %s x[@_INPUTS])\n{\n"
+               "    for (%s c = 0; c < @_INPUTS; c++) {\n"
+               "        const float v = (row[c] - $_offset[c]) * $_gain[c];\n"
+               "        const int level = v >= %d.0f ? %d : v > -%d.0f\n"
+               "            ? (v < 0.0f ? -(int)(0.5f - v) : (int)(v + 0.5f)) : -%d;\n"
+               "        x[c] = (%s)level;\n    }\n}\n#endif\n",
+          type, c_counter(p), (int)p->input.top, (int)p->input.top, (int)p->input.top,
+          (int)p->input.top, type);
+}
+
+static void integer_functions(c_out *out, const c_program *p)
+{
+    char unit[C_FLOAT_BYTES];
+    c_put(out, "/* The class of a row: the first of those with the largest score.\n");
+    if (p->input.bytes)
+        c_put(out, " * x       the row as the data have it, bytes\n");
+    else
+        c_put(out, " * x       the row in levels from -%d to %d: round((value - offset) gain), each "
+                   "column\n *         with its own; see $_quantise() below\n",
+              (int)p->input.top, (int)p->input.top);
+    c_put(out, " * scores  written: the values before softmax, of which 1 stands for %s */\n"
+               "int $_predict(const %s x[@_INPUTS], int32_t scores[@_CLASSES]);\n",
+          c_float((float)p->score_unit, unit), c_value_type(p, 0));
+    if (!p->input.bytes)
+        quantise_function(out, p);
+}
+
 void c_write_header(c_out *out, const c_program *p, const char *file)
 {
     c_put(out, "/* $: see ");
@@ -34,6 +76,9 @@ void c_write_header(c_out *out, const c_program *p, const char *file)
                "#define @_CLASSES %zu\n\n", p->row_width, p->classes);
     classes(out, p);
     c_put(out, "\n");
-    float_functions(out, p);
+    if (p->type == ESPALIER_EXPORT_FLOAT)
+        float_functions(out, p);
+    else
+        integer_functions(out, p);
     c_put(out, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }

@@ -20,6 +20,8 @@ static espalier_split source(const espalier_dataset *data)
 /* Memory for one row. */
 typedef struct room {
     float *row, *scores;
+    int16_t *levels;
+    int32_t *whole_scores;
     void *workspace;
 } room;
 
@@ -34,16 +36,27 @@ typedef struct vectors {
 static void load(const vectors *v, size_t i)
 {
     espalier_dataset_rows(v->data, v->split, c_row_at(i, v->count, v->rows), 1, v->room.row);
+    if (v->program->type != ESPALIER_EXPORT_FLOAT)
+        c_run_levels(v->program, v->room.row, v->room.levels);
+}
+
+static bool is_whole(const vectors *v)
+{
+    return v->program->type != ESPALIER_EXPORT_FLOAT;
 }
 
 static void write_rows(c_out *out, const vectors *v)
 {
     const c_program *p = v->program;
-    c_array_begin(out, "float", "rows", 0, v->count * p->row_width);
+    c_array_begin(out, c_value_type(p, 0), "rows", 0, v->count * p->row_width);
     for (size_t i = 0; i < v->count; i++) {
         load(v, i);
-        for (size_t c = 0; c < p->row_width; c++)
-            c_item_float(out, v->room.row[c]);
+        for (size_t c = 0; c < p->row_width; c++) {
+            if (is_whole(v))
+                c_item_whole(out, v->room.levels[c]);
+            else
+                c_item_float(out, v->room.row[c]);
+        }
     }
     c_array_end(out);
 }
@@ -51,12 +64,19 @@ static void write_rows(c_out *out, const vectors *v)
 static void write_scores(c_out *out, const vectors *v)
 {
     const c_program *p = v->program;
-    c_array_begin(out, "float", "scores", 0, v->count * p->classes);
+    c_array_begin(out, is_whole(v) ? "int32_t" : "float", "scores", 0, v->count * p->classes);
     for (size_t i = 0; i < v->count; i++) {
         load(v, i);
-        c_run_float(p, v->room.row, v->room.scores, v->room.workspace);
-        for (size_t k = 0; k < p->classes; k++)
-            c_item_float(out, v->room.scores[k]);
+        if (is_whole(v))
+            c_run_whole(p, v->room.levels, v->room.whole_scores, v->room.workspace);
+        else
+            c_run_float(p, v->room.row, v->room.scores, v->room.workspace);
+        for (size_t k = 0; k < p->classes; k++) {
+            if (is_whole(v))
+                c_item_whole(out, v->room.whole_scores[k]);
+            else
+                c_item_float(out, v->room.scores[k]);
+        }
     }
     c_array_end(out);
 }
@@ -130,12 +150,17 @@ espalier_status c_write_test(c_out *out, const c_program *p, const espalier_expo
     v.count = options->test_vectors < v.rows ? options->test_vectors : v.rows;
     v.room.row = memory_array(p->allocator, p->row_width, sizeof(float));
     v.room.scores = memory_array(p->allocator, p->classes, sizeof(float));
+    v.room.levels = memory_array(p->allocator, p->row_width, sizeof(int16_t));
+    v.room.whole_scores = memory_array(p->allocator, p->classes, sizeof(int32_t));
     v.room.workspace = memory_array(p->allocator, c_run_workspace(p), 1);
-    const bool ready = v.room.row && v.room.scores && v.room.workspace;
+    const bool ready = v.room.row && v.room.scores && v.room.levels &&
+                       v.room.whole_scores && v.room.workspace;
     if (ready)
         write_all(out, &v, header);
     memory_release(p->allocator, v.room.row);
     memory_release(p->allocator, v.room.scores);
+    memory_release(p->allocator, v.room.levels);
+    memory_release(p->allocator, v.room.whole_scores);
     memory_release(p->allocator, v.room.workspace);
     return ready ? ESPALIER_OK : error_memory(out->error);
 }

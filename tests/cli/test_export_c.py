@@ -1,16 +1,26 @@
 """espalier export to .c: what is written compiles everywhere and computes the same."""
 import csv
+import json
 import pathlib
+import re
 import shutil
+import struct
 import subprocess
 import unittest
 
-import harness
+from harness import Case, main
 
 STRICT = ("-std=c99 -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wshadow "
           "-Wdouble-promotion -Wmissing-prototypes -Wstrict-prototypes -Wcast-qual").split()
 COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)]
 SANITIZE = "-g -fsanitize=address,undefined -fno-sanitize-recover=all".split()
+ARM = "arm-none-eabi-gcc"
+QEMU = "qemu-system-arm"
+BOARD = pathlib.Path(__file__).resolve().parents[2] / "examples" / "microcontroller"
+CORES = {"Cortex-M0": ["-mcpu=cortex-m0"],
+         "Cortex-M4F": ["-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"]}
+MACHINES = {"Cortex-M0": "microbit", "Cortex-M4F": "mps2-an386"}
+TYPES = ("float", "int8", "int16")
 
 DRIVER = """
 #include "{name}.h"
@@ -33,65 +43,217 @@ int main(void)
 """
 
 
-def compile_c(compiler, folder, *files, flags=(), output="program"):
-    done = subprocess.run([compiler, *STRICT, *flags, *files, "-o", output], cwd=folder,
-                          capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise AssertionError(f"{compiler} {files}: {done.stderr}")
-    return pathlib.Path(folder) / output
+class Trained(Case):
+    """Two small networks: m lost whole neurons and inputs, scattered single weights."""
 
-
-class Trained(harness.Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         case = cls("run_cli")
-        case.good("train", "small", "-o", "m.safetensors", "--hidden", "40,30,20", "--epochs", "8",
-                  "--quiet", "--prune", "80%", "--trigger", "epoch", "--every", "1")
-        case.good("train", "small", "-o", "scattered.safetensors", "--hidden", "40,30,20",
-                  "--epochs", "8", "--quiet", "--prune", "80%", "--trigger", "epoch", "--every",
-                  "1", "--criterion", "magnitude")
+        for name, criterion in (("m", "activation"), ("scattered", "magnitude")):
+            case.good("train", "small", "-o", f"{name}.safetensors", "--hidden", "40,30,20",
+                      "--epochs", "8", "--quiet", "--prune", "80%", "--trigger", "epoch",
+                      "--every", "1", "--criterion", criterion)
+
+    def run_tool(self, *words, code=0, **more):
+        done = subprocess.run(list(map(str, words)), cwd=self.folder, capture_output=True,
+                              text=True, check=False, stdin=more.pop("stdin", subprocess.DEVNULL),
+                              timeout=120, **more)
+        self.assertEqual(done.returncode, code, f"{words}: {done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    def compile(self, compiler, *files, flags=()):
+        self.run_tool(compiler, *STRICT, *flags, *files, "-o", "program")
+        return "./program"
+
+    def export(self, model, output, *options):
+        return self.good("export", f"{model}.safetensors", "-o", output, *options)
 
 
 @unittest.skipUnless(COMPILERS, "no compiler is installed")
 class Float(Trained):
     def rows(self):
         data = (self.folder / "small" / "t10k-images-idx3-ubyte").read_bytes()[16:]
-        return [data[i:i + 64] for i in range(0, len(data), 64)]
+        return "\n".join(" ".join(map(str, data[i:i + 64])) for i in range(0, len(data), 64))
+
+    def check(self, model, optimize, compiler):
+        self.export(model, "p.c", "--probabilities", "--optimize", optimize, "--quiet")
+        (self.folder / "driver.c").write_text(DRIVER.format(name="p", upper="P"))
+        wanted = list(csv.reader(self.good("predict", f"{model}.safetensors",
+                                           "small").splitlines()))[1:]
+        program = self.compile(compiler, "p.c", "driver.c", flags=SANITIZE)
+        (self.folder / "rows").write_text(self.rows())
+        with open(self.folder / "rows", encoding="ascii") as rows:
+            found = list(csv.reader(self.run_tool(program, stdin=rows).splitlines()))
+        self.assertEqual(len(found), len(wanted))
+        for a, b in zip(found, wanted):
+            self.assertEqual(a[0], b[0])
+            for x, y in zip(a[1:], b[1:]):
+                self.assertAlmostEqual(float(x), float(y), delta=1e-5)
 
     def test_agrees_with_predict(self):
-        rows = "\n".join(" ".join(map(str, row)) for row in self.rows())
-        for model in ("m", "scattered"):
-            for optimize in ("size", "speed"):
-                self.good("export", f"{model}.safetensors", "-o", "p.c", "--probabilities",
-                          "--optimize", optimize, "--quiet")
-                (self.folder / "driver.c").write_text(DRIVER.format(name="p", upper="P"))
-                wanted = list(csv.reader(self.good("predict", f"{model}.safetensors", "small")
-                                         .splitlines()))[1:]
-                for compiler in COMPILERS:
-                    program = compile_c(compiler, self.folder, "p.c", "driver.c", flags=SANITIZE)
-                    done = subprocess.run([program], input=rows, capture_output=True, text=True,
-                                          check=True)
-                    found = list(csv.reader(done.stdout.splitlines()))
-                    self.assertEqual(len(found), len(wanted))
-                    for a, b in zip(found, wanted):
-                        self.assertEqual(a[0], b[0])
-                        for x, y in zip(a[1:], b[1:]):
-                            self.assertAlmostEqual(float(x), float(y), delta=1e-5)
+        self.check("m", "size", COMPILERS[0])
+        self.check("m", "speed", COMPILERS[-1])
+        self.check("scattered", "size", COMPILERS[-1])
+        self.check("scattered", "speed", COMPILERS[0])
 
-    def test_self_test(self):
-        self.good("export", "m.safetensors", "-o", "t.c", "--data", "small", "--test-vectors",
-                  "30", "--quiet")
-        for compiler in COMPILERS:
-            program = compile_c(compiler, self.folder, "t.c", "t_test.c")
-            self.assertEqual(subprocess.run([program], check=False).returncode, 0)
-        # and it can fail
-        text = (self.folder / "t_test.c").read_text()
-        start = text.index("t_scores")
-        place = text.index("{", start) + 1
-        (self.folder / "broken_test.c").write_text(text[:place] + " 77.0f -" + text[place:])
-        program = compile_c(COMPILERS[0], self.folder, "t.c", "broken_test.c")
-        self.assertEqual(subprocess.run([program], check=False).returncode, 1)
+    def test_needs_nothing(self):
+        self.export("m", "n.c", "--probabilities", "--quiet")
+        text = (self.folder / "n.c").read_text() + (self.folder / "n.h").read_text()
+        self.assertEqual(set(re.findall(r"#include (.*)", text)), {'"n.h"', "<stdint.h>"})
+        self.run_tool(COMPILERS[0], *STRICT, "-O2", "-ffreestanding", "-c", "n.c", "-o", "n.o")
+        undefined = self.run_tool("nm", "-u", "n.o").split()
+        self.assertLessEqual(set(undefined) - {"U"}, {"memcpy", "memset"})
+
+
+@unittest.skipUnless(COMPILERS, "no compiler is installed")
+class SelfTest(Trained):
+    """The self-test holds the library's own results for all test rows: the integers' to the
+    last bit."""
+
+    def test_passes(self):
+        for kind in TYPES:
+            for model, optimize, compiler in (("m", "size", COMPILERS[0]),
+                                              ("m", "speed", COMPILERS[-1]),
+                                              ("scattered", "size", COMPILERS[-1]),
+                                              ("scattered", "speed", COMPILERS[0])):
+                with self.subTest(kind=kind, model=model, optimize=optimize):
+                    self.export(model, "t.c", "--data", "small", "--test-vectors", "150",
+                                "--type", kind, "--optimize", optimize, "--quiet")
+                    self.run_tool(self.compile(compiler, "t.c", "t_test.c", flags=SANITIZE))
+                    self.run_tool(self.compile(compiler, "t.c", "t_test.c", flags=["-O3"]))
+
+    def test_can_fail(self):
+        for kind, wrong in (("float", " 77.0f -"), ("int8", " 1 +")):
+            self.export("m", "t.c", "--data", "small", "--test-vectors", "5", "--type", kind,
+                        "--quiet")
+            text = (self.folder / "t_test.c").read_text()
+            place = text.index("{", text.index("t_scores")) + 1
+            (self.folder / "broken_test.c").write_text(text[:place] + wrong + text[place:])
+            self.run_tool(self.compile(COMPILERS[0], "t.c", "broken_test.c"), code=1)
+
+    def test_accuracy_is_the_programs(self):
+        labels = (self.folder / "small" / "t10k-labels-idx1-ubyte").read_bytes()[8:]
+        for kind in TYPES:
+            said = self.export("m", "t.c", "--data", "small", "--test-vectors", "150", "--type", kind)
+            text = (self.folder / "t_test.c").read_text()
+            start = text.index("{", text.index("t_classes"))
+            classes = re.findall(r"\d+", text[start:text.index("}", start)])
+            right = sum(int(a) == b for a, b in zip(classes, labels))
+            line = f"accuracy  {100 * right / 150:.2f} % of 150 test rows; the network itself "
+            self.assertIn(line, said)
+            self.assertIn(line, (self.folder / "t.c").read_text())
+
+
+@unittest.skipUnless(COMPILERS, "no compiler is installed")
+class Strangers(Trained):
+    NAMES = ["*/ int oops;", "/* // \\", "tab\tnewline\nreturn\r", 'quote" ??/ ??>',
+             ]
+
+    def rename(self, model, names, output):
+        data = (self.folder / f"{model}.safetensors").read_bytes()
+        length, = struct.unpack("<Q", data[:8])
+        header = json.loads(data[8:8 + length])
+        header["__metadata__"]["classes"] = json.dumps(names)
+        text = json.dumps(header).encode()
+        (self.folder / output).write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length:])
+
+    def test_class_names_and_command(self):
+        nasty = "evil*??/" .replace("/", "") + "\\ '\u202e$@%s.safetensors"
+        for names in (self.NAMES, ["\u202eabc", "\u2066x", "Gr\u00f6\u00dfe \u4e2d", "$@%s%n"]):
+            self.rename("m", names, nasty)
+            self.good("export", nasty, "-o", "s.c", "--data", "small", "--test-vectors", "9",
+                      "--quiet")
+            for compiler in COMPILERS:
+                self.run_tool(self.compile(compiler, "s.c", "s_test.c"))
+            if shutil.which("g++"):
+                self.run_tool("g++", "-Wall", "-Wextra", "-Werror", "-x", "c++", "-fsyntax-only",
+                              "s.h")
+            self.assertNotIn("\u202e", (self.folder / "s.c").read_text())
+            self.assertNotIn("\u202e", (self.folder / "s.h").read_text())
+
+    def test_names(self):
+        for file, name in (("int.c", "int"), ("3d.c", "m_3d"), ("a b-c.c", "a_b_c"),
+                           ("\u00fcber.c", "m___ber"), ("_x.c", "m__x"),
+                           ("x" * 90 + ".c", "x" * 63)):
+            self.export("m", file, "--data", "small", "--test-vectors", "3", "--quiet")
+            self.assertIn(f"int {name}_predict(const float x[{name.upper()}_INPUTS]",
+                          (self.folder / file).read_text())
+            self.run_tool(self.compile(COMPILERS[0], file, file[:-2] + "_test.c"))
+        for name in ("while", "double", "Z", "a_1"):
+            self.export("m", "k.c", "--name", name, "--data", "small", "--test-vectors", "3",
+                        "--quiet")
+            self.run_tool(self.compile(COMPILERS[-1], "k.c", "k_test.c"))
+
+    def test_two_in_one_program(self):
+        text = ""
+        for name in ("one", "two"):
+            self.export("m", f"{name}.c", "--type", "int8", "--data", "small", "--quiet")
+            text += f'#include "{name}.c"\n'
+        (self.folder / "both.c").write_text(text + "int main(void)\n{\n    return 0;\n}\n")
+        self.compile(COMPILERS[0], "both.c")
+
+    def test_same_bytes(self):
+        files = ("d.c", "d.h", "d_test.c")
+        for kind in TYPES:
+            made = []
+            for _ in range(2):
+                self.export("m", "d.c", "--data", "small", "--test-vectors", "9", "--type", kind,
+                            "--quiet")
+                made.append([self.bytes_of(file) for file in files])
+            self.assertEqual(*made)
+
+
+@unittest.skipUnless(shutil.which(ARM), f"{ARM} is not installed (Debian: gcc-arm-none-eabi)")
+class Arm(Trained):
+    def sections(self, file):
+        text = self.run_tool("arm-none-eabi-size", "-A", file)
+        sizes = {"text": 0, "rodata": 0, "data": 0, "bss": 0}
+        for name, size in re.findall(r"^\.(text|rodata|data|bss)\S*\s+(\d+)", text, re.MULTILINE):
+            sizes[name] += int(size)
+        return sizes
+
+    def test_sections(self):
+        for model in ("m", "scattered"):
+            for kind in TYPES:
+                said = self.export(model, "a.c", "--data", "small", "--type", kind)
+                constants, code = (int(n.replace(",", "")) for n in re.search(
+                    r"flash +([\d,]+) bytes of constants and about ([\d,]+) of code", said).groups())
+                for core, flags in CORES.items():
+                    self.run_tool(ARM, *STRICT, *flags, "-mthumb", "-Os", "-ffreestanding", "-c",
+                                  "a.c", "-o", "a.o")
+                    sizes = self.sections("a.o")
+                    print(f"{model}, {kind}, {core}: code {sizes['text']}, constants "
+                          f"{sizes['rodata']} bytes")
+                    self.assertEqual((sizes["data"], sizes["bss"]), (0, 0))
+                    self.assertLessEqual(constants, sizes["rodata"])
+                    self.assertLessEqual(sizes["rodata"], constants + 64) # alignment
+                    self.assertLessEqual(sizes["text"], code)
+                    undefined = set(self.run_tool("arm-none-eabi-nm", "-u", "a.o").split()) - {"U"}
+                    if kind != "float": # no floats, no division, no 64 bits: nothing of libgcc
+                        self.assertEqual(undefined, set())
+                    elif core == "Cortex-M4F":
+                        self.assertEqual(undefined, set())
+                    else:
+                        self.assertLessEqual({"__aeabi_fadd", "__aeabi_fmul"}, undefined)
+
+    @unittest.skipUnless(shutil.which(QEMU), f"{QEMU} is not installed (Debian: qemu-system-arm)")
+    def test_on_emulated_boards(self):
+        for core, flags in CORES.items():
+            for kind in TYPES:
+                self.export("scattered", "q.c", "--data", "small", "--type", kind,
+                            "--test-vectors", "20", "--quiet")
+                self.run_tool(ARM, "-std=gnu99", "-Os", *flags, "-mthumb", "-ffreestanding",
+                              "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra",
+                              "-Werror", "-nostdlib", f"-I{BOARD}", "-I.", "-DNAME=q",
+                              '-DTEST="q_test.c"', "-DQ_NO_MAIN",
+                              f"-DVALUE={'float' if kind == 'float' else 'uint8_t'}",
+                              BOARD / "main_test.c", BOARD / "board.c", "q.c", "-T",
+                              BOARD / "board.ld", "-Wl,--gc-sections", "-lgcc", "-o", "q.elf")
+                said = self.run_tool(QEMU, "-M", MACHINES[core], "-icount", "shift=0",
+                                     "-semihosting", "-nographic", "-monitor", "none", "-serial",
+                                     "none", "-kernel", "q.elf")
+                print(f"{kind}, {core}:", said)
 
 
 class Wrong(Trained):
@@ -99,7 +261,7 @@ class Wrong(Trained):
         done = self.run_cli("export", "m.safetensors", *arguments)
         self.assertEqual(done.returncode, code, done.stderr)
         self.assertIn(message, done.stderr)
-        self.assertEqual(sorted(p.name for p in self.folder.glob("w*")), [])
+        self.assertEqual([p.name for p in self.folder.glob("w*")], [])
 
     def test_options(self):
         self.refused(2, "--name: expected an output that ends in .c, found 'w.safetensors'",
@@ -117,5 +279,14 @@ class Wrong(Trained):
     def test_data_of_another_width(self):
         self.refused(1, "fashion-mnist", "-o", "w.c", "--data", "fashion-mnist")
 
+    def test_old_files_stay(self):
+        (self.folder / "old.c").write_text("old")
+        (self.folder / "old.h").mkdir()
+        done = self.run_cli("export", "m.safetensors", "-o", "old.c")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("old.h", done.stderr)
+        self.assertEqual((self.folder / "old.c").read_text(), "old")
+        self.assertEqual(list(self.folder.glob(".espalier*")), [])
 
-harness.main()
+
+main()
