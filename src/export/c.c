@@ -118,9 +118,10 @@ static espalier_status make(const espalier_network *network, job *j, c_program *
     espalier_status status = ESPALIER_OK;
     if (p->type != ESPALIER_EXPORT_FLOAT)
         status = c_calibrate(p, j->options->data, error);
+    if (status != ESPALIER_OK)
+        return status;
     c_layout(p);
-    if (status == ESPALIER_OK)
-        status = c_figures_find(p, network, j->options->data, &figures, error);
+    status = c_figures_find(p, network, j->options->data, &figures, error);
     if (status != ESPALIER_OK)
         return status;
     j->program = p;

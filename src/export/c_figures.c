@@ -58,6 +58,8 @@ static size_t weight_bytes(const c_program *p, const c_layer *layer)
         return p->column_count * (layer->outputs * weight + c_index_bytes(layer->inputs));
     case C_PLACES:
         return layer->nonzero * (weight + c_index_bytes(layer->inputs)) + counts;
+    case C_BITS:
+        return layer->nonzero * weight + layer->outputs * c_bits_bytes(layer);
     default:
         return (layer->nonzero + layer->padding) * (weight + 1) + counts;
     }
@@ -107,8 +109,10 @@ static uint64_t multiply_adds(const c_program *p, const c_layer *layer)
         return (uint64_t)layer->inputs * layer->outputs;
     case C_COLUMNS:
         return (uint64_t)p->column_count * layer->outputs;
-    default:
+    case C_GAPS:
         return layer->nonzero + layer->padding;
+    default:
+        return layer->nonzero;
     }
 }
 

@@ -7,16 +7,22 @@
  * Cortex-M4 out of int8 code, by the core's reference manual (a load 2, a multiply-add, an
  * addition and a comparison 1 each, a taken branch 3): dense two loads; by columns or
  * places a third; by gaps one addition more. And for a neuron: its count and bias
- * fetched, the pointers kept, the loop entered and left. Only ratios matter; other cores
- * and types move all of them together. */
+ * fetched, the pointers kept, the loop entered and left. By bits a test and a step for
+ * every value, and for one that is read what it costs dense. Only ratios matter; other
+ * cores and types move all of them together. */
 enum { CYCLES_DENSE = 9, CYCLES_COLUMNS = 11, CYCLES_PLACES = 11, CYCLES_GAPS = 12,
-       CYCLES_LIST = 8 };
+       CYCLES_LIST = 8, CYCLES_BIT = 7, CYCLES_BIT_SET = 5 };
 
 enum { GAP_MOST = 255 };
 
 size_t c_index_bytes(size_t count)
 {
     return count <= 256 ? 1 : count <= 65536 ? 2 : 4;
+}
+
+size_t c_bits_bytes(const c_layer *layer)
+{
+    return (layer->inputs + 7) / 8;
 }
 
 size_t c_weight_bytes(espalier_export_type type)
@@ -91,6 +97,8 @@ static double bytes_of(const c_program *p, const c_layer *layer, c_form form)
         return (weight * outputs + index) * (double)p->column_count;
     case C_PLACES:
         return (weight + index) * nonzero + counts;
+    case C_BITS:
+        return weight * nonzero + (double)c_bits_bytes(layer) * outputs;
     default:
         return (weight + 1.0) * (nonzero + (double)layer->padding) + counts;
     }
@@ -106,6 +114,8 @@ static double cycles_of(const c_program *p, const c_layer *layer, c_form form)
         return CYCLES_COLUMNS * (double)p->column_count * outputs;
     case C_PLACES:
         return CYCLES_PLACES * nonzero + CYCLES_LIST * outputs;
+    case C_BITS:
+        return CYCLES_BIT * (double)layer->inputs * outputs + CYCLES_BIT_SET * nonzero;
     default:
         return CYCLES_GAPS * (nonzero + (double)layer->padding) + CYCLES_LIST * outputs;
     }
@@ -123,7 +133,7 @@ static bool is_apt(const c_program *p, const c_layer *layer, c_form form)
 /* The cheaper by bytes or cycles; of equal ones the cheaper by the other, then the first. */
 static void choose(const c_program *p, c_layer *layer)
 {
-    static const c_form forms[] = {C_DENSE, C_COLUMNS, C_PLACES, C_GAPS};
+    static const c_form forms[] = {C_DENSE, C_COLUMNS, C_PLACES, C_GAPS, C_BITS};
     double best[2] = {0.0, 0.0};
     for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
         if (!is_apt(p, layer, forms[f]))

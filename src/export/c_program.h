@@ -15,7 +15,8 @@ typedef enum c_form {
     C_DENSE,   /* all of them, for every value of the vector that the layer reads */
     C_COLUMNS, /* all of them, for the values that it reads at all; a table says which */
     C_PLACES,  /* those that are not zero, each with the place of its value */
-    C_GAPS     /* the same, each with the distance from the place before, in one byte */
+    C_GAPS,    /* the same, each with the distance from the place before, in one byte */
+    C_BITS     /* the same, with a bit for every value: is it among them? */
 } c_form;
 
 /* q = ((min(sum >> before, 65535) * multiplier + half) >> after), at most the layer's
@@ -96,6 +97,8 @@ bool c_has_factors(const c_layer *layer);
 void c_layout(c_program *program);
 /* Bytes of an index below `count`: 1, 2 or 4. */
 size_t c_index_bytes(size_t count);
+/* Bytes of the bits of one neuron. */
+size_t c_bits_bytes(const c_layer *layer);
 /* Bytes of one weight. */
 size_t c_weight_bytes(espalier_export_type type);
 /* True where the weight at this place of the lists is written. */

@@ -34,7 +34,7 @@ static void costs(c_out *out, const c_program *p, const c_figures *f)
 static const char *form_name(c_form form)
 {
     static const char *const names[] = {"dense", "dense, read columns only", "sparse, places",
-                                        "sparse, gaps"};
+                                        "sparse, gaps", "sparse, bits"};
     return names[form];
 }
 

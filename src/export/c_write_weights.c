@@ -32,9 +32,9 @@ const char *c_value_type(const c_program *p, size_t layer)
 
 /* ---- constants -------------------------------------------------------- */
 
-static bool has_lists(const c_layer *layer)
+static bool is_dense(const c_layer *layer)
 {
-    return layer->form == C_PLACES || layer->form == C_GAPS;
+    return layer->form == C_DENSE || layer->form == C_COLUMNS;
 }
 
 static void weight(c_out *out, const c_program *p, const c_layer *layer, size_t i)
@@ -116,10 +116,10 @@ static size_t weight_count(const c_program *p, const c_layer *layer)
         return layer->inputs * layer->outputs;
     case C_COLUMNS:
         return p->column_count * layer->outputs;
-    case C_PLACES:
-        return layer->nonzero;
-    default:
+    case C_GAPS:
         return layer->nonzero + layer->padding;
+    default:
+        return layer->nonzero;
     }
 }
 
@@ -135,6 +135,23 @@ static void lists(c_out *out, const c_program *p, const c_layer *layer, size_t n
         c_array_begin(out, c_index_type(layer->inputs), "places", number, layer->nonzero);
     for (size_t o = 0; o < layer->outputs; o++)
         list_row(out, p, layer, o, PLACES);
+    c_array_end(out);
+}
+
+static void bits(c_out *out, const c_program *p, const c_layer *layer, size_t number)
+{
+    const size_t row = c_bits_bytes(layer);
+    c_array_begin(out, "uint8_t", "bits", number, layer->outputs * row);
+    for (size_t o = 0; o < layer->outputs; o++) {
+        size_t i = layer->starts[o];
+        for (size_t byte = 0; byte < row; byte++) {
+            unsigned set = 0;
+            for (; i < layer->starts[o + 1] && layer->places[i] / 8 == byte; i++)
+                if (c_is_written(p, layer, i))
+                    set |= 1u << layer->places[i] % 8;
+            c_item_whole(out, set);
+        }
+    }
     c_array_end(out);
 }
 
@@ -154,18 +171,26 @@ static void shifts(c_out *out, const c_program *p)
     c_array_end(out);
 }
 
+/* Every value of the row has a shift of its own to be taken off. */
+static bool has_shifts(const c_program *p, size_t index)
+{
+    return index == 0 && p->type == ESPALIER_EXPORT_FLOAT && p->shift && !p->one_shift;
+}
+
 void c_write_weights(c_out *out, const c_program *p, size_t index)
 {
     const c_layer *layer = &p->layers[index];
-    if (index == 0 && p->shift && !p->one_shift && p->type == ESPALIER_EXPORT_FLOAT)
+    if (has_shifts(p, index))
         shifts(out, p);
     if (layer->form == C_COLUMNS)
         columns(out, p, layer, index + 1);
-    if (has_lists(layer))
+    if (layer->form == C_PLACES || layer->form == C_GAPS)
         lists(out, p, layer, index + 1);
+    if (layer->form == C_BITS)
+        bits(out, p, layer, index + 1);
     c_array_begin(out, c_weight_type(p), "weights", index + 1, weight_count(p, layer));
     for (size_t o = 0; o < layer->outputs; o++) {
-        if (has_lists(layer))
+        if (!is_dense(layer))
             list_row(out, p, layer, o, WEIGHTS);
         else if (layer->form == C_COLUMNS)
             dense_row(out, p, layer, o, p->columns, p->column_count);
@@ -184,6 +209,8 @@ void c_write_pointers(c_out *out, const c_program *p, size_t index)
         c_put(out, "    const %s *place = $_places%zu;\n", c_index_type(layer->inputs), index + 1);
     if (layer->form == C_GAPS)
         c_put(out, "    const uint8_t *gap = $_gaps%zu;\n", index + 1);
+    if (layer->form == C_BITS)
+        c_put(out, "    const uint8_t *byte = $_bits%zu;\n", index + 1);
 }
 
 /* sum += weight * x[place]; with a shift that could not be folded. */
@@ -198,6 +225,20 @@ static void term(c_out *out, const c_program *p, size_t index, const char *place
         c_put(out, "(x[%s] - %s);\n", place, c_float(p->shift[0], number));
     else
         c_put(out, "(x[%s] - $_shift1[%s]);\n", place, place);
+}
+
+/* The same where a pointer walks with the bits. */
+static void bit_term(c_out *out, const c_program *p, size_t index)
+{
+    char number[C_FLOAT_BYTES];
+    if (p->type != ESPALIER_EXPORT_FLOAT)
+        c_put(out, "sum += (int32_t)*weight++ * *v;\n");
+    else if (index || !p->shift)
+        c_put(out, "sum += *weight++ * *v;\n");
+    else if (p->one_shift)
+        c_put(out, "sum += *weight++ * (*v - %s);\n", c_float(p->shift[0], number));
+    else
+        c_put(out, "sum += *weight++ * (*v - *shift);\n");
 }
 
 void c_write_sum(c_out *out, const c_program *p, size_t index)
@@ -216,12 +257,24 @@ void c_write_sum(c_out *out, const c_program *p, size_t index)
         term(out, p, index, place);
         break;
     case C_PLACES: {
-        const bool twice = index == 0 && p->shift && !p->one_shift;
+        const bool twice = has_shifts(p, index);
         c_put(out, "        for (%s n = $_counts%zu[i]; n > 0; n--%s)\n            ", counter, number,
               twice ? ", place++" : "");
         term(out, p, index, twice ? "*place" : "*place++");
         break;
     }
+    case C_BITS:
+        c_put(out, "        for (%s n = 0; n < %zu; n += 8) {\n"
+                   "            const %s *v = x + n;\n", counter, layer->inputs,
+              c_value_type(p, index));
+        if (has_shifts(p, index))
+            c_put(out, "            const float *shift = $_shift1 + n;\n");
+        c_put(out, "            for (unsigned set = *byte++; set; set >>= 1, v++%s)\n"
+                   "                if (set & 1)\n                    ",
+              has_shifts(p, index) ? ", shift++" : "");
+        bit_term(out, p, index);
+        c_put(out, "        }\n");
+        break;
     default:
         c_put(out, "        %s at = 0;\n", counter);
         c_put(out, "        for (%s n = $_counts%zu[i]; n > 0; n--) {\n            at += *gap++;\n"
