@@ -8,16 +8,23 @@
  * addition and a comparison 1 each, a taken branch 3): dense two loads; by columns or
  * places a third; by gaps one addition more. And for a neuron: its count and bias
  * fetched, the pointers kept, the loop entered and left. By bits a test and a step for
- * every value, and for one that is read what it costs dense. Only ratios matter; other
- * cores and types move all of them together. */
+ * every value, and for one that is read what it costs dense. By fours a weight is a load
+ * and a multiply-add, and a fourth of the rest. Only ratios matter; other cores and types
+ * move all of them together. */
 enum { CYCLES_DENSE = 9, CYCLES_COLUMNS = 11, CYCLES_PLACES = 11, CYCLES_GAPS = 12,
-       CYCLES_LIST = 8, CYCLES_BIT = 7, CYCLES_BIT_SET = 5 };
+       CYCLES_LIST = 8, CYCLES_BIT = 7, CYCLES_BIT_SET = 5, CYCLES_SHARED = 6 };
 
 enum { GAP_MOST = 255 };
 
 size_t c_index_bytes(size_t count)
 {
     return count <= 256 ? 1 : count <= 65536 ? 2 : 4;
+}
+
+size_t c_grouped(const c_program *program, const c_layer *layer)
+{
+    const bool dense = layer->form == C_DENSE || layer->form == C_COLUMNS;
+    return program->speed && dense ? layer->outputs / C_GROUP * C_GROUP : 0;
 }
 
 size_t c_bits_bytes(const c_layer *layer)
@@ -104,14 +111,22 @@ static double bytes_of(const c_program *p, const c_layer *layer, c_form form)
     }
 }
 
+/* What the fours share: all but a load and a multiply-add. */
+static double dense_cycles(const c_program *p, const c_layer *layer, double alone, size_t inputs)
+{
+    const size_t grouped = p->speed ? layer->outputs / C_GROUP * C_GROUP : 0;
+    const double shared = alone - CYCLES_SHARED + CYCLES_SHARED / (double)C_GROUP;
+    return (double)inputs * (shared * (double)grouped + alone * (double)(layer->outputs - grouped));
+}
+
 static double cycles_of(const c_program *p, const c_layer *layer, c_form form)
 {
     const double nonzero = (double)layer->nonzero, outputs = (double)layer->outputs;
     switch (form) {
     case C_DENSE:
-        return CYCLES_DENSE * (double)layer->inputs * outputs;
+        return dense_cycles(p, layer, CYCLES_DENSE, layer->inputs);
     case C_COLUMNS:
-        return CYCLES_COLUMNS * (double)p->column_count * outputs;
+        return dense_cycles(p, layer, CYCLES_COLUMNS, p->column_count);
     case C_PLACES:
         return CYCLES_PLACES * nonzero + CYCLES_LIST * outputs;
     case C_BITS:

@@ -93,6 +93,11 @@ void c_program_destroy(c_program *program);
 bool c_has(const c_program *program, espalier_activation activation);
 bool c_has_factors(const c_layer *layer);
 
+/* For speed the neurons of dense layers go by fours that share what is loaded of x; the
+ * outputs of a layer that do. Their weights stand side by side, input by input. */
+enum { C_GROUP = 4 };
+size_t c_grouped(const c_program *program, const c_layer *layer);
+
 /* c_layout.c: chooses forms for the weights that are there, after any quantisation. */
 void c_layout(c_program *program);
 /* Bytes of an index below `count`: 1, 2 or 4. */

@@ -10,6 +10,11 @@
 void c_write_weights(c_out *out, const c_program *program, size_t layer);
 void c_write_pointers(c_out *out, const c_program *program, size_t layer);
 void c_write_sum(c_out *out, const c_program *program, size_t layer);
+/* The loop over the neurons that go by fours; `activate` writes what follows "y[i] = "
+ * out of `sum`. */
+typedef void c_write_activation(c_out *out, const c_program *program, size_t layer);
+void c_write_groups(c_out *out, const c_program *program, size_t layer,
+                    c_write_activation *activate);
 /* Names of types: of a loop's counter, of values of layer l's inputs (or of its outputs:
  * l + 1), of weights. */
 const char *c_counter(const c_program *program);

@@ -37,8 +37,9 @@ static void tangent(c_out *out)
                "    return z < 0.0f ? -t : t;\n}\n");
 }
 
-static void activate(c_out *out, const c_layer *layer)
+static void activate(c_out *out, const c_program *p, size_t index)
 {
+    const c_layer *layer = &p->layers[index];
     char slope[C_FLOAT_BYTES];
     switch (layer->activation) {
     case ESPALIER_RELU:
@@ -69,12 +70,18 @@ static void layer_function(c_out *out, const c_program *p, size_t index)
     c_put(out, "\nstatic void $_layer%zu(const float *x, float *y)\n{\n"
                "    const float *weight = $_weights%zu;\n", number, number);
     c_write_pointers(out, p, index);
-    c_put(out, "    for (%s i = 0; i < %zu; i++) {\n        float sum = $_biases%zu[i];\n",
-          c_counter(p), layer->outputs, number);
-    c_write_sum(out, p, index);
-    c_put(out, "        y[i] = ");
-    activate(out, layer);
-    c_put(out, "    }\n}\n");
+    c_put(out, "    %s i = 0;\n", c_counter(p));
+    if (c_grouped(p, layer))
+        c_write_groups(out, p, index, activate);
+    if (c_grouped(p, layer) < layer->outputs) {
+        c_put(out, "    for (; i < %zu; i++) {\n        float sum = $_biases%zu[i];\n",
+              layer->outputs, number);
+        c_write_sum(out, p, index);
+        c_put(out, "        y[i] = ");
+        activate(out, p, index);
+        c_put(out, "    }\n");
+    }
+    c_put(out, "}\n");
 }
 
 static void probabilities(c_out *out, const c_program *p)

@@ -85,7 +85,11 @@ static void activate(c_out *out, const c_program *p, size_t index)
     const char *type = c_value_type(p, index + 1), *name = espalier_activation_name(layer->activation);
     const size_t n = index + 1;
     const int top = (int)layer->top;
-    c_put(out, "        y[i] = (%s)(", type);
+    if (n == p->layer_count) {
+        c_put(out, c_has_factors(layer) ? "sum * $_factors%zu[i];\n" : "sum;\n", n);
+        return;
+    }
+    c_put(out, "(%s)(", type);
     switch (layer->activation) {
     case ESPALIER_RELU:
         c_put(out, "sum > 0 ? $_level((uint32_t)sum, &$_above%zu[i], %d) : 0);\n", n, top);
@@ -112,16 +116,18 @@ static void layer_function(c_out *out, const c_program *p, size_t index)
                "$_weights%zu;\n", number, c_value_type(p, index),
           scores ? "int32_t" : c_value_type(p, number), c_weight_type(p), number);
     c_write_pointers(out, p, index);
-    c_put(out, "    for (%s i = 0; i < %zu; i++) {\n        int32_t sum = $_biases%zu[i];\n",
-          c_counter(p), layer->outputs, number);
-    c_write_sum(out, p, index);
-    if (!scores)
+    c_put(out, "    %s i = 0;\n", c_counter(p));
+    if (c_grouped(p, layer))
+        c_write_groups(out, p, index, activate);
+    if (c_grouped(p, layer) < layer->outputs) {
+        c_put(out, "    for (; i < %zu; i++) {\n        int32_t sum = $_biases%zu[i];\n",
+              layer->outputs, number);
+        c_write_sum(out, p, index);
+        c_put(out, "        y[i] = ");
         activate(out, p, index);
-    else if (c_has_factors(layer))
-        c_put(out, "        y[i] = sum * $_factors%zu[i];\n", number);
-    else
-        c_put(out, "        y[i] = sum;\n");
-    c_put(out, "    }\n}\n");
+        c_put(out, "    }\n");
+    }
+    c_put(out, "}\n");
 }
 
 void c_write_integer(c_out *out, const c_program *p)

@@ -53,20 +53,25 @@ static void no_weight(c_out *out, const c_program *p)
         c_item_whole(out, 0);
 }
 
-/* Every weight of a neuron, for these columns or (NULL) for all of them. */
-static void dense_row(c_out *out, const c_program *p, const c_layer *layer, size_t o,
-                      const uint32_t *columns, size_t count)
+/* Every weight of `count` neurons side by side, input by input, for the columns that are
+ * read or for all. */
+static void dense_rows(c_out *out, const c_program *p, const c_layer *layer, size_t o, size_t count)
 {
-    size_t i = layer->starts[o];
-    const size_t end = layer->starts[o + 1];
-    for (size_t c = 0; c < count; c++) {
-        const size_t place = columns ? columns[c] : c;
-        while (i < end && layer->places[i] < place)
-            i++;
-        if (i < end && layer->places[i] == place)
-            weight(out, p, layer, i);
-        else
-            no_weight(out, p);
+    const bool all = layer->form == C_DENSE;
+    size_t at[C_GROUP];
+    for (size_t k = 0; k < count; k++)
+        at[k] = layer->starts[o + k];
+    for (size_t c = 0; c < (all ? layer->inputs : p->column_count); c++) {
+        const size_t place = all ? c : p->columns[c];
+        for (size_t k = 0; k < count; k++) {
+            const size_t end = layer->starts[o + k + 1];
+            while (at[k] < end && layer->places[at[k]] < place)
+                at[k]++;
+            if (at[k] < end && layer->places[at[k]] == place)
+                weight(out, p, layer, at[k]);
+            else
+                no_weight(out, p);
+        }
     }
 }
 
@@ -189,13 +194,13 @@ void c_write_weights(c_out *out, const c_program *p, size_t index)
     if (layer->form == C_BITS)
         bits(out, p, layer, index + 1);
     c_array_begin(out, c_weight_type(p), "weights", index + 1, weight_count(p, layer));
-    for (size_t o = 0; o < layer->outputs; o++) {
-        if (!is_dense(layer))
-            list_row(out, p, layer, o, WEIGHTS);
-        else if (layer->form == C_COLUMNS)
-            dense_row(out, p, layer, o, p->columns, p->column_count);
+    for (size_t o = 0; o < layer->outputs;) {
+        const size_t count = o < c_grouped(p, layer) ? C_GROUP : 1;
+        if (is_dense(layer))
+            dense_rows(out, p, layer, o, count);
         else
-            dense_row(out, p, layer, o, NULL, layer->inputs);
+            list_row(out, p, layer, o, WEIGHTS);
+        o += count;
     }
     c_array_end(out);
 }
@@ -282,4 +287,41 @@ void c_write_sum(c_out *out, const c_program *p, size_t index)
         term(out, p, index, "at");
         c_put(out, "        }\n");
     }
+}
+
+/* ---- by fours --------------------------------------------------------- */
+
+static void group_loop(c_out *out, const c_program *p, size_t index)
+{
+    const c_layer *layer = &p->layers[index];
+    const bool whole = p->type != ESPALIER_EXPORT_FLOAT, all = layer->form == C_DENSE;
+    char number[C_FLOAT_BYTES], place[C_NAME_BYTES + 32] = "n";
+    if (!all)
+        snprintf(place, sizeof place, "%s_columns%zu[n]", p->name, index + 1);
+    c_put(out, "        for (%s n = 0; n < %zu; n++) {\n            const %s v = x[%s]", c_counter(p),
+          all ? layer->inputs : p->column_count, whole ? "int32_t" : "float", place);
+    if (has_shifts(p, index))
+        c_put(out, " - $_shift1[%s]", place);
+    else if (index == 0 && !whole && p->shift)
+        c_put(out, " - %s", c_float(p->shift[0], number));
+    c_put(out, ";\n");
+    for (int k = 0; k < C_GROUP; k++)
+        c_put(out, "            s%d += *weight++ * v;\n", k);
+    c_put(out, "        }\n");
+}
+
+void c_write_groups(c_out *out, const c_program *p, size_t index, c_write_activation *activate)
+{
+    const char *type = p->type == ESPALIER_EXPORT_FLOAT ? "float" : "int32_t";
+    const size_t grouped = c_grouped(p, &p->layers[index]);
+    c_put(out, "    while (i < %zu) {\n        %s ", grouped, type);
+    for (int k = 0; k < C_GROUP; k++)
+        c_put(out, "%ss%d = $_biases%zu[i + %d]", k ? ", " : "", k, index + 1, k);
+    c_put(out, ";\n");
+    group_loop(out, p, index);
+    c_put(out, "        const %s sums[] = {s0, s1, s2, s3};\n"
+               "        for (int k = 0; k < %d; k++, i++) {\n            const %s sum = sums[k];\n"
+               "            y[i] = ", type, C_GROUP, type);
+    activate(out, p, index);
+    c_put(out, "        }\n    }\n");
 }
