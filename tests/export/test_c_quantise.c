@@ -66,7 +66,7 @@ static void test_no_sum_overflows(void **state)
 {
     (void)state;
     draws d = {31, 0};
-    for (size_t round = 0; round < 80; round++) {
+    for (size_t round = 0; round < 40; round++) {
         const bool bytes = round % 3 == 0;
         espalier_network *network = draw_whole(&d, round, bytes);
         if (round % 5 == 4)
@@ -155,7 +155,7 @@ static void test_scores_are_near(void **state)
     (void)state;
     draws d = {33, 0};
     double mean[2] = {0.0, 0.0};
-    enum { ROUNDS = 60 };
+    enum { ROUNDS = 40 };
     for (size_t round = 0; round < ROUNDS; round++) {
         const bool bytes = round % 3 == 0;
         espalier_network *network = draw_whole(&d, round, bytes);
