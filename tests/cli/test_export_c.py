@@ -19,7 +19,6 @@ QEMU = "qemu-system-arm"
 BOARD = pathlib.Path(__file__).resolve().parents[2] / "examples" / "microcontroller"
 CORES = {"Cortex-M0": ["-mcpu=cortex-m0"],
          "Cortex-M4F": ["-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"]}
-MACHINES = {"Cortex-M0": "microbit", "Cortex-M4F": "mps2-an386"}
 TYPES = ("float", "int8", "int16")
 
 DRIVER = """
@@ -239,21 +238,53 @@ class Arm(Trained):
 
     @unittest.skipUnless(shutil.which(QEMU), f"{QEMU} is not installed (Debian: qemu-system-arm)")
     def test_on_emulated_boards(self):
-        for core, flags in CORES.items():
-            for kind in TYPES:
-                self.export("scattered", "q.c", "--data", "small", "--type", kind,
-                            "--test-vectors", "20", "--quiet")
-                self.run_tool(ARM, "-std=gnu99", "-Os", *flags, "-mthumb", "-ffreestanding",
-                              "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra",
-                              "-Werror", "-nostdlib", f"-I{BOARD}", "-I.", "-DNAME=q",
-                              '-DTEST="q_test.c"', "-DQ_NO_MAIN",
-                              f"-DVALUE={'float' if kind == 'float' else 'uint8_t'}",
-                              BOARD / "main_test.c", BOARD / "board.c", "q.c", "-T",
-                              BOARD / "board.ld", "-Wl,--gc-sections", "-lgcc", "-o", "q.elf")
-                said = self.run_tool(QEMU, "-M", MACHINES[core], "-icount", "shift=0",
-                                     "-semihosting", "-nographic", "-monitor", "none", "-serial",
-                                     "none", "-kernel", "q.elf")
-                print(f"{kind}, {core}:", said)
+        for kind in TYPES:
+            self.export("scattered", "q.c", "--data", "small", "--type", kind, "--test-vectors",
+                        "20", "--quiet")
+            for core in ("m0", "m4"):
+                said = self.run_tool(BOARD / "run.sh", "q.c", core)
+                print(f"{kind}, {core}:\n{said}")
+                self.assertIn("20 of 20 classified as they must be, every score the same", said)
+                self.assertRegex(said, r"RAM +\d+ bytes: \d+ of data, the row included, and \d+")
+        # a wrong score is found there, too
+        text = (self.folder / "q_test.c").read_text()
+        place = text.index("{", text.index("q_scores")) + 1
+        (self.folder / "q_test.c").write_text(text[:place] + " 1 +" + text[place:])
+        self.assertIn("scores differ", self.run_tool(BOARD / "run.sh", "q.c", code=1))
+
+
+@unittest.skipUnless(shutil.which(ARM) and shutil.which(QEMU), "no tools for Cortex-M")
+@unittest.skipUnless(pathlib.Path("/usr/share/datasets/fashion-mnist").is_dir(),
+                     "Fashion-MNIST is not installed (Debian: dataset-fashion-mnist)")
+class Example(Case):
+    """examples/microcontroller, with fewer epochs."""
+
+    def test_three_commands(self):
+        text = (BOARD / "README.md").read_text(encoding="utf-8")
+        commands = re.findall(r"^\$ (.*)$", text, re.MULTILINE)
+        self.assertEqual(len(commands), 3)
+        for file in BOARD.iterdir():
+            shutil.copy(file, self.folder)
+        said = ""
+        for command in commands:
+            words = command.replace("--epochs 20", "--epochs 6").split()
+            if words[0] == "espalier":
+                said += self.good(*words[1:])
+            else:
+                done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True,
+                                      check=False, timeout=120)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                said += done.stdout + done.stderr
+        print(said)
+        flash, ram = (int(re.search(rf"^{what} +(\d+) bytes(?: of 32768|:)", said,
+                                    re.MULTILINE).group(1)) for what in ("flash", "RAM"))
+        self.assertLess(flash, 32768)
+        self.assertLess(ram, 2048)
+        after, before = map(float, re.search(
+            r"accuracy +([\d.]+) % of 10,000 test rows; the network itself ([\d.]+) %",
+            said).groups())
+        self.assertGreater(after, 80)
+        self.assertGreater(after, before - 0.5)
 
 
 class Wrong(Trained):
