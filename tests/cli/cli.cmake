@@ -13,3 +13,5 @@ foreach(test ${cli_tests})
            WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   set_tests_properties(cli/${name} PROPERTIES TIMEOUT 300)
 endforeach()
+# The other programs that it starts take their time, most of all beside a sanitizer.
+set_tests_properties(cli/onnx PROPERTIES TIMEOUT 900)
