@@ -49,6 +49,8 @@ static int export(const option_set *set, export_settings *s, int argc, char **ar
     if (code == EXIT_NONE)
         code = check_ending(set, s->output);
     if (code == EXIT_NONE)
+        code = handover_check(set, s->output);
+    if (code == EXIT_NONE)
         code = export_c_check(set, &s->c, s->output);
     if (code == EXIT_NONE)
         code = output_differs(set->command, s->output, set->files[0]);

@@ -1,4 +1,4 @@
-/* Compaction before an export, and the lines below its result. */
+/* Which options go with an output, compaction before the export, the lines below its result. */
 #include "handover.h"
 
 #include <stdio.h>
@@ -7,6 +7,24 @@
 
 #include "proof.h"
 #include "table.h"
+
+static bool ends_in(const char *path, const char *ending)
+{
+    size_t length = strlen(path), tail = strlen(ending);
+    return length >= tail && strcasecmp(path + length - tail, ending) == 0;
+}
+
+int handover_check(const option_set *set, const char *output)
+{
+    static const struct {
+        const char *option, *ending;
+    } only[] = {{"opset", ".onnx"}, {"gather", ".onnx"}, {"fold-scaling", ".safetensors"}};
+    for (size_t i = 0; i < sizeof only / sizeof *only; i++)
+        if (option_given(set, only[i].option) && !ends_in(output, only[i].ending))
+            return usage_error(set->command, "--%s: expected an output that ends in %s, found '%s'",
+                               only[i].option, only[i].ending, output);
+    return EXIT_NONE;
+}
 
 /* ---- the small form ---------------------------------------------------- */
 
@@ -48,7 +66,8 @@ static void print_smaller(const espalier_network *network, bool kept_only)
 {
     espalier_network *small = NULL;
     char after[DIGITS_BYTES], before[DIGITS_BYTES];
-    if (espalier_network_compact(network, NULL, &small, NULL, NULL))
+    if (espalier_network_sparsity(network) == 0 ||
+        espalier_network_compact(network, NULL, &small, NULL, NULL))
         return;
     uint64_t now = written_weights(network, kept_only), then = written_weights(small, kept_only);
     if (then < now - now / 10)
@@ -91,12 +110,6 @@ static void print_scaling(const espalier_network *network)
     else
         printf("inputs   (x - shift) * scale, lists in the file's metadata");
     puts("; or raw ones with --fold-scaling");
-}
-
-static bool ends_in(const char *path, const char *ending)
-{
-    size_t length = strlen(path), tail = strlen(ending);
-    return length >= tail && strcasecmp(path + length - tail, ending) == 0;
 }
 
 void handover_print(const espalier_network *network, const char *output,

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 
 #include "common.h"
+#include "options.h"
+
+/* EXIT_USAGE after a message if an option of another format than the output's was given. */
+int handover_check(const option_set *set, const char *output);
 
 /* Puts the compacted network in the place of the given one, after the proof that it
  * computes the same. EXIT_NONE; or an exit code after a message, and the network stays. */
