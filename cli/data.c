@@ -136,6 +136,19 @@ void data_find_places(const data_settings *settings, data_places *found)
     found->paths[found->count++] = "/usr/share/datasets";
 }
 
+/* Whether the network says that it was trained on data of that name. */
+static bool is_trained_on(const espalier_network *network, const char *source)
+{
+    char name[DATA_PLACE_BYTES];
+    const char *text = espalier_network_metadata(network, "training");
+    json_t *training = text ? json_loads(text, 0, NULL) : NULL;
+    const char *data = json_string_value(json_object_get(training, "data"));
+    base_name(source, name, sizeof name);
+    bool same = data && strcmp(data, name) == 0;
+    json_decref(training);
+    return same;
+}
+
 /* network: NULL, or whose columns and classes the rows are read by. */
 static int open_by(const espalier_network *network, bool for_test, const char **names,
                    const char *source, const data_settings *settings, espalier_dataset **dataset)
@@ -152,7 +165,9 @@ static int open_by(const espalier_network *network, bool for_test, const char **
         options.table.columns = espalier_network_metadata(network, "columns");
         options.table.class_count = espalier_network_class_count(network);
         options.table.class_names = names;
-        options.table.for_test = for_test;
+        /* Tables are told apart by what is in them, others only by their names. */
+        options.table.for_test =
+            for_test && (espalier_table_is_named(source) || !is_trained_on(network, source));
         for (size_t i = 0; i < options.table.class_count; i++)
             names[i] = espalier_network_class_name(network, i);
     }
@@ -177,6 +192,21 @@ int data_open_for(const espalier_network *network, bool for_test, const char *so
     int code = open_by(network, for_test, names, source, settings, dataset);
     free(names);
     return code;
+}
+
+int data_open_table(const espalier_network *network, const char *source,
+                    const data_settings *settings, espalier_table **table)
+{
+    espalier_table_options options;
+    espalier_error error = {0};
+    int code = table_settle(&settings->table, &options);
+    if (code != EXIT_NONE)
+        return code;
+    options.columns = espalier_network_metadata(network, "columns");
+    return espalier_table_open(source, espalier_network_row_width(network), &options, NULL, table,
+                               &error)
+               ? fail(&error)
+               : EXIT_NONE;
 }
 
 bool data_folder(const char *source, const data_settings *settings, char *path, size_t size)

@@ -15,10 +15,12 @@ int check_split(const espalier_dataset *dataset, const char *source, espalier_sp
 {
     if (espalier_dataset_row_count(dataset, split) > 0)
         return EXIT_NONE;
-    message("%s: expected %s rows, found none%s", source, split_name(split),
-            split == ESPALIER_TEST && espalier_dataset_columns(dataset)
-                ? ": the network was trained on this table without --test or --test-file"
-                : "");
+    const char *why = "";
+    if (split == ESPALIER_TEST)
+        why = espalier_dataset_columns(dataset)
+                  ? ": the network was trained on this table without --test or --test-file"
+                  : ": train with --test to keep some apart, or see others by --split";
+    message("%s: expected %s rows, found none%s", source, split_name(split), why);
     return EXIT_FAILED;
 }
 

@@ -6,7 +6,10 @@
 #include "base/error.h"
 
 static const data_reader readers[] = {
+    {"a folder of .npy files", npy_folder_recognises, npy_folder_read},
     {"a folder of IDX files", idx_folder_recognises, idx_folder_read},
+    {"NumPy arrays (.npz)", npz_data_recognises, npz_data_read},
+    {"an .npy file with its labels beside it", npy_file_recognises, npy_file_read},
     {"a table (.csv, .tsv, .tab, .txt, .data, also with .gz)", csv_table_recognises,
      csv_table_read},
 };

@@ -33,6 +33,22 @@ espalier_status idx_folder_read(espalier_dataset *dataset, const char *path,
                                 const espalier_dataset_options *options, size_t class_count,
                                 espalier_error *error);
 
+/* npz_data.c */
+bool npz_data_recognises(const char *path);
+espalier_status npz_data_read(espalier_dataset *dataset, const char *path,
+                              const espalier_dataset_options *options, size_t class_count,
+                              espalier_error *error);
+
+/* npy_folder.c */
+bool npy_folder_recognises(const char *path);
+espalier_status npy_folder_read(espalier_dataset *dataset, const char *path,
+                                const espalier_dataset_options *options, size_t class_count,
+                                espalier_error *error);
+bool npy_file_recognises(const char *path);
+espalier_status npy_file_read(espalier_dataset *dataset, const char *path,
+                              const espalier_dataset_options *options, size_t class_count,
+                              espalier_error *error);
+
 /* csv_table.c */
 bool csv_table_recognises(const char *path);
 espalier_status csv_table_read(espalier_dataset *dataset, const char *path,

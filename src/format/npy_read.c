@@ -28,23 +28,41 @@ espalier_status npy_read_raw(npy_file *file, void *buffer, size_t bytes, espalie
 
 /* ---- before the values ----------------------------------------------------- */
 
-/* Magic, version and the length of the dictionary. */
-static espalier_status read_begin(npy_file *file, size_t *length, size_t *used,
-                                  espalier_error *error)
+/* At most the first 8 bytes: a file that is shorter may still be seen to be another. */
+static espalier_status read_magic(npy_file *file, uint8_t begin[8], espalier_error *error)
 {
-    uint8_t begin[12] = {0};
-    if (file->source.exact && file->source.bytes == 0)
+    static const uint8_t magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
+    size_t count = 0, got = 1;
+    for (; count < 8 && got > 0; count += got) {
+        espalier_status status =
+            file->source.some(file->source.context, begin + count, 8 - count, &got, error);
+        if (status)
+            return status;
+    }
+    if (count == 0)
         return error_set(error, ESPALIER_ERROR_FORMAT,
                          "%s: empty: expected a .npy file, found 0 bytes", file->source.name);
-    espalier_status status = npy_read_raw(file, begin, 8, error);
-    if (status)
-        return status;
-    if (memcmp(begin, "\x93NUMPY", 6) != 0)
+    if (memcmp(begin, magic, count < 6 ? count : 6) != 0)
         return error_set(error, ESPALIER_ERROR_FORMAT,
                          "%s: not a .npy file: expected it to begin with \\x93NUMPY, found bytes "
                          "%02x %02x %02x %02x %02x %02x",
                          file->source.name, begin[0], begin[1], begin[2], begin[3], begin[4],
                          begin[5]);
+    if (count < 8)
+        return error_set(error, ESPALIER_ERROR_FORMAT,
+                         "%s: truncated: expected 8 bytes and a header, found %zu bytes",
+                         file->source.name, count);
+    return ESPALIER_OK;
+}
+
+/* Magic, version and the length of the dictionary. */
+static espalier_status read_begin(npy_file *file, size_t *length, size_t *used,
+                                  espalier_error *error)
+{
+    uint8_t begin[12] = {0};
+    espalier_status status = read_magic(file, begin, error);
+    if (status)
+        return status;
     if (begin[6] < 1 || begin[6] > 3 || begin[7] != 0)
         return error_set(error, ESPALIER_ERROR_FORMAT,
                          "%s: unknown version of .npy: expected 1.0, 2.0 or 3.0, found %u.%u",

@@ -160,7 +160,7 @@ static void test_other_kinds_of_files(void **state)
         snprintf(path, sizeof path, "%s/%s", top, names[i]);
         put_file(path, "1,2\n", 4);
         refuse(path, ESPALIER_ERROR_UNSUPPORTED, path);
-        refuse(path, ESPALIER_ERROR_UNSUPPORTED, "expected a folder of IDX files");
+        refuse(path, ESPALIER_ERROR_UNSUPPORTED, "a folder of IDX files");
         refuse(path, ESPALIER_ERROR_UNSUPPORTED, found[i]);
         remove(path);
     }

@@ -164,7 +164,8 @@ static void test_bad_beginnings(void **state)
 {
     (void)state;
     refuse_bytes("", 0, "empty: expected a .npy file");
-    refuse_bytes("\x93NUM", 4, "truncated: expected 8 bytes more, found 4");
+    refuse_bytes("\x93NUM", 4, "truncated: expected 8 bytes and a header, found 4 bytes");
+    refuse_bytes("1,2\n", 4, "not a .npy file");
     refuse_bytes("\x89PNG\r\n\x1a\n", 8, "expected it to begin with \\x93NUMPY, found bytes 89 50");
     refuse_bytes("\x93NUMPY\0\0", 8, "expected 1.0, 2.0 or 3.0, found 0.0");
     refuse_bytes("\x93NUMPY\4\0", 8, "expected 1.0, 2.0 or 3.0, found 4.0");
