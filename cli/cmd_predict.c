@@ -1,16 +1,18 @@
-/* espalier predict: class and probabilities of rows, as CSV (RFC 4180 quoting). */
+/* espalier predict: class and probabilities of rows. How they are written is
+ * predictions.c's, which rows there are predict_rows.c's. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "inputs.h"
-#include "output.h"
+#include "predict_rows.h"
+#include "predictions.h"
 
 typedef struct predict_settings {
-    data_settings data;
-    espalier_split split;
-    row_range rows;
+    row_choice choice;
     const char *output;
+    prediction_format format;
 } predict_settings;
 
 /* Room for one row. */
@@ -18,152 +20,129 @@ typedef struct room {
     float *values, *probabilities, *workspace;
 } room;
 
-static void print_name(FILE *stream, const char *name)
+static bool room_make(room *space, const espalier_network *network,
+                      const espalier_predictor *predictor)
 {
-    if (!strpbrk(name, ",\"\r\n")) {
-        fputs(name, stream);
-        return;
-    }
-    putc('"', stream);
-    for (; *name; name++) {
-        if (*name == '"')
-            putc('"', stream);
-        putc(*name, stream);
-    }
-    putc('"', stream);
+    /* Widths are at most 2^24: the products fit. */
+    size_t bytes = espalier_predictor_workspace(predictor, 1) * sizeof(float);
+    *space = (room){calloc(espalier_network_row_width(network), sizeof(float)),
+                    calloc(espalier_network_class_count(network), sizeof(float)),
+                    aligned_alloc(64, (bytes + 64) / 64 * 64)};
+    return space->values && space->probabilities && space->workspace;
 }
 
-static void print_header(FILE *stream, const espalier_network *network)
+static void room_clear(room *space)
 {
-    fputs("class", stream);
-    for (size_t c = 0; c < espalier_network_class_count(network); c++) {
-        putc(',', stream);
-        print_name(stream, espalier_network_class_name(network, c));
-    }
-    putc('\n', stream);
-}
-
-/* Nine digits bring a float back exactly. The first of equal probabilities wins. */
-static void print_row(FILE *stream, const espalier_network *network, const float *probabilities)
-{
-    size_t best = 0, classes = espalier_network_class_count(network);
-    for (size_t c = 1; c < classes; c++)
-        best = probabilities[c] > probabilities[best] ? c : best;
-    print_name(stream, espalier_network_class_name(network, best));
-    for (size_t c = 0; c < classes; c++)
-        fprintf(stream, ",%.9g", (double)probabilities[c]);
-    putc('\n', stream);
+    free(space->values);
+    free(space->probabilities);
+    free(space->workspace);
 }
 
 /* One row after the other, so that a line does not depend on which other rows were
  * asked for, and a few rows need no code made for products of many. */
-static void print_rows(FILE *stream, const espalier_network *network,
-                       const espalier_predictor *predictor, const espalier_dataset *dataset,
-                       espalier_split split, row_range rows, const room *space)
+static int predict_rows(row_source *rows, const espalier_predictor *predictor, const room *space,
+                        predictions *out)
 {
-    for (size_t row = rows.first; row < rows.end && !ferror(stream); row++) {
-        espalier_dataset_rows(dataset, split, row, 1, space->values);
+    for (bool end = false;;) {
+        /* Whoever writes row by row may wait for what came of the last one. */
+        if (row_source_would_wait(rows))
+            predictions_flush(out);
+        int code = row_source_next(rows, space->values, &end);
+        if (code != EXIT_NONE || end)
+            return code;
         espalier_predictor_run(predictor, space->values, 1, space->probabilities,
                                space->workspace);
-        print_row(stream, network, space->probabilities);
+        if (!predictions_write(out, space->probabilities))
+            return EXIT_NONE;
     }
 }
 
-static int write_csv(const predict_settings *s, const espalier_network *network,
-                     const espalier_dataset *dataset, row_range rows)
+static int write_rows(const option_set *set, const predict_settings *s,
+                      const espalier_network *network, row_source *rows)
 {
     espalier_error error = {0};
     espalier_predictor *predictor = NULL;
-    text_file file;
+    predictions out = {0};
+    room space = {0};
     if (espalier_predictor_create(network, NULL, &predictor, &error))
         return fail(&error);
-    /* Widths are at most 2^24: the products fit. */
-    room space = {
-        calloc(espalier_network_row_width(network), sizeof(float)),
-        calloc(espalier_network_class_count(network), sizeof(float)),
-        aligned_alloc(64, (espalier_predictor_workspace(predictor, 1) * sizeof(float) +
-                           64) / 64 * 64)};
     int code = EXIT_FAILED;
-    if (!space.values || !space.probabilities || !space.workspace) {
+    if (!room_make(&space, network, predictor)) {
         message("out of memory");
-    } else if ((code = text_open(&file, s->output)) == EXIT_NONE) {
-        print_header(file.stream, network);
-        print_rows(file.stream, network, predictor, dataset, s->split, rows, &space);
-        code = text_commit(&file);
+    } else {
+        code = predictions_open(&out, set->command, s->output, s->format, network,
+                                row_source_count(rows));
+        if (code == EXIT_NONE)
+            code = predict_rows(rows, predictor, &space, &out);
+        if (code == EXIT_NONE)
+            code = predictions_commit(&out);
     }
-    free(space.values);
-    free(space.probabilities);
-    free(space.workspace);
+    predictions_abandon(&out);
+    room_clear(&space);
     espalier_predictor_destroy(predictor);
     return code;
 }
 
-static int choose_rows(const option_set *set, const predict_settings *s,
-                       const espalier_dataset *dataset, row_range *rows)
+static int check_output(const option_set *set, const predict_settings *s)
 {
-    size_t count = espalier_dataset_row_count(dataset, s->split);
-    int code = check_split(dataset, set->files[1], s->split);
-    if (code != EXIT_NONE)
-        return code;
-    *rows = s->rows;
-    if (rows->end == SIZE_MAX)
-        rows->end = count;
-    if (rows->end > count || rows->first >= rows->end)
-        return usage_error(set->command, "--rows: expected rows within the %zu %s rows of %s, "
-                                         "found %zu:%zu", count, split_name(s->split),
-                           set->files[1], rows->first, rows->end);
-    return EXIT_NONE;
+    if (!s->output)
+        return EXIT_NONE;
+    int code = output_differs(set->command, s->output, set->files[0]);
+    if (code == EXIT_NONE && strcmp(set->files[1], "-") != 0)
+        code = output_differs_from_data(set->command, s->output, set->files[1], &s->choice.data);
+    return code == EXIT_NONE ? output_writable(s->output) : code;
 }
 
-static int predict(const option_set *set, const predict_settings *s)
+static int predict(const option_set *set, predict_settings *s)
 {
     espalier_network *network = NULL;
-    espalier_dataset *dataset = NULL;
-    row_range rows = {0};
-    int code = EXIT_NONE;
-    if (s->output) {
-        code = output_differs(set->command, s->output, set->files[0]);
-        if (code == EXIT_NONE)
-            code = output_differs_from_data(set->command, s->output, set->files[1], &s->data);
-        if (code == EXIT_NONE)
-            code = output_writable(s->output);
-    }
+    row_source rows = {0};
+    if (!option_given(set, "format"))
+        s->format = prediction_format_of(s->output);
+    int code = check_output(set, s);
     if (code == EXIT_NONE)
         code = read_model(set->files[0], &network);
     if (code == EXIT_NONE)
-        code = open_rows(set, s->data, set->files[0], network, set->files[1], &dataset);
+        code = row_source_open(&rows, set, &s->choice, network);
     if (code == EXIT_NONE)
-        code = choose_rows(set, s, dataset, &rows);
-    if (code == EXIT_NONE)
-        code = write_csv(s, network, dataset, rows);
-    espalier_dataset_destroy(dataset);
+        code = write_rows(set, s, network, &rows);
+    row_source_close(&rows);
     espalier_network_destroy(network);
     return code == EXIT_NONE ? EXIT_DONE : code;
 }
 
 int cmd_predict(int argc, char **argv)
 {
-    predict_settings s = {.data = data_settings_defaults(), .split = ESPALIER_TEST,
-                          .rows = {0, SIZE_MAX}};
+    predict_settings s = {.choice = {.data = data_settings_defaults(), .split = ESPALIER_TEST,
+                                     .rows = {0, SIZE_MAX}}};
     option_set set = {
         .command = argv[0],
         .arguments = "MODEL DATA",
-        .summary = "Writes CSV: a header, then for each row the predicted class and the "
-                   "probability of every class.",
+        .summary = "Writes for each row the predicted class and the probability of every class. "
+                   "DATA is a data set, a table, a .npy array of rows, or - for a table on "
+                   "standard input; tables and arrays need no labels, and are read and "
+                   "predicted row by row.",
         .least = 2,
         .most = 2,
     };
     const option rows[] = {
         {.kind = OPTION_TITLE, .help = "Prediction"},
-        {.name = "split", .kind = OPTION_CHOICE, .value = &s.split, .argument = "NAME",
-         .names = split_name, .help = "which rows"},
-        {.name = "rows", .kind = OPTION_ROWS, .value = &s.rows, .argument = "ROWS",
+        {.name = "split", .kind = OPTION_CHOICE, .value = &s.choice.split, .argument = "NAME",
+         .names = split_name,
+         .help = "which rows; without it, all rows of a table or .npy file"},
+        {.name = "rows", .kind = OPTION_ROWS, .value = &s.choice.rows, .argument = "ROWS",
          .shown = "all", .help = "the first N, or A:B for A to B - 1, counted from 0"},
+        {.name = "format", .kind = OPTION_CHOICE, .value = &s.format, .argument = "NAME",
+         .names = prediction_format_name, .shown = "by the ending of -o, else csv",
+         .help = "csv: a header, then a line for each row; jsonl: a JSON object for each row; npy: "
+                 "a NumPy array of float32 [rows, classes], the probabilities"},
         {.name = "output", .letter = 'o', .kind = OPTION_TEXT, .value = &s.output,
          .argument = "FILE", .shown = "standard output", .help = "write there"},
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
-    data_add_options(&set, &s.data, DATA_MODEL);
+    data_add_options(&set, &s.choice.data, DATA_MODEL);
+    /* A reader that goes away is seen by the write that fails. */
+    signal(SIGPIPE, SIG_IGN);
     int code = options_parse(&set, argc, argv);
     if (code == EXIT_NONE)
         code = predict(&set, &s);

@@ -52,6 +52,10 @@ int data_open(const char *source, const data_settings *settings, espalier_datase
 int data_open_for(const espalier_network *network, bool for_test, const char *source,
                   const data_settings *settings, espalier_dataset **dataset);
 
+/* Opens a table whose rows a network predicts on, "-" for standard input. */
+int data_open_table(const espalier_network *network, const char *source,
+                    const data_settings *settings, espalier_table **table);
+
 /* The folder that a path or name stands for; false if there is none. */
 bool data_folder(const char *source, const data_settings *settings, char *path, size_t size);
 

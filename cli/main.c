@@ -20,7 +20,7 @@ static const command commands[] = {
     {"train", "train a network; with --prune also prune it while it trains", cmd_train},
     {"prune", "prune a trained network, at once or while fine-tuning", cmd_prune},
     {"eval", "accuracy, top-k, loss, confusion matrix", cmd_eval},
-    {"predict", "class and probabilities of rows, as CSV", cmd_predict},
+    {"predict", "class and probabilities of rows, as CSV, JSON or .npy", cmd_predict},
     {"analyse", "singular values, ranks, norms and cost of the layers", cmd_analyse},
     {"info", "what is in a model file, or several side by side", cmd_info},
     {"compact", "take dead neurons out of the matrices, same function", cmd_compact},

@@ -1,14 +1,50 @@
-/* Arrays for NumPy: what stands before the values of a .npy file. */
+/* NumPy's .npy files: rows to predict on, one after the other, and what stands before the
+ * values of an array that is written. Data sets of arrays are dataset.h's. */
 #ifndef ESPALIER_NPY_H
 #define ESPALIER_NPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "espalier/memory.h"
 #include "espalier/status.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ---- reading ---------------------------------------------------------------- */
+
+/* An array [rows, …] of numbers that is being read; one thread at a time. */
+typedef struct espalier_npy espalier_npy;
+
+/* Opens a file, also a gzipped one, whose rows have `inputs` values each.
+ *
+ * file  receives the handle (owned); untouched on an error
+ *
+ * Rows are read as they are asked for. Only of an array in Fortran order, whose rows do
+ * not lie one after the other, all are read at once.
+ * Errors: NOT_FOUND, IO, FORMAT, UNSUPPORTED (a type that is no number), MISMATCH (rows of
+ * another width), MEMORY. */
+ESPALIER_API espalier_status espalier_npy_open(const char *path, size_t inputs,
+                                               const espalier_allocator *allocator,
+                                               espalier_npy **file, espalier_error *error);
+
+ESPALIER_API size_t espalier_npy_row_count(const espalier_npy *file);
+
+/* Reads the next row.
+ *
+ * values  [inputs], written where there is a row
+ * end     set to true, with ESPALIER_OK, where there is none
+ * Errors: IO, FORMAT (damaged data; NaN or infinity: row and column are named, counted
+ * from 0), MEMORY. */
+ESPALIER_API espalier_status espalier_npy_next(espalier_npy *file, float *values, bool *end,
+                                               espalier_error *error);
+
+/* NULL does nothing. */
+ESPALIER_API void espalier_npy_close(espalier_npy *file);
+
+/* ---- writing ---------------------------------------------------------------- */
 
 /* Room for every header, so that one written before the number of rows is known can be
  * written over afterwards. A multiple of 64, which keeps the values behind it aligned. */

@@ -85,6 +85,10 @@ ESPALIER_API espalier_status espalier_table_options_check(const espalier_table_o
 
 /* ---- row by row ----------------------------------------------------------- */
 
+/* Whether a path has the ending of a table: .csv, .tsv, .tab, .txt or .data, also with .gz
+ * behind it, in any case. */
+ESPALIER_API bool espalier_table_is_named(const char *path);
+
 /* A table that is being read; one thread at a time. */
 typedef struct espalier_table espalier_table;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/readers.h"
 #include "data/table_file.h"
 
 /* ---- options ---------------------------------------------------------------- */
@@ -128,6 +129,11 @@ static espalier_status open_table(espalier_table *table, const char *path, size_
     status = table_file_open(path, c, options, &table->file, error);
     table->opened = !status;
     return status;
+}
+
+bool espalier_table_is_named(const char *path)
+{
+    return csv_table_recognises(path);
 }
 
 espalier_status espalier_table_open(const char *path, size_t inputs,

@@ -11,7 +11,8 @@
  * objects, which are pickles, are refused.
  *
  * npy_header.c parses headers, npy_read.c opens arrays, npy_values.c converts values,
- * npy_write.c makes headers. Arrays inside an archive come from npz.h.
+ * npy_write.c makes headers; npy_rows.c is for who
+ * reads rows from outside of the library. Arrays inside an archive come from npz.h.
  *
  * Source: NumPy Enhancement Proposal 1, "A Simple File Format for NumPy Arrays", and
  * the documentation of numpy.lib.format. */
@@ -94,6 +95,12 @@ espalier_status npy_read_bytes(npy_file *file, uint8_t *values, espalier_error *
 
 /* Any numbers; true is 1. What is outside of float's range becomes an infinity. */
 espalier_status npy_read_floats(npy_file *file, float *values, espalier_error *error);
+
+/* The next `count` numbers, of an array in C order (or of rank 1). What is read in such
+ * pieces ends with npy_expect_end. */
+espalier_status npy_read_next_floats(npy_file *file, float *values, size_t count,
+                                     espalier_error *error);
+espalier_status npy_expect_end(npy_file *file, espalier_error *error);
 
 /* Whole numbers of any numeric type; others are FORMAT and named by their row. */
 espalier_status npy_read_integers(npy_file *file, int64_t *values, espalier_error *error);

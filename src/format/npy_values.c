@@ -150,7 +150,7 @@ static bool integer_at(const npy_file *file, const uint8_t *bytes, int64_t *valu
 
 /* ---- all values ---------------------------------------------------------------- */
 
-static espalier_status expect_end(npy_file *file, espalier_error *error)
+espalier_status npy_expect_end(npy_file *file, espalier_error *error)
 {
     uint8_t byte;
     size_t got;
@@ -200,7 +200,7 @@ espalier_status npy_read_bytes(npy_file *file, uint8_t *values, espalier_error *
             for (size_t i = 0; !status && i < some; i++)
                 values[order_next(&o)] = chunk[i];
         }
-    return status ? status : expect_end(file, error);
+    return status ? status : npy_expect_end(file, error);
 }
 
 /* The bits of the caller's floats as they are in the file. */
@@ -213,22 +213,40 @@ static bool is_as_in_memory(const npy_file *file)
            file->big_endian == (first == 0);
 }
 
-espalier_status npy_read_floats(npy_file *file, float *values, espalier_error *error)
+/* Into places that the order names; of values in C order it is at most counting. */
+static espalier_status read_floats(npy_file *file, order *o, float *values, size_t count,
+                                   espalier_error *error)
 {
     uint8_t chunk[CHUNK_BYTES];
+    size_t most = CHUNK_BYTES / file->value_bytes;
+    if (is_as_in_memory(file))
+        return npy_read_raw(file, values, count * sizeof *values, error);
+    for (size_t done = 0, some; done < count; done += some) {
+        some = count - done < most ? count - done : most;
+        espalier_status status = npy_read_raw(file, chunk, some * file->value_bytes, error);
+        if (status)
+            return status;
+        for (size_t i = 0; i < some; i++)
+            values[order_next(o)] = float_at(file, chunk + i * file->value_bytes);
+    }
+    return ESPALIER_OK;
+}
+
+espalier_status npy_read_floats(npy_file *file, float *values, espalier_error *error)
+{
     order o = order_begin(file);
-    espalier_status status = ESPALIER_OK;
     if (!is_number(file))
         return refuse_kind(file, "numbers", error);
-    if (is_as_in_memory(file))
-        status = npy_read_raw(file, values, file->count * sizeof *values, error);
-    else
-        for (size_t done = 0, some; !status && done < file->count; done += some) {
-            status = read_chunk(file, done, chunk, &some, error);
-            for (size_t i = 0; !status && i < some; i++)
-                values[order_next(&o)] = float_at(file, chunk + i * file->value_bytes);
-        }
-    return status ? status : expect_end(file, error);
+    espalier_status status = read_floats(file, &o, values, file->count, error);
+    return status ? status : npy_expect_end(file, error);
+}
+
+espalier_status npy_read_next_floats(npy_file *file, float *values, size_t count,
+                                     espalier_error *error)
+{
+    order o = {.rank = 1, .shape = {count}, .stride = {1}};
+    return is_number(file) ? read_floats(file, &o, values, count, error)
+                           : refuse_kind(file, "numbers", error);
 }
 
 /* Which row of an array a value in C order belongs to. There are values. */
@@ -258,7 +276,7 @@ espalier_status npy_read_integers(npy_file *file, int64_t *values, espalier_erro
         if (status)
             return status;
     }
-    return expect_end(file, error);
+    return npy_expect_end(file, error);
 }
 
 /* ---- texts ----------------------------------------------------------------------- */
@@ -317,5 +335,5 @@ espalier_status npy_read_texts(npy_file *file, char *values, espalier_error *err
                              file->source.name, row_of(file, at),
                              file->kind == NPY_TEXT ? "Unicode" : "ASCII");
     }
-    return expect_end(file, error);
+    return npy_expect_end(file, error);
 }

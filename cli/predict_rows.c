@@ -1,0 +1,152 @@
+/* Rows to predict on. Reading them is the library's. */
+#define _POSIX_C_SOURCE 200809L
+#include "predict_rows.h"
+
+#include <ctype.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "inputs.h"
+
+static bool is_file(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0 && !S_ISDIR(facts.st_mode);
+}
+
+static bool ends_in(const char *text, const char *ending)
+{
+    size_t length = strlen(text), tail = strlen(ending);
+    if (length <= tail)
+        return false;
+    for (text += length - tail; *text; text++, ending++)
+        if (tolower((unsigned char)*text) != *ending)
+            return false;
+    return true;
+}
+
+static bool is_array(const char *path)
+{
+    return ends_in(path, ".npy") || ends_in(path, ".npy.gz");
+}
+
+/* ---- opening ----------------------------------------------------------------- */
+
+static int out_of_range(const row_source *source, const char *command, const char *what,
+                        size_t count)
+{
+    return usage_error(command, "--rows: expected rows within the %zu %srows of %s, found %zu:%zu",
+                       count, what, source->name, source->rows.first, source->rows.end);
+}
+
+/* Of a known number of rows. */
+static int settle_range(row_source *source, const char *command, const char *what, size_t count)
+{
+    row_range *rows = &source->rows;
+    if (rows->end == SIZE_MAX)
+        rows->end = count;
+    return rows->end > count || rows->first >= rows->end
+               ? out_of_range(source, command, what, count)
+               : EXIT_NONE;
+}
+
+static int open_dataset(row_source *source, const option_set *set, const row_choice *choice,
+                        const espalier_network *network)
+{
+    static const char *const words[] = {"train ", "validation ", "test "};
+    int code = open_rows(set, choice->data, set->files[0], network, source->name,
+                         &source->dataset);
+    if (code == EXIT_NONE)
+        code = check_split(source->dataset, source->name, source->split);
+    return code == EXIT_NONE
+               ? settle_range(source, set->command, words[source->split],
+                              espalier_dataset_row_count(source->dataset, source->split))
+               : code;
+}
+
+/* An array without rows is as good as a table without rows. */
+static int open_array(row_source *source, const option_set *set, const espalier_network *network)
+{
+    espalier_error error = {0};
+    if (espalier_npy_open(source->name, espalier_network_row_width(network), NULL, &source->array,
+                          &error))
+        return fail(&error);
+    size_t count = espalier_npy_row_count(source->array);
+    if (count == 0 && source->rows.first == 0 && source->rows.end == SIZE_MAX) {
+        source->rows.end = 0;
+        return EXIT_NONE;
+    }
+    return settle_range(source, set->command, "", count);
+}
+
+int row_source_open(row_source *source, const option_set *set, const row_choice *choice,
+                    const espalier_network *network)
+{
+    const char *name = set->files[1];
+    bool split = option_given(set, "split");
+    *source = (row_source){.name = name, .split = choice->split, .rows = choice->rows,
+                           .standard_input = strcmp(name, "-") == 0};
+    if (source->standard_input && split)
+        return usage_error(set->command, "--split: standard input has no parts; all its rows are "
+                                         "predicted");
+    if (source->standard_input || (!split && is_file(name) && espalier_table_is_named(name)))
+        return data_open_table(network, name, &choice->data, &source->table);
+    if (!split && is_file(name) && is_array(name))
+        return open_array(source, set, network);
+    return open_dataset(source, set, choice, network);
+}
+
+size_t row_source_count(const row_source *source)
+{
+    return source->rows.end == SIZE_MAX || source->table
+               ? SIZE_MAX
+               : source->rows.end - source->rows.first;
+}
+
+/* ---- rows ---------------------------------------------------------------------- */
+
+bool row_source_would_wait(const row_source *source)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    return source->standard_input && poll(&input, 1, 0) == 0;
+}
+
+static int read_row(row_source *source, float *values, bool *end)
+{
+    espalier_error error = {0};
+    espalier_status status =
+        source->table ? espalier_table_next(source->table, values, end, &error)
+                      : espalier_npy_next(source->array, values, end, &error);
+    return status ? fail(&error) : EXIT_NONE;
+}
+
+/* The rows before the first one asked for are read and left. */
+int row_source_next(row_source *source, float *values, bool *end)
+{
+    int code = EXIT_NONE;
+    if (source->dataset && source->next < source->rows.first)
+        source->next = source->rows.first;
+    for (; code == EXIT_NONE && source->next < source->rows.first && !*end; source->next++)
+        code = read_row(source, values, end);
+    /* Past the last row of an array its reader looks that the file ends there. */
+    if (source->array && source->next == espalier_npy_row_count(source->array))
+        return read_row(source, values, end);
+    *end = *end || source->next >= source->rows.end;
+    if (code != EXIT_NONE || *end)
+        return code;
+    if (source->dataset)
+        espalier_dataset_rows(source->dataset, source->split, source->next, 1, values);
+    else
+        code = read_row(source, values, end);
+    source->next++;
+    return code;
+}
+
+void row_source_close(row_source *source)
+{
+    espalier_dataset_destroy(source->dataset);
+    espalier_table_close(source->table);
+    espalier_npy_close(source->array);
+}
