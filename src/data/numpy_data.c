@@ -77,6 +77,14 @@ static espalier_status check_alike(const npy_file *train, const npy_file *other,
                      npy_shape_text(other, found));
 }
 
+/* Takes a part for the training part, which is not there. */
+static void take_as_training(numpy_data *data, numpy_part part)
+{
+    data->values[NUMPY_TRAINING] = data->values[part];
+    data->labels[NUMPY_TRAINING] = data->labels[part];
+    data->values[part] = data->labels[part] = (npy_file){0};
+}
+
 /* Arrays without a word for their part are the training part, unless that is there. */
 static espalier_status settle_parts(numpy_data *data, espalier_error *error)
 {
@@ -189,6 +197,10 @@ espalier_status numpy_read(espalier_dataset *dataset, numpy_data *data,
                          "others, such as x_test and y_test; found the file %s",
                          data->path, options->table.test_path);
     espalier_status status = settle_parts(data, error);
+    /* To be evaluated on, a test part does without the others. */
+    if (options->table.for_test && !has_part(data, NUMPY_TRAINING) &&
+        !has_part(data, NUMPY_VALIDATION) && has_part(data, NUMPY_TEST))
+        take_as_training(data, NUMPY_TEST);
     if (!status)
         status = check(data, error);
     if (!status)

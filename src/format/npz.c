@@ -221,7 +221,9 @@ static espalier_status some(void *context, void *buffer, size_t bytes, size_t *g
         return damaged(u->name, zip_file_get_error(u->in), error);
     if ((uint64_t)count > u->left)
         return error_set(error, ESPALIER_ERROR_FORMAT,
-                         "%s: the archive states a size that its data exceed", u->name);
+                         "%s: damaged in the zip archive: expected data of the stated size, found "
+                         "more",
+                         u->name);
     u->left -= (uint64_t)count;
     *got = (size_t)count;
     return ESPALIER_OK;

@@ -54,6 +54,9 @@ static void put_array(const char *name, const char *descr, const char *shape, co
 #define PUT(name, descr, shape, ...)                                                              \
     put_array(name, descr, shape, (__VA_ARGS__), sizeof(__VA_ARGS__))
 
+#define LABELS(...) ((const uint32_t[]){__VA_ARGS__})
+#define NAMES(...) ((const char *const[]){__VA_ARGS__})
+
 static const espalier_dataset_options *plain(void)
 {
     static espalier_dataset_options options;
@@ -229,10 +232,17 @@ static void test_rows_for_tests_only(void **state)
     put_ten();
     espalier_dataset_options options = *plain();
     options.table.for_test = true;
+    assert_int_equal(mkdir(in_folder("t"), 0700), 0);
     espalier_dataset *d = open_with(folder, &options);
     assert_int_equal(espalier_dataset_row_count(d, ESPALIER_TRAINING), 0);
     assert_int_equal(espalier_dataset_row_count(d, ESPALIER_TEST), 10);
     espalier_dataset_destroy(d);
+    PUT("t/x_test.npy", "|u1", "(2, 1)", (uint8_t[]){5, 6});
+    PUT("t/y_test.npy", "|u1", "(2,)", (uint8_t[]){0, 1});
+    d = open_with(in_folder("t"), &options);
+    expect_rows(d, ESPALIER_TEST, (float[]){5, 6}, LABELS(0, 1), 2);
+    espalier_dataset_destroy(d);
+    remove_folder(in_folder("t"));
     options.table.test_path = "other.npy";
     refuse_with(folder, &options, ESPALIER_ERROR_ARGUMENT, "found the file other.npy");
 }
@@ -268,9 +278,6 @@ static void expect_labels(const espalier_dataset_options *options, const uint32_
     }
     espalier_dataset_destroy(d);
 }
-
-#define LABELS(...) ((const uint32_t[]){__VA_ARGS__})
-#define NAMES(...) ((const char *const[]){__VA_ARGS__})
 
 static void test_numbers_as_labels(void **state)
 {

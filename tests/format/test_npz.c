@@ -194,9 +194,9 @@ static void test_bad_members(void **state)
     m = deflated, m.size = m.packed * 1000;
     refuse_member(m, format, "bytes more");
     m = deflated, m.size = 3;
-    refuse_member(m, format, "x: the archive states a size that its data exceed");
+    refuse_member(m, format, "x: damaged in the zip archive: expected data of the stated size, found more");
     m = deflated, m.size = 0;
-    refuse_member(m, format, "x: the archive states a size that its data exceed");
+    refuse_member(m, format, "x: damaged in the zip archive: expected data of the stated size, found more");
     m = deflated, m.packed = m.packed - 3;
     refuse_member(m, format, "damaged or truncated");
     m = deflated, m.method = 0;
