@@ -70,7 +70,7 @@ int data_info(int argc, char **argv)
          .help = "print one JSON object, with the figures of every input"},
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
-    data_add_options(&set, &s.data, DATA_MODEL);
+    data_add_options(&set, &s.data, DATA_SPLIT);
     int code = options_parse(&set, argc, argv);
     if (code == EXIT_NONE)
         code = info(&set, &s);

@@ -89,18 +89,28 @@ static void list(char *text, size_t bytes, const char *folder, const char *name)
              name);
 }
 
+/* "mnist, fashion-mnist, …" */
+static void list_known(char *text, size_t bytes)
+{
+    const named_set *set;
+    text[0] = '\0';
+    for (size_t i = 0; (set = espalier_named_set_at(i)); i++)
+        list(text, bytes, set->name, "");
+}
+
 static espalier_status not_found(const char *name, const named_set *known,
                                  const espalier_dataset_options *options, espalier_error *error)
 {
-    char places[256] = "";
+    char places[256] = "", names[128];
+    list_known(names, sizeof names);
     list(places, sizeof places, ".", name);
     for (size_t i = 0; i < options->directory_count; i++)
         list(places, sizeof places, options->directories[i], name);
     if (known && known->system_folder)
         list(places, sizeof places, known->system_folder, "");
     return error_set(error, ESPALIER_ERROR_NOT_FOUND,
-                     "%s: no such data set: looked for %s; %s", name, places,
-                     known ? known->advice : "give a folder of IDX files, fashion-mnist or mnist");
+                     "%s: no such data set: looked for %s; %s%s", name, places,
+                     known ? known->advice : "expected a path or one of ", known ? "" : names);
 }
 
 static espalier_status open_name(const char *name, const espalier_dataset_options *options,

@@ -141,7 +141,7 @@ static void test_not_found(void **state)
     refuse("mnist", ESPALIER_ERROR_NOT_FOUND, places);
     refuse("mnist", ESPALIER_ERROR_NOT_FOUND, "--data-dir");
     refuse("emnist", ESPALIER_ERROR_NOT_FOUND,
-           "give a folder of IDX files, fashion-mnist or mnist");
+           "; expected a path or one of mnist, fashion-mnist, kmnist, emnist-letters");
     refuse("no/such", ESPALIER_ERROR_NOT_FOUND, "no/such: cannot open the data set: No such file");
     refuse("", ESPALIER_ERROR_ARGUMENT, "found nothing");
     const named_set *fashion = named_set_find("fashion-mnist");
