@@ -120,6 +120,8 @@ static espalier_status fetch(const char *way, espalier_fetch_result *result, esp
     return fetch_set(&set, target, &options, NULL, result, error);
 }
 
+#ifdef ESPALIER_HAVE_CURL
+
 static void expect_file(const char *name, const uint8_t *bytes, size_t count)
 {
     size_t found;
@@ -174,8 +176,6 @@ static void put_part(const uint8_t *bytes, size_t count)
 }
 
 /* ---- servers that deliver ------------------------------------------------------ */
-
-#ifdef ESPALIER_HAVE_CURL
 
 static void test_plain(void **state)
 {
