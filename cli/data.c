@@ -64,6 +64,8 @@ void data_add_options(option_set *set, data_settings *settings, data_rows wanted
         .help = "inputs: as they are, each to 0..1, each to mean 0 and deviation 1 over the "
                 "training rows; auto: standard, bytes by 1/255"};
     options_add(set, folders, 2);
+    if (wanted == DATA_DIRECTORIES)
+        return;
     if (wanted != DATA_FOLDERS)
         add_splits(set, o, wanted == DATA_MODEL);
     if (wanted == DATA_NEW)

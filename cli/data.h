@@ -15,7 +15,8 @@ data_settings data_settings_defaults(void);
 
 /* Which of the rows are asked for. */
 typedef enum data_rows {
-    DATA_FOLDERS, /* --data-dir, and how tables are read */
+    DATA_DIRECTORIES, /* --data-dir */
+    DATA_FOLDERS, /* and how tables are read */
     DATA_NEW,     /* for a new network: also --validation, --validation-split, --test, --scaling */
     DATA_SPLIT,   /* for one that is there: the same without --scaling */
     DATA_MODEL    /* also --validation, --validation-split, --validation-seed; unless given all

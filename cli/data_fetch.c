@@ -232,7 +232,7 @@ int data_fetch(int argc, char **argv)
          .help = "no progress and no summary"},
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
-    data_add_options(&set, &s.data, DATA_FOLDERS);
+    data_add_options(&set, &s.data, DATA_DIRECTORIES);
     int code = options_parse(&set, argc, argv);
     if (code == EXIT_NONE)
         code = fetch(&set, &s);

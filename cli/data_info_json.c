@@ -37,10 +37,10 @@ static json_t *inputs_json(const data_info_facts *facts)
     json_t *inputs = json_array();
     for (size_t i = 0; i < a->inputs; i++)
         json_array_append_new(
-            inputs, json_pack("{s:s?, s:f, s:f, s:f}", "name",
+            inputs, json_pack("{s:s?, s:f, s:f, s:f, s:o}", "name",
                               espalier_dataset_input_name(facts->dataset, i), "low",
                               (double)a->input_low[i], "high", (double)a->input_high[i], "mean",
-                              a->input_mean[i]));
+                              a->input_mean[i], "missing", integer(a->input_missing[i])));
     return inputs;
 }
 
@@ -88,12 +88,13 @@ json_t *data_info_json(const data_info_facts *facts)
 {
     const espalier_description *a = facts->about;
     return json_pack(
-        "{s:s, s:s?, s:s?, s:o, s:o, s:o, s:o, s:{s:f, s:f, s:f, s:f}, s:o, s:o, s:o, s:o, s:o}",
+        "{s:s, s:s?, s:s?, s:o, s:o, s:o, s:o, s:{s:f, s:f, s:f, s:f}, s:o, s:o, s:o, s:o, s:o, "
+        "s:o}",
         "data", facts->source, "path", facts->path, "licence",
         facts->set ? facts->set->licence : NULL, "rows", splits_json(a, SIZE_MAX), "inputs",
         integer(a->inputs), "image", image_json(facts->dataset), "classes", classes_json(facts),
         "values", "low", (double)a->low, "high", (double)a->high, "mean", a->mean, "zeros",
-        a->zeros, "constant_inputs", integer(a->constant_inputs), "repeated",
+        a->zeros, "missing_values", integer(a->missing_values), "constant_inputs", integer(a->constant_inputs), "repeated",
         repeats_json(&a->training), "leaked", repeats_json(&a->test), "columns", inputs_json(facts),
         "drawn", rows_json(facts));
 }

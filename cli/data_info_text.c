@@ -56,6 +56,27 @@ static void print_constant(const data_info_facts *facts)
         line("constant", "none: every input changes");
 }
 
+/* "12 filled in: age 7, income 5"; only tables can have any. */
+static void print_missing(const data_info_facts *facts)
+{
+    const espalier_description *a = facts->about;
+    char text[512] = "", number[32];
+    size_t named = 0, columns = 0;
+    for (size_t i = 0, at = 0; i < a->inputs; i++) {
+        if (a->input_missing[i] == 0)
+            continue;
+        columns++;
+        if (named < NAMED_MOST && at < sizeof text)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%.60s %zu", named++ ? ", " : "",
+                                   data_input_name(facts->dataset, i, number), a->input_missing[i]);
+    }
+    if (a->missing_values > 0)
+        line("missing", "%s filled in: %s%s", digits(number, a->missing_values), text,
+             named < columns ? ", ..." : "");
+    else if (espalier_dataset_columns(facts->dataset))
+        line("missing", "none");
+}
+
 static void print_repeats(const char *name, const char *what, const espalier_repeats *r)
 {
     char text[512], number[DIGITS_BYTES];
@@ -150,6 +171,7 @@ void data_info_print(const data_info_facts *facts)
         line("licence", "%s", facts->set->licence);
     print_rows(facts);
     print_constant(facts);
+    print_missing(facts);
     print_repeats("repeated", "rows of the training file repeat an earlier one",
                   &facts->about->training);
     if (facts->about->rows[ESPALIER_TEST] > 0)

@@ -110,7 +110,7 @@ int data_list(int argc, char **argv)
          .help = "print one JSON object: also class names, sources, addresses, digests"},
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
-    data_add_options(&set, &s.data, DATA_FOLDERS);
+    data_add_options(&set, &s.data, DATA_DIRECTORIES);
     int code = options_parse(&set, argc, argv);
     if (code == EXIT_NONE && s.json)
         code = print_list_json(&s);

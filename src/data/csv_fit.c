@@ -201,6 +201,7 @@ static void fill_column(const column *one, espalier_dataset *d)
         float *value = &d->floats[row * d->inputs + one->first];
         if (!isnan(*value))
             continue;
+        d->missing[one->first]++;
         *value = one->kind == COLUMN_NUMBER ? one->fill : 0.0f;
         if (one->kind == COLUMN_CATEGORY && one->filled)
             value[one->fill_value] = 1.0f;
@@ -212,9 +213,12 @@ espalier_status csv_fit_fills(columns *c, bool learn, espalier_dataset *dataset,
 {
     if (c->missing != ESPALIER_MISSING_MEAN && c->missing != ESPALIER_MISSING_MEDIAN)
         return ESPALIER_OK;
+    dataset->missing = memory_array(dataset->allocator, dataset->inputs, sizeof *dataset->missing);
     uint32_t *counts = memory_array(c->allocator, DIGITS, sizeof *counts);
-    if (!counts)
+    if (!counts || !dataset->missing) {
+        memory_release(c->allocator, counts);
         return error_memory(error);
+    }
     for (size_t i = 0; i < c->count; i++) {
         column *one = &c->items[i];
         if (one->kind == COLUMN_NUMBER && learn) {

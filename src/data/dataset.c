@@ -236,6 +236,7 @@ void espalier_dataset_destroy(espalier_dataset *dataset)
     memory_release(allocator, dataset->shift);
     for (int split = 0; split < ESPALIER_SPLIT_COUNT; split++)
         memory_release(allocator, dataset->rows[split]);
+    memory_release(allocator, dataset->missing);
     memory_release(allocator, dataset->labels);
     memory_release(allocator, dataset->floats);
     memory_release(allocator, dataset->bytes);

@@ -21,6 +21,8 @@ struct espalier_dataset {
     size_t image_height, image_width; /* 0: not images */
     char **input_names;       /* [inputs], or NULL */
     char *columns;            /* JSON text, or NULL */
+    size_t *missing;          /* [inputs] values that were missing and filled in, at the first
+                                 input of their column; NULL: none */
     size_t scaling_count;     /* 0, 1 or inputs */
     float *shift, *scale;     /* one allocation, shift first */
     bool is_table;            /* rows may be sorted by class */

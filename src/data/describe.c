@@ -72,6 +72,14 @@ static void sum_up(espalier_description *d, double zeros)
     d->zeros = zeros / (rows * (double)d->inputs);
 }
 
+static void count_missing(const espalier_dataset *dataset, espalier_description *d)
+{
+    for (size_t i = 0; dataset->missing && i < d->inputs; i++) {
+        d->input_missing[i] = dataset->missing[i];
+        d->missing_values += dataset->missing[i];
+    }
+}
+
 static void measure(const espalier_dataset *dataset, espalier_description *d)
 {
     const uint32_t *rows = dataset->rows[ESPALIER_TRAINING];
@@ -96,11 +104,13 @@ espalier_status espalier_dataset_describe(const espalier_dataset *dataset, bool 
     d.input_low = memory_array(allocator, d.inputs, sizeof *d.input_low);
     d.input_high = memory_array(allocator, d.inputs, sizeof *d.input_high);
     d.input_mean = memory_array(allocator, d.inputs, sizeof *d.input_mean);
+    d.input_missing = memory_array(allocator, d.inputs, sizeof *d.input_missing);
     espalier_status status = ESPALIER_OK;
-    if (!d.class_rows || !d.input_low || !d.input_high || !d.input_mean)
+    if (!d.input_missing || !d.class_rows || !d.input_low || !d.input_high || !d.input_mean)
         status = error_memory(error);
     if (!status) {
         count_classes(dataset, &d);
+        count_missing(dataset, &d);
         measure(dataset, &d);
     }
     if (!status && repeats)
@@ -115,6 +125,7 @@ espalier_status espalier_dataset_describe(const espalier_dataset *dataset, bool 
 void espalier_description_clear(espalier_description *description)
 {
     memory_release(description->allocator, description->class_rows);
+    memory_release(description->allocator, description->input_missing);
     memory_release(description->allocator, description->input_low);
     memory_release(description->allocator, description->input_high);
     memory_release(description->allocator, description->input_mean);

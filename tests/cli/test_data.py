@@ -83,8 +83,26 @@ class Info(Case):
         self.assertEqual((found["inputs"], found["image"], found["constant_inputs"]), (4, [1, 4], 3))
         self.assertEqual(found["repeated"]["count"], 3)
         self.assertEqual(found["leaked"]["first"][1], {"row": 2, "earlier": 0, "labels_differ": True})
-        self.assertEqual(found["columns"][3], {"name": None, "low": 7, "high": 7, "mean": 7})
+        self.assertEqual(found["columns"][3], {"name": None, "low": 7, "high": 7, "mean": 7,
+                                               "missing": 0})
         self.assertEqual(found["drawn"], [{"row": 0, "class": 0, "values": [1, 2, 0, 7]}])
+
+    def test_table(self):
+        (self.folder / "plants.csv").write_text(
+            "height,colour,moist,kind\n" + "".join(
+                f"{i % 7},{'red' if i % 3 else 'blue'},4,{'oak' if i % 2 else 'ash'}\n" for i in range(21))
+            + ",red,4,oak\n3,,4,ash\n,blue,4,ash\n")
+        text = self.good("data", "info", "plants.csv", "--missing", "mean", "--rows", "3")
+        self.assertIn("missing    3 filled in: height 2, colour=blue 1\n", text)
+        self.assertIn("constant   1 input: moist\n", text)
+        self.assertRegex(text, r"(?m)^class +height +colour=blu\w* +colour=red +moist$")
+        self.assertRegex(text, r"(?m)^ash +\d\S* +[01] +[01] +4$")
+        found = self.result("data", "info", "plants.csv", "--missing", "mean")
+        self.assertEqual((found["missing_values"], found["columns"][0]["missing"]), (3, 2))
+        done = self.run_cli("data", "info", "plants.csv")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("height", done.stderr)
+        self.assertIn("missing    none\n", self.good("data", "info", "plants.csv", "--missing", "drop"))
 
     def test_validation_rows_are_left_out(self):
         text = self.good("data", "info", "odd", "--validation", "80%", "--rows", "0")

@@ -73,7 +73,7 @@ static void test_no_memory(void **state)
     static const uint32_t labels[] = {0, 1, 0, 1};
     espalier_dataset *dataset = made(values, labels, 4, 0, 1, 0, 0);
     espalier_description d = {.inputs = 77};
-    for (size_t refused = 1; refused <= 5; refused++) {
+    for (size_t refused = 1; refused <= 6; refused++) {
         meter m = {.refuse_from = refused};
         espalier_allocator allocator = meter_allocator(&m);
         assert_int_equal(espalier_dataset_describe(dataset, true, &allocator, &d, NULL),
