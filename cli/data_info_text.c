@@ -133,6 +133,34 @@ static void print_classes(const data_info_facts *facts)
         printf("... and %zu classes more\n", a->classes - shown);
 }
 
+/* ---- inputs ---------------------------------------------------------------- */
+
+enum { INPUTS_MOST = 20 };
+
+/* The range of each input of a table; for pictures one range says it all. */
+static void print_inputs(const data_info_facts *facts)
+{
+    const espalier_description *a = facts->about;
+    size_t shown = a->inputs < INPUTS_MOST ? a->inputs : INPUTS_MOST;
+    char number[32];
+    table *t = table_create(4);
+    table_cell(t, "input");
+    table_cell(t, "low");
+    table_cell(t, "mean");
+    table_cell(t, "high");
+    for (size_t i = 0; i < shown; i++) {
+        table_cell(t, "%.40s", data_input_name(facts->dataset, i, number));
+        table_cell(t, "%.4g", (double)a->input_low[i]);
+        table_cell(t, "%.4g", a->input_mean[i]);
+        table_cell(t, "%.4g", (double)a->input_high[i]);
+    }
+    putchar('\n');
+    table_print(t, 0);
+    table_destroy(t);
+    if (shown < a->inputs)
+        printf("... and %zu inputs more\n", a->inputs - shown);
+}
+
 /* ---- what may spoil training --------------------------------------------- */
 
 static void print_doubts(const data_info_facts *facts)
@@ -162,7 +190,7 @@ static void print_doubts(const data_info_facts *facts)
 void data_info_print(const data_info_facts *facts)
 {
     char number[32];
-    size_t *rows = facts->drawn ? calloc(facts->drawn, sizeof *rows) : NULL;
+    size_t height, width, *rows = facts->drawn ? calloc(facts->drawn, sizeof *rows) : NULL;
     line("data", "%s%s%s", facts->source, facts->set ? ", " : "",
          facts->set ? facts->set->what : "");
     if (facts->path)
@@ -178,6 +206,8 @@ void data_info_print(const data_info_facts *facts)
         print_repeats("leaked", "test rows are in the training file, too", &facts->about->test);
     line("classes", "%s", digits(number, facts->about->classes));
     print_classes(facts);
+    if (!espalier_dataset_image_shape(facts->dataset, &height, &width))
+        print_inputs(facts);
     print_doubts(facts);
     if (rows)
         data_draw(facts, rows, data_pick_rows(facts->dataset, rows, facts->drawn));

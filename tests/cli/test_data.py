@@ -95,6 +95,7 @@ class Info(Case):
         text = self.good("data", "info", "plants.csv", "--missing", "mean", "--rows", "3")
         self.assertIn("missing    3 filled in: height 2, colour=blue 1\n", text)
         self.assertIn("constant   1 input: moist\n", text)
+        self.assertRegex(text, r"(?m)^input +low +mean +high\nheight +0 +\d\S* +6\ncolour=blue +0 +0\.\d+ +1$")
         self.assertRegex(text, r"(?m)^class +height +colour=blu\w* +colour=red +moist$")
         self.assertRegex(text, r"(?m)^ash +\d\S* +[01] +[01] +4$")
         found = self.result("data", "info", "plants.csv", "--missing", "mean")
