@@ -94,7 +94,8 @@ json_t *data_info_json(const data_info_facts *facts)
         facts->set ? facts->set->licence : NULL, "rows", splits_json(a, SIZE_MAX), "inputs",
         integer(a->inputs), "image", image_json(facts->dataset), "classes", classes_json(facts),
         "values", "low", (double)a->low, "high", (double)a->high, "mean", a->mean, "zeros",
-        a->zeros, "missing_values", integer(a->missing_values), "constant_inputs", integer(a->constant_inputs), "repeated",
+        a->zeros, "missing_values", integer(a->missing_values), "constant_inputs",
+        integer(a->constant_inputs), "repeated",
         repeats_json(&a->training), "leaked", repeats_json(&a->test), "columns", inputs_json(facts),
         "drawn", rows_json(facts));
 }
