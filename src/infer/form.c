@@ -11,9 +11,6 @@
 #include "math/kernels.h"
 #include "math/pass.h"
 
-/* The usual share of inputs that are not zero, in images and after ReLU. */
-static const double share = 0.5;
-
 /* One row. Dense: a vector of PASS_LANES weights takes the time it comes from the
  * second-level cache; it is stepped over where its input is zero, and so are lists.
  * Lists: a weight is two loads and an addition in place, a list's end a branch that is
@@ -36,12 +33,12 @@ static double vectors(size_t outputs)
 
 /* Times of one input, `mean` of whose weights are not zero. */
 
-static double one_dense(size_t outputs)
+static double one_dense(size_t outputs, double share)
 {
     return share * one_vector * vectors(outputs);
 }
 
-static double one_lists(double mean)
+static double one_lists(double mean, double share)
 {
     return share * (one_weight * mean + one_list);
 }
@@ -51,7 +48,7 @@ static double one_tiles(double tiles, double steps)
     return one_tile * tiles + one_step * steps;
 }
 
-static double many_dense(size_t outputs)
+static double many_dense(size_t outputs, double share)
 {
     const double skipping = share * many_vector * (vectors(outputs) + many_mark);
     return fmin(skipping, many_plain * vectors(outputs));
@@ -67,8 +64,8 @@ static bool in_reach(const form_layer *layer)
 
 form form_one(const form_layer *layer)
 {
-    const double inputs = (double)layer->inputs, dense = one_dense(layer->outputs);
-    const double lists = one_lists((double)layer->nonzero / inputs);
+    const double inputs = (double)layer->inputs, dense = one_dense(layer->outputs, layer->share);
+    const double lists = one_lists((double)layer->nonzero / inputs, layer->share);
     const double tiles = one_tiles((double)layer->tiles, (double)layer->steps) / inputs;
     if (!in_reach(layer) || (dense <= lists && (dense <= tiles || !layer->steps)))
         return FORM_DENSE;
@@ -78,8 +75,8 @@ form form_one(const form_layer *layer)
 form form_many(const form_layer *layer)
 {
     const double mean = (double)layer->nonzero / (double)layer->inputs;
-    return in_reach(layer) && many_weight * mean < many_dense(layer->outputs) ? FORM_LISTS
-                                                                              : FORM_DENSE;
+    const double dense = many_dense(layer->outputs, layer->share);
+    return in_reach(layer) && many_weight * mean < dense ? FORM_LISTS : FORM_DENSE;
 }
 
 /* ---- break-even ------------------------------------------------------- */
@@ -104,9 +101,9 @@ static double clipped(double density)
     return density < 0.0 ? 0.0 : density > 1.0 ? 1.0 : density;
 }
 
-double form_one_break_even(size_t outputs, bool tiled)
+double form_one_break_even(size_t outputs, double share, bool tiled)
 {
-    const double dense = one_dense(outputs);
+    const double dense = one_dense(outputs, share);
     const double mean = (dense / share - one_list) / one_weight;
     double low = 0.0, high = 1.0; /* density from where tiles are faster to where not */
     for (int halving = 0; tiled && halving < 40; halving++) {
@@ -119,7 +116,7 @@ double form_one_break_even(size_t outputs, bool tiled)
     return 1.0 - fmax(clipped(mean / (double)outputs), low);
 }
 
-double form_many_break_even(size_t outputs)
+double form_many_break_even(size_t outputs, double share)
 {
-    return 1.0 - clipped(many_dense(outputs) / many_weight / (double)outputs);
+    return 1.0 - clipped(many_dense(outputs, share) / many_weight / (double)outputs);
 }

@@ -17,7 +17,11 @@ typedef enum form {
 typedef struct form_layer {
     size_t inputs, outputs, nonzero;
     size_t tiles, steps; /* of the tiles; 0 where there is no kernel for them */
+    double share;        /* of its inputs that are not zero, as far as one knows */
 } form_layer;
+
+/* That of images and of what ReLU gives. Other activations give no zeros. */
+#define FORM_USUAL_SHARE 0.5
 
 /* The faster form one row at a time, and many rows at a time (not tiles). */
 form form_one(const form_layer *layer);
@@ -25,7 +29,7 @@ form form_many(const form_layer *layer);
 
 /* The share of zero weights, scattered at random, from which on that is not dense;
  * 1 = never. tiled: there is a kernel for tiles. */
-double form_one_break_even(size_t outputs, bool tiled);
-double form_many_break_even(size_t outputs);
+double form_one_break_even(size_t outputs, double share, bool tiled);
+double form_many_break_even(size_t outputs, double share);
 
 #endif

@@ -27,7 +27,7 @@ static void choose(const espalier_predictor *p, const sparse_matrix *m, form wis
                    form_layer *counts, layout_layer *layer)
 {
     const bool tiled = p->kernels->multiply_tiles && (wish == FORM_BY_MODEL || wish == FORM_TILES);
-    *counts = (form_layer){m->inputs, m->outputs, sparse_nonzero(m), 0, 0};
+    *counts = (form_layer){m->inputs, m->outputs, sparse_nonzero(m), 0, 0, layer->share};
     if (tiled)
         sparse_count_tiles(m, &counts->tiles, &counts->steps);
     layer->nonzero = counts->nonzero;
@@ -52,6 +52,7 @@ static bool fill_layer(espalier_predictor *p, const espalier_network *network, s
     layer->outputs = m.outputs;
     layer->activation = espalier_network_activation(network, index);
     layer->slope = espalier_network_slope(network, index);
+    layer->share = index == 0 || layer[-1].activation == ESPALIER_RELU ? FORM_USUAL_SHARE : 1.0;
     layer->stride = pass_stride(m.outputs);
     layer->biases = memory_array(p->allocator, layer->stride, sizeof(float));
     if (!layer->biases)

@@ -15,6 +15,7 @@ typedef struct layout_layer {
     size_t nonzero;
     espalier_activation activation; /* of what it gives on */
     float slope;
+    double share;           /* of its inputs that are not zero, as form.c assumes */
     form one, many;
     float *biases;          /* [stride], zero behind the outputs */
     float *weights;         /* [inputs][stride], likewise; NULL unless a form is dense */

@@ -10,11 +10,11 @@ static const size_t widths[] = {1, 10, 16, 17, 50, 100, 300, 1000, 2048, 10000};
 enum { WIDTHS = sizeof widths / sizeof *widths, INPUTS = 1024 };
 
 /* A layer with weights scattered at random; its tiles are estimated from some drawn. */
-static form_layer scattered(size_t outputs, double density, bool tiled)
+static form_layer scattered(size_t outputs, double density, double share, bool tiled)
 {
     enum { DRAWN = 4000 };
     const double groups = (double)(pass_stride(outputs) / PASS_LANES * (INPUTS / TILE_INPUTS));
-    form_layer layer = {.inputs = INPUTS, .outputs = outputs};
+    form_layer layer = {.inputs = INPUTS, .outputs = outputs, .share = share};
     size_t steps = 0, tiles = 0;
     layer.nonzero = (size_t)(density * INPUTS * (double)outputs);
     for (size_t t = 0, drawn = 0; tiled && t < DRAWN; t++) {
@@ -33,31 +33,37 @@ static form_layer scattered(size_t outputs, double density, bool tiled)
     return layer;
 }
 
+static const double shares[] = {0.1, 0.2, 0.5, 0.8, 1.0}; /* of inputs that are not zero */
+enum { SHARES = sizeof shares / sizeof *shares };
+
 static void one_row_break_even(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < WIDTHS; i++) {
-        for (int tiled = 0; tiled < 2; tiled++) {
-            const double share = form_one_break_even(widths[i], tiled);
-            assert_true(share >= 0.0 && share <= 1.0);
-            form_layer below = scattered(widths[i], (1.0 - share) * 1.04 + 0.001, tiled);
-            form_layer above = scattered(widths[i], (1.0 - share) * 0.96, tiled);
-            assert_int_equal(form_one(&below), FORM_DENSE);
-            if (share < 1.0)
-                assert_int_not_equal(form_one(&above), FORM_DENSE);
-        }
-        assert_true(form_one_break_even(widths[i], true) <= form_one_break_even(widths[i], false));
+    for (size_t k = 0; k < 2 * SHARES * WIDTHS; k++) {
+        const size_t width = widths[k / 2 / SHARES];
+        const double inputs = shares[k / 2 % SHARES];
+        const bool tiled = k % 2;
+        const double share = form_one_break_even(width, inputs, tiled);
+        assert_true(share >= 0.0 && share <= 1.0);
+        form_layer below = scattered(width, (1.0 - share) * 1.04 + 0.001, inputs, tiled);
+        form_layer above = scattered(width, (1.0 - share) * 0.96, inputs, tiled);
+        assert_int_equal(form_one(&below), FORM_DENSE);
+        if (share < 1.0)
+            assert_int_not_equal(form_one(&above), FORM_DENSE);
+        assert_true(form_one_break_even(width, inputs, true) <=
+                    form_one_break_even(width, inputs, false));
     }
 }
 
 static void many_rows_break_even(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < WIDTHS; i++) {
-        const double share = form_many_break_even(widths[i]);
+    for (size_t k = 0; k < SHARES * WIDTHS; k++) {
+        const size_t width = widths[k / SHARES];
+        const double inputs = shares[k % SHARES], share = form_many_break_even(width, inputs);
         assert_true(share >= 0.0 && share < 1.0);
-        form_layer below = scattered(widths[i], (1.0 - share) * 1.001 + 0.001, false);
-        form_layer above = scattered(widths[i], (1.0 - share) * 0.999, false);
+        form_layer below = scattered(width, (1.0 - share) * 1.001 + 0.001, inputs, false);
+        form_layer above = scattered(width, (1.0 - share) * 0.999, inputs, false);
         assert_int_equal(form_many(&above), FORM_LISTS);
         if (share > 0.0)
             assert_int_equal(form_many(&below), FORM_DENSE);
@@ -77,8 +83,8 @@ static void known_layers(void **state)
         {0.02, FORM_LISTS, FORM_TILES, FORM_LISTS}, {0.0, FORM_LISTS, FORM_LISTS, FORM_LISTS},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        const form_layer without = scattered(300, known[i].density, false);
-        const form_layer with = scattered(300, known[i].density, true);
+        const form_layer without = scattered(300, known[i].density, FORM_USUAL_SHARE, false);
+        const form_layer with = scattered(300, known[i].density, FORM_USUAL_SHARE, true);
         assert_int_equal(form_one(&without), known[i].without_tiles);
         assert_int_equal(form_one(&with), known[i].with_tiles);
         assert_int_equal(form_many(&with), known[i].many);
@@ -90,7 +96,8 @@ static void too_many_to_number(void **state)
 {
     (void)state;
     const size_t wide = (size_t)1 << 24;
-    form_layer layer = {.inputs = wide, .outputs = wide, .nonzero = (size_t)UINT32_MAX - 1};
+    form_layer layer = {.inputs = wide, .outputs = wide, .nonzero = (size_t)UINT32_MAX - 1,
+                        .share = FORM_USUAL_SHARE};
     assert_int_equal(form_one(&layer), FORM_LISTS);
     assert_int_equal(form_many(&layer), FORM_LISTS);
     layer.nonzero++;
