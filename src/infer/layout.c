@@ -3,11 +3,13 @@
 #include "infer/layout.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "infer/sparse.h"
 #include "math/pass.h"
+#include "net/network.h"
 
 /* ---- layers ----------------------------------------------------------- */
 
@@ -39,6 +41,19 @@ static void choose(const espalier_predictor *p, const sparse_matrix *m, form wis
     }
 }
 
+/* What training has noted of its rows, else what is usual. Inputs that nobody reads any
+ * more are counted as zeros: they mostly are, as pixels at the border that taught nothing. */
+static double inputs_share(const espalier_network *network)
+{
+    const char *text = espalier_network_metadata(network, NETWORK_NONZERO_INPUTS);
+    char *end = NULL;
+    const long percent = text ? strtol(text, &end, 10) : 0;
+    if (!text || *end != '\0' || percent <= 0 || percent > 100)
+        return FORM_USUAL_SHARE;
+    const double width = (double)espalier_network_row_width(network);
+    return fmin((double)percent / 100.0 * width / (double)espalier_network_inputs(network, 0), 1.0);
+}
+
 static bool fill_layer(espalier_predictor *p, const espalier_network *network, size_t index,
                        form wish)
 {
@@ -52,7 +67,10 @@ static bool fill_layer(espalier_predictor *p, const espalier_network *network, s
     layer->outputs = m.outputs;
     layer->activation = espalier_network_activation(network, index);
     layer->slope = espalier_network_slope(network, index);
-    layer->share = index == 0 || layer[-1].activation == ESPALIER_RELU ? FORM_USUAL_SHARE : 1.0;
+    if (index == 0)
+        layer->share = inputs_share(network);
+    else
+        layer->share = layer[-1].activation == ESPALIER_RELU ? FORM_USUAL_SHARE : 1.0;
     layer->stride = pass_stride(m.outputs);
     layer->biases = memory_array(p->allocator, layer->stride, sizeof(float));
     if (!layer->biases)

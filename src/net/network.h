@@ -8,6 +8,10 @@
  * the product of two widths fits 64 bits with room to spare. */
 #define NETWORK_WIDTH_MOST ((size_t)1 << 24)
 
+/* The metadata key under which training notes how many of its rows' values are not zero,
+ * as the network reads them: a whole number, in percent. */
+#define NETWORK_NONZERO_INPUTS "nonzero_inputs"
+
 typedef struct network_layer {
     size_t inputs, outputs;
     float *weights;        /* [outputs][inputs] */

@@ -84,6 +84,14 @@ static espalier_status take_kept(espalier_trainer *trainer, espalier_error *erro
     return ESPALIER_OK;
 }
 
+/* Prediction chooses by it, too. */
+static espalier_status note_share(espalier_trainer *trainer)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%.0f", 100.0 * trainer->copy.inputs_share);
+    return espalier_network_set_metadata(trainer->network, NETWORK_NONZERO_INPUTS, text);
+}
+
 /* The share of values that are not zero, of the first training rows as the network
  * reads them: the less of them, the faster is the dense form of the first layer. */
 enum { SHARE_ROWS = 64 };
@@ -104,7 +112,7 @@ static espalier_status find_share(espalier_trainer *trainer, espalier_error *err
         found += values[i] != 0.0f;
     trainer->copy.inputs_share = (double)found / (double)(rows * width);
     memory_release(trainer->allocator, values);
-    return ESPALIER_OK;
+    return note_share(trainer) ? error_memory(error) : ESPALIER_OK;
 }
 
 static espalier_status fill(espalier_trainer *trainer, const math_backend *math,

@@ -188,6 +188,31 @@ static void every_form(void **state)
     assert_true(met[0][0] && met[0][1] && met[1][1]);
 }
 
+/* A first layer of a fifth of its weights is dense where rows are nearly all zeros, and
+ * sparse where few of their values are; a note that is none is as good as none. */
+static void noted_inputs(void **state)
+{
+    static const size_t widths[] = {784, 300, 10};
+    static const struct {
+        const char *text;
+        bool many_sparse;
+    } cases[] = {{NULL, true}, {"5", false}, {"100", true}, {"50", true}, {"0", true},
+                 {"-5", true}, {"5%", true}, {"101", true}, {"", true}, {"0.05", true}};
+    (void)state;
+    espalier_network *network = made_network(widths, 3, 4, 0.8);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(espalier_network_set_metadata(network, NETWORK_NONZERO_INPUTS,
+                                                       cases[i].text), ESPALIER_OK);
+        espalier_predictor *predictor = predictor_of(network);
+        assert_int_equal(espalier_predictor_layer_form(predictor, 0).many_rows_sparse,
+                         cases[i].many_sparse);
+        espalier_predictor_destroy(predictor);
+        if (i < 3)
+            check_network(network, (uint32_t)i);
+    }
+    espalier_network_destroy(network);
+}
+
 /* The levels below the best one that this processor has. */
 static void every_level(void **state)
 {
@@ -405,7 +430,7 @@ int main(void)
         cmocka_unit_test(random_networks),   cmocka_unit_test(every_form),
         cmocka_unit_test(every_level),       cmocka_unit_test(dropped_inputs),
         cmocka_unit_test(extreme_scales),    cmocka_unit_test(every_activation),
-        cmocka_unit_test(the_papers_network),
+        cmocka_unit_test(noted_inputs),      cmocka_unit_test(the_papers_network),
         cmocka_unit_test(collapsed_network), cmocka_unit_test(nan_stays),
         cmocka_unit_test(without_memory),    cmocka_unit_test(workspace_never_shrinks),
         cmocka_unit_test(width_is_checked),

@@ -294,6 +294,29 @@ static void test_counts_equal_a_recount(void **state)
     espalier_dataset_destroy(dataset);
 }
 
+/* Of the first 64 training rows, in percent. */
+static void test_nonzero_inputs_are_noted(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(211, 0, widths[0], widths[LAYERS]);
+    espalier_network *network = small_network(widths, LAYERS + 1, 8);
+    espalier_train_options options = espalier_train_options_defaults();
+    espalier_trainer_destroy(start(network, dataset, &options));
+    size_t found = 0;
+    for (size_t r = 0; r < 64; r++) {
+        float x[64];
+        espalier_dataset_rows(dataset, ESPALIER_TRAINING, r, 1, x);
+        for (size_t i = 0; i < widths[0]; i++)
+            found += x[i] != 0.0f;
+    }
+    char expected[24];
+    snprintf(expected, sizeof expected, "%.0f",
+             100.0 * (double)found / (64.0 * (double)widths[0]));
+    assert_string_equal(espalier_network_metadata(network, NETWORK_NONZERO_INPUTS), expected);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
 /* ---- events --------------------------------------------------------------------- */
 
 typedef struct tape {
@@ -476,6 +499,7 @@ static void test_wrong_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nonzero_inputs_are_noted),
         cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_pruned_weights_stay_zero),
         cmocka_unit_test(test_threads_and_counting_change_nothing),
