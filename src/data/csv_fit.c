@@ -36,7 +36,7 @@ static espalier_status check_classes(const csv_survey *s, const char *path, espa
     if (count > FEW && count > s->rows / 2)
         return error_set(error, ESPALIER_ERROR_FORMAT,
                          "%s: column %zu%s%s%s: expected labels of classes, found %zu different "
-                         "ones in %zu rows: choose the column of the labels",
+                         "ones in %zu rows: choose the column of the labels by --label",
                          path, s->columns->label + 1, s->columns->label_name ? " (" : "",
                          s->columns->label_name ? s->columns->label_name : "",
                          s->columns->label_name ? ")" : "", count, s->rows);

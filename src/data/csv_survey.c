@@ -87,7 +87,7 @@ static espalier_status add_class(csv_survey *s, const table_file *f, const char 
     if (s->classes.count == CLASSES_MOST)
         return table_file_complain(f, f->label, error,
                                    "expected at most %d different labels, found more: choose the "
-                                   "column of the labels", CLASSES_MOST);
+                                   "column of the labels by --label", CLASSES_MOST);
     espalier_status status = check_text(f, f->label, "label", error);
     return status ? status : dictionary_add(&s->classes, label, length, error);
 }
@@ -135,8 +135,9 @@ static espalier_status add_category(csv_survey *s, const table_file *f, size_t i
     if (one->values.count >= most) {
         char shown[TABLE_SHOWN_BYTES];
         return table_file_complain(f, place, error,
-                                   "expected at most %zu categories, found one more, '%s': ignore "
-                                   "the column if it tells rows apart, or allow more categories",
+                                   "expected at most %zu categories, found one more, '%s': leave the "
+                                   "column out by --ignore if it tells rows apart, or allow more "
+                                   "by --max-categories",
                                    most, table_show(field, shown));
     }
     espalier_status status = check_text(f, place, "category", error);

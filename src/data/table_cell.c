@@ -35,8 +35,8 @@ static espalier_status refuse_missing(const table_file *f, size_t place, espalie
                                    "expected a value, found %s: rows with missing values were "
                                    "dropped when the network was trained", found);
     return table_file_complain(f, place, error,
-                               "expected a value, found %s (missing values can be replaced by the "
-                               "mean or median, or their rows dropped)", found);
+                               "expected a value, found %s (with --missing mean or median it would "
+                               "be replaced, with drop its row left out)", found);
 }
 
 static espalier_status encode_number(const table_file *f, size_t index, table_missing missing,

@@ -460,14 +460,14 @@ static void test_refused(void **state)
         {"a,b,y\n1,2,p\n1,1e39,q\n", none, NULL, ESPALIER_ERROR_FORMAT,
          "row 2 (line 3), column 2 (b): expected a finite number, found '1e39'"},
         {"a,b,y\n1,2,p\n1,,q\n", none, NULL, ESPALIER_ERROR_FORMAT,
-         "row 2 (line 3), column 2 (b): expected a value, found nothing (missing values can be "
-         "replaced by the mean or median, or their rows dropped)"},
+         "row 2 (line 3), column 2 (b): expected a value, found nothing (with --missing mean or median it "
+         "would be replaced, with drop its row left out)"},
         {"a,b,y\n1,NaN,p\n1,2,q\n", none, NULL, ESPALIER_ERROR_FORMAT,
-         "row 1 (line 2), column 2 (b): expected a value, found NaN (missing values can be "
-         "replaced by the mean or median, or their rows dropped)"},
+         "row 1 (line 2), column 2 (b): expected a value, found NaN (with --missing mean or median it "
+         "would be replaced, with drop its row left out)"},
         {"a,c,y\n1,x,p\n1,?,q\n", none, NULL, ESPALIER_ERROR_FORMAT,
-         "row 2 (line 3), column 2 (c): expected a value, found ? (missing values can be "
-         "replaced by the mean or median, or their rows dropped)"},
+         "row 2 (line 3), column 2 (c): expected a value, found ? (with --missing mean or median it "
+         "would be replaced, with drop its row left out)"},
         {"a,b,y\n1,2,p\n1,2,\n", none, NULL, ESPALIER_ERROR_FORMAT,
          "row 2 (line 3), column 3 (y): expected a label, found nothing"},
         {"a,b,y\n1,2,p\n1,2,NA\n", {.missing = ESPALIER_MISSING_MEAN}, NULL, ESPALIER_ERROR_FORMAT,
@@ -496,8 +496,8 @@ static void test_refused(void **state)
         {"a,b,y\n1,2,p\n3,4,q\n", {.ignored = ab, .ignored_count = 1}, NULL, ESPALIER_ERROR_FORMAT,
          "expected a column of labels and at least one more, found 3 columns, ignored ones included"},
         {"a,c,y\n1,x,p\n1,z,q\n1,v,q\n", {.categories_most = 2}, NULL, ESPALIER_ERROR_FORMAT,
-         "row 3 (line 4), column 2 (c): expected at most 2 categories, found one more, 'v': ignore "
-         "the column if it tells rows apart, or allow more categories"},
+         "row 3 (line 4), column 2 (c): expected at most 2 categories, found one more, 'v': leave "
+         "the column out by --ignore if it tells rows apart, or allow more by --max-categories"},
         {"a,y\n,p\n,q\n",
          {.categorical = a, .categorical_count = 1, .missing = ESPALIER_MISSING_MEAN}, NULL,
          ESPALIER_ERROR_FORMAT, "expected columns that make 1 to 16777216 inputs, found 0"},
@@ -553,13 +553,13 @@ static void test_hardly_classes(void **state)
         to += sprintf(to, "1,%d.5\n", i);
     const wrong few = {text, {0}, NULL, ESPALIER_ERROR_FORMAT,
                        "column 2: expected labels of classes, found 300 different ones in 300 rows: "
-                       "choose the column of the labels"};
+                       "choose the column of the labels by --label"};
     refuse(&few);
     for (int i = 300; i < 20000; i++)
         to += sprintf(to, "1,%d.5\n", i);
     const wrong many = {text, {0}, NULL, ESPALIER_ERROR_FORMAT,
                         "row 10001 (line 10001), column 2: expected at most 10000 different labels, "
-                        "found more: choose the column of the labels"};
+                        "found more: choose the column of the labels by --label"};
     refuse(&many);
     free(text);
 }

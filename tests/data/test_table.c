@@ -123,8 +123,8 @@ static void test_by_place(void **state)
     expect("1,u,5\n", 4, o, "1,1,0,5;");
     expect("a,b,c\n1,u,5\n", 4, o, "1,1,0,5;"); /* a header is stepped over */
     expect("1,u,\n", 4, o,
-           "row 1 (line 1), column 3: expected a value, found nothing (missing values can be "
-           "replaced by the mean or median, or their rows dropped)");
+           "row 1 (line 1), column 3: expected a value, found nothing (with --missing mean or median it "
+         "would be replaced, with drop its row left out)");
     o.header = ESPALIER_HEADER_NO;
     expect("a,b,c\n1,u,5\n", 4, o, "row 1 (line 1), column 1: expected a number, found 'a'");
     o.header = ESPALIER_HEADER_YES;

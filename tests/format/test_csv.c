@@ -365,6 +365,35 @@ static void test_standard_input(void **state)
 }
 
 #ifdef ESPALIER_HAVE_ZLIB
+/* Gzipped data through a pipe, whole and cut. */
+static void test_gzip_on_standard_input(void **state)
+{
+    (void)state;
+    size_t packed;
+    uint8_t *bytes = gzipped("a,b\n1,2\n", 8, &packed);
+    for (size_t cut = 0; cut < 6; cut += 5) {
+        int pipes[2], saved = dup(STDIN_FILENO);
+        csv *in = NULL;
+        csv_record record = {.count = 1};
+        espalier_error error = {0};
+        assert_int_equal(pipe(pipes), 0);
+        assert_int_equal(write(pipes[1], bytes, packed - cut), packed - cut);
+        close(pipes[1]);
+        dup2(pipes[0], STDIN_FILENO);
+        close(pipes[0]);
+        espalier_status status = csv_open("-", NULL, NULL, &in, &error);
+        while (!status && record.count > 0)
+            status = csv_next(in, &record, &error);
+        assert_int_equal(status, cut ? ESPALIER_ERROR_FORMAT : ESPALIER_OK);
+        assert_string_equal(error.message, cut ? "standard input: truncated: expected more gzip data, "
+                                                 "found the end" : "");
+        csv_close(in);
+        dup2(saved, STDIN_FILENO);
+        close(saved);
+    }
+    free(bytes);
+}
+
 static void test_gzip(void **state)
 {
     (void)state;
@@ -421,6 +450,7 @@ int main(void)
         cmocka_unit_test(test_standard_input),
 #ifdef ESPALIER_HAVE_ZLIB
         cmocka_unit_test(test_gzip),
+        cmocka_unit_test(test_gzip_on_standard_input),
 #endif
         cmocka_unit_test(test_memory_refused),
     };
