@@ -97,7 +97,8 @@ typedef struct espalier_table espalier_table;
  * path     a file, plain or gzipped; "-" = standard input, whose rows are handed out as
  *          soon as they have come
  * inputs   the network's row width
- * options  columns: the network's metadata, or NULL: every column is an input and a number.
+ * options  columns: the network's metadata, or NULL: every column is an input and a number,
+ *          but that of the label where one is named and there is a column more than inputs.
  *          With names in both, columns are matched by name: other columns are ignored and
  *          their order is free. Else they are matched by place, with or without the label's.
  *          A category that is not known becomes zeros. ignored, categorical, test_path,

@@ -103,6 +103,8 @@ static espalier_status find_label(csv_survey *s, const table_file *f, bool learn
                                    field->length ? field->text : "nothing");
     const char *text = usual_label(field, f->point, number, &length);
     size_t found = dictionary_find(&s->classes, text, length);
+    if (found == SIZE_MAX && text != field->text) /* a network may write its classes so */
+        found = dictionary_find(&s->classes, field->text, field->length);
     if (found == SIZE_MAX) {
         espalier_status status = add_class(s, f, text, length, learn, error);
         if (status)

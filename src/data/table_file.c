@@ -112,10 +112,25 @@ static bool is_unlabelled(const columns *c, const csv_record *record)
     return c->label != SIZE_MAX && record->count == c->record_width - 1;
 }
 
+/* Columns of a network that knows no labels, and a record that has one, as the options say. */
+static bool is_labelled(const columns *c, const csv_record *record, const char *label)
+{
+    return !c->named && c->label == SIZE_MAX && label && record->count == c->record_width + 1;
+}
+
+/* A column's number from 1 to `count` as its place; SIZE_MAX for any other text. */
+static size_t number_of(const char *text, size_t count)
+{
+    size_t number = 0;
+    int used = 0;
+    bool is_number = text[0] >= '0' && text[0] <= '9' && sscanf(text, "%zu%n", &number, &used) == 1;
+    return is_number && !text[used] && number >= 1 && number <= count ? number - 1 : SIZE_MAX;
+}
+
 /* A first record is a header if it has all names. Else by places: if it has something odd
  * for a row. Where even that tells nothing, names are missed rather than a row taken for
  * names, which would be lost: the table these columns come from decides. */
-static bool looks_like_header(const table_file *f, const csv_record *first)
+static bool looks_like_header(const table_file *f, const csv_record *first, const char *label)
 {
     const columns *c = f->columns;
     bool all = c->named, unlabelled = is_unlabelled(c, first);
@@ -123,6 +138,13 @@ static bool looks_like_header(const table_file *f, const csv_record *first)
         all = find_column(first, c->items[i].name) != SIZE_MAX;
     if (all)
         return true;
+    if (is_labelled(c, first, label)) {
+        size_t place = number_of(label, first->count);
+        for (size_t i = 0; i < first->count; i++)
+            if (i != place && (place == SIZE_MAX || is_text(f, &first->fields[i])))
+                return true;
+        return false;
+    }
     if (first->count != c->record_width && !unlabelled)
         return c->named && has_any_text(f, first);
     for (size_t i = 0; i < c->count; i++)
@@ -172,12 +194,9 @@ static espalier_status match_places(table_file *f, const csv_record *first, espa
 static espalier_status find_label(table_file *f, const csv_record *first, bool header,
                                   const char *label, espalier_error *error)
 {
-    size_t number = 0;
-    int used = 0;
     f->label = header ? find_name(first, label) : SIZE_MAX;
-    if (f->label == SIZE_MAX && sscanf(label, "%zu%n", &number, &used) == 1 && !label[used] &&
-        number >= 1 && number <= first->count)
-        f->label = number - 1;
+    if (f->label == SIZE_MAX)
+        f->label = number_of(label, first->count);
     if (f->label == SIZE_MAX)
         return error_set(error, ESPALIER_ERROR_MISMATCH,
                          "%s: expected a column '%s' with the labels, found none among %zu",
@@ -185,17 +204,29 @@ static espalier_status find_label(table_file *f, const csv_record *first, bool h
     return ESPALIER_OK;
 }
 
+/* All fields but the label's, in their order. */
+static espalier_status match_others(table_file *f, const csv_record *first, bool header,
+                                    const char *label, espalier_error *error)
+{
+    espalier_status status = find_label(f, first, header, label, error);
+    for (size_t i = 0; i < f->columns->count && !status; i++)
+        f->places[i] = i + (i >= f->label);
+    return status;
+}
+
 static espalier_status match(table_file *f, const csv_record *first,
                              const espalier_table_options *o, espalier_error *error)
 {
     bool header = o->header == ESPALIER_HEADER_YES ||
-                  (o->header == ESPALIER_HEADER_AUTO && looks_like_header(f, first));
+                  (o->header == ESPALIER_HEADER_AUTO && looks_like_header(f, first, o->label));
+    f->width = first->count;
+    f->held = !header;
+    if (is_labelled(f->columns, first, o->label))
+        return match_others(f, first, header, o->label, error);
     espalier_status status = header && f->columns->named ? match_names(f, first, error)
                                                          : match_places(f, first, error);
     if (!status && o->label && o->columns)
         status = find_label(f, first, header, o->label, error);
-    f->width = first->count;
-    f->held = !header;
     return status;
 }
 

@@ -388,6 +388,26 @@ static void test_known_columns(void **state)
     espalier_dataset_destroy(d);
 }
 
+/* A network without columns, from another program: labels are found by the names of its
+ * classes, written as they are or as numbers usually are. */
+static void test_known_classes(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"0", "1", "2"}, *const written[] = {"0.0", "1.0", "2.0"};
+    espalier_dataset_options o = plain();
+    o.table.class_count = 3;
+    o.table.for_test = true;
+    for (int way = 0; way < 2; way++) {
+        o.table.class_names = way ? written : numbers;
+        espalier_dataset *d = open_text("7,2.0\n8,0.0\n", &o);
+        assert_int_equal(espalier_dataset_class_count(d), 3);
+        assert_int_equal(espalier_dataset_row_count(d, ESPALIER_TRAINING), 0);
+        assert_int_equal(espalier_dataset_label(d, ESPALIER_TEST, 0), 2);
+        assert_int_equal(espalier_dataset_label(d, ESPALIER_TEST, 1), 0);
+        espalier_dataset_destroy(d);
+    }
+}
+
 /* ---- what is wrong ---------------------------------------------------------------------- */
 
 typedef struct wrong {
@@ -771,6 +791,7 @@ int main(void)
         cmocka_unit_test(test_second_file),
         cmocka_unit_test(test_nothing_leaks),
         cmocka_unit_test(test_known_columns),
+        cmocka_unit_test(test_known_classes),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_hardly_classes),
         cmocka_unit_test(test_not_a_file),

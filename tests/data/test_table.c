@@ -144,6 +144,16 @@ static void test_without_columns(void **state)
     expect("a,b,c\n4,5,6\n", 3, o, "4,5,6;");
     expect("1;2,5;3\n", 3, (espalier_table_options){.decimal = ESPALIER_DECIMAL_COMMA}, "1,2.5,3;");
     expect("1,2\n", 3, o, "line 1: expected 3 fields, found 2");
+    expect("1,2,3,4\n", 3, o, "line 1: expected 3 fields, found 4");
+    o.label = "2"; /* a field more than inputs: the label's */
+    expect("1,cat,3,4\n", 3, o, "1,3,4;");
+    expect("a,b,c,d\n1,cat,3,4\n", 3, o, "1,3,4;");
+    o.label = "d";
+    expect("a,b,c,d\n1,2,3,4\n", 3, o, "1,2,3;");
+    o.label = "e";
+    expect("a,b,c,d\n1,2,3,4\n", 3, o,
+           "expected a column 'e' with the labels, found none among 4");
+    o.label = NULL;
     expect("1,2,x\n", 3, (espalier_table_options){.header = ESPALIER_HEADER_NO},
            "row 1 (line 1), column 3: expected a number, found 'x'");
 }
