@@ -83,7 +83,7 @@ int main(int count, char **arguments)
     espalier_dataset *dataset =
         made_up(options.batch_rows * s.steps, widths[0], widths[found - 1]);
     need(espalier_trainer_create(network, dataset, &options, NULL, &trainer, &error), &error);
-    need(espalier_trainer_observe(trainer, (espalier_observer){&s, notify, false}), &error);
+    need(espalier_trainer_observe(trainer, (espalier_observer){.context = &s, .notify = notify}), &error);
     char facts[96];
     snprintf(facts, sizeof facts, "{\"math\": \"%s\", \"threads\": %zu}",
              espalier_trainer_math(trainer), espalier_trainer_threads(trainer));

@@ -113,7 +113,7 @@ int main(int count, char **arguments)
     state s = {.count = bench_number(count, arguments, "count", 0) != 0};
     espalier_trainer *trainer;
     need(espalier_trainer_create(network, dataset, &options, NULL, &trainer, &error), &error);
-    need(espalier_trainer_observe(trainer, (espalier_observer){&s, notify, false}), &error);
+    need(espalier_trainer_observe(trainer, (espalier_observer){.context = &s, .notify = notify}), &error);
     char facts[160];
     snprintf(facts, sizeof facts, "{\"math\": \"%s\", \"threads\": %zu, \"version\": \"%s\"}",
              espalier_trainer_math(trainer), espalier_trainer_threads(trainer),

@@ -137,5 +137,5 @@ static espalier_status silent(void *context, espalier_trainer *trainer,
 
 espalier_observer progress_observer(progress *p)
 {
-    return (espalier_observer){p, p->shown ? notify : silent, p->shown};
+    return (espalier_observer){.context = p, .notify = p->shown ? notify : silent, .batches = p->shown};
 }

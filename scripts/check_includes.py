@@ -36,6 +36,7 @@ ROOM_OF_PUBLIC = {
     "network": "net", "observe": "train", "train": "train", "regularise": "train", "prune": "prune", "predict": "infer", "analyse": "analyse",
     "import": "import", "export": "export", "report": "report", "study": "study",
     "study_summary": "study",
+    "checkpoint": "train",
     "named": "data", "describe": "data",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)

@@ -143,6 +143,11 @@ ESPALIER_API const char *espalier_dataset_input_name(const espalier_dataset *dat
  * where rows are numbers from the start. Borrowed. docs/data.md has its form. */
 ESPALIER_API const char *espalier_dataset_columns(const espalier_dataset *dataset);
 
+/* A number that changes when rows, labels, splits or the scaling do, to tell whether this is
+ * the data set that a run began with. No protection against data made to fit. Cost: one
+ * pass over the data, about 5 GB/s. */
+ESPALIER_API uint64_t espalier_dataset_digest(const espalier_dataset *dataset);
+
 #ifdef __cplusplus
 }
 #endif

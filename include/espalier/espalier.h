@@ -14,6 +14,7 @@
 #include "espalier/network.h"
 #include "espalier/observe.h"
 #include "espalier/train.h"
+#include "espalier/checkpoint.h"
 #include "espalier/regularise.h"
 #include "espalier/prune.h"
 #include "espalier/predict.h"

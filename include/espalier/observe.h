@@ -67,6 +67,18 @@ typedef struct espalier_event {
     const char *note;                /* NOTE; else NULL */
 } espalier_event;
 
+/* How an observer's memory goes into a checkpoint and comes back (espalier/checkpoint.h).
+ *
+ * name     unique among the observers of a trainer
+ * save     *state: UTF-8 text of any form, by malloc; whoever asked for it frees it
+ * restore  text that save gave in another process. The trainer, too, is restored by then,
+ *          and will not announce ESPALIER_EVENT_BEGIN again. Errors: FORMAT, MISMATCH */
+typedef struct espalier_keeper {
+    const char *name;
+    espalier_status (*save)(void *context, char **state, espalier_error *error);
+    espalier_status (*restore)(void *context, const char *state, espalier_error *error);
+} espalier_keeper;
+
 /* A listener. Called on the thread that runs the trainer, never inside a batch.
  * A status other than OK ends the run with that status. */
 typedef struct espalier_observer {
@@ -74,6 +86,7 @@ typedef struct espalier_observer {
     espalier_status (*notify)(void *context, espalier_trainer *trainer, const espalier_event *event,
                               espalier_error *error);
     bool batches; /* also wants ESPALIER_EVENT_BATCH */
+    const espalier_keeper *keeper; /* borrowed; NULL: nothing to keep */
 } espalier_observer;
 
 #ifdef __cplusplus

@@ -12,6 +12,7 @@
 #define NET_MODEL_FILE_H
 
 #include "base/error.h"
+#include "format/safetensors.h"
 #include "net/network.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -40,6 +41,17 @@ enum { MODEL_NAME_BYTES = 48 };
 
 /* Writes the tensor's name; returns it. */
 const char *model_name(size_t layer, model_part part, char name[MODEL_NAME_BYTES]);
+
+/* What a checkpoint holds beside its network (network_is_checkpoint_name). */
+typedef struct model_more {
+    const safetensors_tensor *tensors;
+    const safetensors_pair *pairs;
+    size_t tensor_count, pair_count;
+} model_more;
+
+/* espalier_network_write(), with more (NULL: nothing). */
+espalier_status model_write(const espalier_network *network, const char *path,
+                            const model_more *more, espalier_error *error);
 
 /* ---- model_json.c: metadata as JSON texts ------------------------------ */
 

@@ -352,7 +352,8 @@ static espalier_status load_unknown(const loader *in)
     model_part part;
     for (size_t i = 0; i < in->file.tensor_count; i++) {
         const safetensors_tensor *from = &in->file.tensors[i];
-        if (from == in->kept_inputs || parse_name(from->name, &layer, &part))
+        if (from == in->kept_inputs || parse_name(from->name, &layer, &part) ||
+            network_is_checkpoint_name(from->name))
             continue;
         network_tensor tensor = {.name = (char *)from->name,
                                  .rank = from->rank,

@@ -20,9 +20,10 @@ enum { KEY_MOST = 7 }; /* derived keys, see network_is_derived_key() */
 
 typedef struct sheet {
     const espalier_network *network;
-    safetensors_tensor *tensors; /* [MODEL_PART_COUNT * layers + 1 + unknown ones] */
+    const model_more *more;
+    safetensors_tensor *tensors; /* [MODEL_PART_COUNT * layers + 1 + unknown ones + more] */
     char (*names)[MODEL_NAME_BYTES]; /* [MODEL_PART_COUNT * layers] */
-    safetensors_pair *pairs;     /* [KEY_MOST + other metadata] */
+    safetensors_pair *pairs;     /* [KEY_MOST + other metadata + more] */
     char *texts[KEY_MOST];       /* those that were printed for this */
     model_activations activations;
     char counted[24];
@@ -91,6 +92,8 @@ static void add_tensors(sheet *s)
                                    .data = from->data};
         memcpy(to->shape, from->shape, sizeof to->shape);
     }
+    for (size_t i = 0; i < s->more->tensor_count; i++)
+        s->tensors[s->tensor_count++] = s->more->tensors[i];
 }
 
 static void add_pair(sheet *s, const char *key, const char *value)
@@ -129,6 +132,8 @@ static bool add_pairs(sheet *s)
         add_pair(s, "linear", s->activations.linear);
     for (size_t i = 0; i < network->metadata_count; i++)
         add_pair(s, network->metadata[i].key, network->metadata[i].value);
+    for (size_t i = 0; i < s->more->pair_count; i++)
+        add_pair(s, s->more->pairs[i].key, s->more->pairs[i].value);
     return printed;
 }
 
@@ -146,18 +151,21 @@ static espalier_status check_counts(const espalier_network *network, const char 
     return ESPALIER_OK;
 }
 
-espalier_status espalier_network_write(const espalier_network *network, const char *path,
-                                       espalier_error *error)
+espalier_status model_write(const espalier_network *network, const char *path,
+                            const model_more *more, espalier_error *error)
 {
+    static const model_more nothing = {0};
     const espalier_allocator *allocator = network->allocator;
     size_t parts = MODEL_PART_COUNT * network->layer_count;
-    sheet s = {.network = network};
+    sheet s = {.network = network, .more = more ? more : &nothing};
     espalier_status status = check_counts(network, path, error);
     if (status != ESPALIER_OK)
         return status;
-    s.tensors = memory_array(allocator, parts + 1 + network->tensor_count, sizeof *s.tensors);
+    s.tensors = memory_array(allocator, parts + 1 + network->tensor_count + s.more->tensor_count,
+                             sizeof *s.tensors);
     s.names = memory_array(allocator, parts, sizeof *s.names);
-    s.pairs = memory_array(allocator, KEY_MOST + network->metadata_count, sizeof *s.pairs);
+    s.pairs = memory_array(allocator, KEY_MOST + network->metadata_count + s.more->pair_count,
+                           sizeof *s.pairs);
     if (s.tensors && s.names && s.pairs && add_pairs(&s)) {
         add_tensors(&s);
         status = safetensors_write(path, allocator, s.tensors, s.tensor_count, s.pairs,
@@ -172,4 +180,10 @@ espalier_status espalier_network_write(const espalier_network *network, const ch
     memory_release(allocator, s.names);
     memory_release(allocator, s.tensors);
     return status;
+}
+
+espalier_status espalier_network_write(const espalier_network *network, const char *path,
+                                       espalier_error *error)
+{
+    return model_write(network, path, NULL, error);
 }

@@ -72,5 +72,9 @@ void network_release_travellers(espalier_network *network);
 espalier_status network_add_tensor(espalier_network *network, const network_tensor *tensor);
 /* True for the metadata keys that are derived from the network when it is written. */
 bool network_is_derived_key(const char *key);
+/* A checkpoint is a model file with more in it: tensors and metadata of these names,
+ * "checkpoint" and "checkpoint.…". A network does not take them in. */
+#define NETWORK_CHECKPOINT "checkpoint"
+bool network_is_checkpoint_name(const char *name);
 
 #endif

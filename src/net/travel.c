@@ -97,6 +97,13 @@ const char *espalier_network_class_name(const espalier_network *network, size_t 
 
 /* ---- metadata ---------------------------------------------------------- */
 
+bool network_is_checkpoint_name(const char *name)
+{
+    static const char prefix[] = NETWORK_CHECKPOINT;
+    const size_t length = sizeof prefix - 1;
+    return strncmp(name, prefix, length) == 0 && (name[length] == '\0' || name[length] == '.');
+}
+
 bool network_is_derived_key(const char *key)
 {
     static const char *const keys[] = {"espalier",       "activation",    "inputs_counted",
@@ -105,7 +112,7 @@ bool network_is_derived_key(const char *key)
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key, keys[i]) == 0)
             return true;
-    return false;
+    return network_is_checkpoint_name(key);
 }
 
 /* The first entry whose key is not below the given one. */

@@ -71,7 +71,10 @@ static espalier_status take(espalier_pruner *pruner, espalier_trainer *trainer,
         .training_accuracy = now->result ? now->result->training_accuracy : NAN,
         .forced = forced,
     };
+    pruner->pending = true; /* from here on a checkpoint may go on */
+    pruner->forced = forced;
     espalier_status status = announce_begin(trainer, now, error);
+    pruner->pending = false;
     if (status == ESPALIER_OK)
         status = pruner_take_step(pruner, network, &moment, error);
     if (status)
@@ -178,6 +181,8 @@ static espalier_status notify(void *context, espalier_trainer *trainer, const es
                               espalier_error *error)
 {
     espalier_pruner *pruner = context;
+    if (pruner->pending) /* restored: the event has been heard, the step is to be taken */
+        return take(pruner, trainer, event, pruner->forced, error);
     switch (event->kind) {
     case ESPALIER_EVENT_BEGIN:
         return begin(pruner, trainer, event, error);
@@ -198,6 +203,7 @@ espalier_observer espalier_pruner_observer(espalier_pruner *pruner)
     return (espalier_observer){
         .context = pruner,
         .notify = notify,
+        .keeper = &pruner_keeper,
         .batches = pruner->options.trigger == ESPALIER_TRIGGER_CUBIC && pruner->steps > 0,
     };
 }

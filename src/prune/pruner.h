@@ -15,7 +15,11 @@ struct espalier_pruner {
     scope_plan plan;
     ledger book; /* its step_count is the number of steps taken */
     schedule_watch watch;
+    bool pending, forced; /* a step has been announced and not yet taken; by patience */
 };
+
+/* pruner_state.c: how a pruner goes into a checkpoint. */
+extern const espalier_keeper pruner_keeper;
 
 /* When a step happens; for the record. */
 typedef struct pruner_moment {

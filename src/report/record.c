@@ -127,7 +127,7 @@ static espalier_status notify(void *context, espalier_trainer *trainer, const es
 
 espalier_observer espalier_record_observer(espalier_record *record)
 {
-    return (espalier_observer){.context = record, .notify = notify, .batches = false};
+    return (espalier_observer){.context = record, .notify = notify, .keeper = &record_keeper};
 }
 
 /* ---- its life ----------------------------------------------------------- */

@@ -37,6 +37,9 @@ json_t *record_event(const char *name, json_t *fields);
 /* Appends an event to the log, if there is one. Takes over the reference; NULL = MEMORY. */
 espalier_status record_write(espalier_record *record, json_t *event, espalier_error *error);
 
+/* record_state.c: how a record goes into a checkpoint, its place in the log included. */
+extern const espalier_keeper record_keeper;
+
 /* A pruning step's two halves. network may be NULL where the record has neither a log
  * nor spectra. */
 espalier_status record_step_begin(espalier_record *record, const espalier_network *network,

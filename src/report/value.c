@@ -66,7 +66,6 @@ json_t *value_epoch(const espalier_epoch *epoch)
     ok = value_put(object, "validation_accuracy", value_number(epoch->validation_accuracy)) && ok;
     ok = value_put(object, "validation_loss", value_number(epoch->validation_loss)) && ok;
     ok = value_put(object, "learning_rate", value_number(epoch->learning_rate)) && ok;
-    ok = value_put(object, "seconds", value_number(epoch->seconds)) && ok;
     return value_complete(object, ok);
 }
 

@@ -17,7 +17,8 @@
 json_t *value_number(double number); /* null where it is NaN or infinite */
 json_t *value_count(uint64_t count); /* a string of digits where it does not fit 63 bits */
 json_t *value_text(const char *text); /* null for NULL */
-json_t *value_epoch(const espalier_epoch *epoch);
+json_t *value_epoch(const espalier_epoch *epoch); /* without seconds: the log of a run is the
+                                                     same whenever and wherever it is made */
 json_t *value_step(const espalier_prune_step *step);
 
 /* Puts a new reference in and gives it up whether that works or not. False for a

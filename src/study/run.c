@@ -119,7 +119,7 @@ static espalier_status attach(listeners *l, espalier_trainer *trainer, espalier_
     if (!status && l->record)
         status = espalier_trainer_observe(trainer, espalier_record_observer(l->record));
     if (!status)
-        status = espalier_trainer_observe(trainer, (espalier_observer){l, notify, false});
+        status = espalier_trainer_observe(trainer, (espalier_observer){.context = l, .notify = notify});
     if (!status && l->pruner) /* last: an epoch is counted with the weights it had */
         status = espalier_trainer_observe(trainer, espalier_pruner_observer(l->pruner));
     return status ? error_memory(error) : ESPALIER_OK;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "format/state.h"
 #include "math/svd.h"
 #include "train/rate.h"
 #include "train/trainer.h"
@@ -168,7 +169,8 @@ static espalier_status shrink(espalier_regulariser *regulariser, espalier_traine
                                   &network->layers[l], error);
     regulariser->updates = 0;
     regulariser->rates = 0.0;
-    espalier_trainer_adjusted(trainer); /* which also sets what is pruned to zero again */
+    espalier_network_apply_masks(network); /* for who hears of this batch next */
+    espalier_trainer_adjusted(trainer);
     return status;
 }
 
@@ -209,7 +211,32 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
     return ESPALIER_OK;
 }
 
+/* ---- between processes ---------------------------------------------------------- */
+
+static espalier_status save(void *context, char **text, espalier_error *error)
+{
+    const espalier_regulariser *regulariser = context;
+    state s = state_new();
+    state_put_count(&s, "first", regulariser->first);
+    state_put_count(&s, "updates", regulariser->updates);
+    state_put_real(&s, "rates", regulariser->rates);
+    *text = state_text(&s);
+    return *text ? ESPALIER_OK : error_memory(error);
+}
+
+static espalier_status restore(void *context, const char *text, espalier_error *error)
+{
+    espalier_regulariser *regulariser = context;
+    state s = state_read(text);
+    regulariser->first = (size_t)state_count(&s, "first", UINT32_MAX);
+    regulariser->updates = (size_t)state_count(&s, "updates", SIZE_MAX);
+    regulariser->rates = state_real(&s, "rates");
+    return state_end(&s, "regulariser", error);
+}
+
 espalier_observer espalier_regulariser_observer(espalier_regulariser *regulariser)
 {
-    return (espalier_observer){.context = regulariser, .notify = notify, .batches = true};
+    static const espalier_keeper keeper = {"regulariser", save, restore};
+    return (espalier_observer){
+        .context = regulariser, .notify = notify, .batches = true, .keeper = &keeper};
 }

@@ -24,20 +24,26 @@ espalier_status espalier_trainer_observe(espalier_trainer *trainer, espalier_obs
     return ESPALIER_OK;
 }
 
+static espalier_status notify(espalier_trainer *trainer, listener *one, const espalier_event *event,
+                              espalier_error *error)
+{
+    if (one->busy || (event->kind == ESPALIER_EVENT_BATCH && !one->observer.batches))
+        return ESPALIER_OK;
+    one->busy = true;
+    espalier_status status = one->observer.notify(one->observer.context, trainer, event, error);
+    one->busy = false;
+    return status ? error_set(error, status, "%s", espalier_status_text(status)) : ESPALIER_OK;
+}
+
 espalier_status espalier_trainer_announce(espalier_trainer *trainer, const espalier_event *event,
                                           espalier_error *error)
 {
-    for (size_t i = 0; i < trainer->listener_count; i++) {
-        listener *one = &trainer->listeners[i];
-        if (one->busy || (event->kind == ESPALIER_EVENT_BATCH && !one->observer.batches))
-            continue;
-        one->busy = true;
-        espalier_status status = one->observer.notify(one->observer.context, trainer, event, error);
-        one->busy = false;
-        if (status != ESPALIER_OK)
-            return error_set(error, status, "%s", espalier_status_text(status));
-    }
-    return ESPALIER_OK;
+    espalier_status status = ESPALIER_OK;
+    if (event->kind == ESPALIER_EVENT_PRUNE_BEGIN)
+        status = trainer_save_point(trainer, ESPALIER_MOMENT_BEFORE_STEP, error);
+    for (size_t i = 0; i < trainer->listener_count && status == ESPALIER_OK; i++)
+        status = notify(trainer, &trainer->listeners[i], event, error);
+    return status;
 }
 
 void trainer_pull(espalier_trainer *trainer)
@@ -101,8 +107,16 @@ void espalier_trainer_stop(espalier_trainer *trainer)
 espalier_status trainer_tell(espalier_trainer *trainer, const espalier_event *event, bool *changed,
                              espalier_error *error)
 {
-    trainer->changed = trainer->adjusted = false;
-    espalier_status status = espalier_trainer_announce(trainer, event, error);
+    trainer_place *at = &trainer->at;
+    if (!at->telling) { /* else a checkpoint was written in the middle of this event */
+        trainer->changed = trainer->adjusted = false;
+        at->telling = true;
+        at->told = 0;
+    }
+    espalier_status status = ESPALIER_OK;
+    for (; at->told < trainer->listener_count && status == ESPALIER_OK; at->told++)
+        status = notify(trainer, &trainer->listeners[at->told], event, error);
+    at->telling = false;
     if ((trainer->changed || trainer->adjusted) && status == ESPALIER_OK)
         status = push(trainer, error);
     if (trainer->changed) { /* another network: what was kept of the old one is void */

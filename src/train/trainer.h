@@ -3,6 +3,7 @@
 #ifndef TRAIN_TRAINER_H
 #define TRAIN_TRAINER_H
 
+#include "espalier/checkpoint.h"
 #include "espalier/train.h"
 #include "train/batch.h"
 #include "train/stopping.h"
@@ -12,6 +13,35 @@ typedef struct listener {
     espalier_observer observer;
     bool busy; /* inside notify */
 } listener;
+
+/* The mean loss of a batch from which on a run has diverged: at 2^24 the logits' neighbours
+ * in float32 lie more than 1 apart, and no gradient can bring them back. */
+#define TRAINER_LOSS_MOST 0x1p24
+
+/* What comes next in a run. */
+typedef enum trainer_stage {
+    STAGE_BEGIN,   /* the event BEGIN */
+    STAGE_EPOCH,   /* an epoch, from its event EPOCH_BEGIN on; or the end */
+    STAGE_BATCHES, /* its batches, from `batch` on */
+    STAGE_RESULT,  /* its event EPOCH */
+    STAGE_COUNT
+} trainer_stage;
+
+/* Where a run stands: all that the epoch loop must know to go on from here. */
+typedef struct trainer_place {
+    trainer_stage stage;
+    size_t done;           /* finished epochs */
+    size_t batch;          /* finished batches of the epoch that has begun */
+    double loss;           /* sums over those */
+    uint64_t correct;
+    bool cut;              /* an observer changed the network after one of them */
+    espalier_epoch result; /* of the epoch that has begun, as far as it is known */
+    bool telling;          /* an event is being announced; these many listeners have heard it */
+    size_t told;
+    bool ended;
+    espalier_stopped_by stopped_by;
+    double elapsed;        /* seconds of the processes that trained before this one */
+} trainer_place;
 
 struct espalier_trainer {
     const espalier_allocator *allocator;
@@ -27,6 +57,14 @@ struct espalier_trainer {
     listener *listeners;
     size_t listener_count;
     stopping rules;
+    trainer_place at;
+    bool restored;           /* `at` comes from a checkpoint */
+    bool other_kernels;      /* … of a machine with other vector instructions */
+    double started;          /* on the clock */
+    espalier_saver *saver;   /* NULL: nobody saves */
+    void *saver_context;
+    uint64_t saves;          /* checkpoints written so far */
+    uint64_t data_digest;    /* 0: not yet known */
     uint64_t steps;   /* updates so far */
     uint64_t counted; /* rows counted since the last pull */
     bool pulled;      /* the network holds all updates */
@@ -40,5 +78,17 @@ void trainer_pull(espalier_trainer *trainer);
  * NULL) says whether they did. */
 espalier_status trainer_tell(espalier_trainer *trainer, const espalier_event *event, bool *changed,
                              espalier_error *error);
+
+/* diverged.c: NUMERIC. Says what became of which layer; batch 0: after the epoch's last. */
+espalier_status trainer_diverged(espalier_trainer *trainer, const espalier_event *event,
+                                 const char *what, double loss, espalier_error *error);
+
+/* checkpoint.c: what is to be said once a run goes on. */
+espalier_status trainer_restored(espalier_trainer *trainer, const espalier_event *event,
+                                 espalier_error *error);
+
+/* Lets whoever saves the run do it here. */
+espalier_status trainer_save_point(espalier_trainer *trainer, espalier_moment moment,
+                                   espalier_error *error);
 
 #endif

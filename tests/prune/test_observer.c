@@ -109,7 +109,7 @@ static void stage_open(stage *s, const espalier_prune_options *o, size_t epochs)
     s->observer = espalier_pruner_observer(s->pruner);
     assert_int_equal(espalier_trainer_observe(s->trainer, s->observer), ESPALIER_OK);
     assert_int_equal(
-        espalier_trainer_observe(s->trainer, (espalier_observer){&s->heard, hear, false}),
+        espalier_trainer_observe(s->trainer, (espalier_observer){.context = &s->heard, .notify = hear}),
         ESPALIER_OK);
 }
 
@@ -444,7 +444,7 @@ static void refused_step_is_not_taken(void **state)
     o.every = 1;
     stage_open(&s, &o, 4);
     assert_int_equal(
-        espalier_trainer_observe(s.trainer, (espalier_observer){NULL, refuse, false}), ESPALIER_OK);
+        espalier_trainer_observe(s.trainer, (espalier_observer){.notify = refuse}), ESPALIER_OK);
     assert_int_equal(espalier_trainer_run(s.trainer, NULL, NULL), ESPALIER_ERROR_CANCELLED);
     assert_int_equal(s.heard.begins, 1);
     assert_int_equal(s.heard.prunes, 0);

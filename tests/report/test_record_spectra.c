@@ -123,7 +123,7 @@ static void run(events_stage *stage, espalier_trigger trigger, espalier_record *
     assert_int_equal(espalier_pruner_create(stage->network, &options, NULL, &pruner, NULL),
                      ESPALIER_OK);
     const espalier_observer observers[] = {espalier_record_observer(record),
-                                           {seen, look, false},
+                                           {.context = seen, .notify = look},
                                            espalier_pruner_observer(pruner)};
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(espalier_trainer_observe(stage->trainer, observers[i]), ESPALIER_OK);

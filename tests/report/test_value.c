@@ -39,8 +39,7 @@ static void epochs_and_steps(void **state)
     (void)state;
     check(value_epoch(&epoch),
           "{\"epoch\":3,\"training_accuracy\":0.5,\"training_loss\":1.25,"
-          "\"validation_accuracy\":null,\"validation_loss\":null,\"learning_rate\":0.01,"
-          "\"seconds\":2.5}");
+          "\"validation_accuracy\":null,\"validation_loss\":null,\"learning_rate\":0.01}");
     check(value_step(&step),
           "{\"step\":1,\"epoch\":4,\"training_accuracy\":null,\"requested\":10,"
           "\"removed_by_rank\":9,\"removed_by_propagation\":2,\"neurons_removed\":3,"

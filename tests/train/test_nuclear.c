@@ -208,7 +208,7 @@ static void check_calendar(const espalier_regulariser_options *pressure,
     espalier_dataset *dataset = small_dataset_split(BATCHES * 4 - 1, 0, 8, 3, &split);
     espalier_train_options options = standing(EPOCHS, 4);
     trace t = {0};
-    const espalier_observer watcher = {&t, watch, true};
+    const espalier_observer watcher = {.context = &t, .notify = watch, .batches = true};
     train(network, dataset, &options, pressure, &watcher);
     for (size_t e = 0; e < EPOCHS; e++)
         for (size_t b = 0; b < BATCHES; b++)

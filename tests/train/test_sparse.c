@@ -92,7 +92,7 @@ static espalier_network *train(setting s, espalier_train_summary *summary)
     assert_int_equal(espalier_trainer_create(network, dataset, &options, NULL, &trainer, NULL),
                      ESPALIER_OK);
     espalier_trainer_count(trainer, true);
-    espalier_trainer_observe(trainer, (espalier_observer){&s, watch, true});
+    espalier_trainer_observe(trainer, (espalier_observer){.context = &s, .notify = watch, .batches = true});
     assert_int_equal(espalier_trainer_run(trainer, summary, NULL), ESPALIER_OK);
     espalier_trainer_destroy(trainer);
     espalier_dataset_destroy(dataset);

@@ -269,7 +269,7 @@ static void check(espalier_optimizer kind, double decay, size_t functions)
     espalier_trainer *trainer = NULL;
     assert_int_equal(espalier_trainer_create(network, dataset, &options, NULL, &trainer, NULL),
                      ESPALIER_OK);
-    assert_int_equal(espalier_trainer_observe(trainer, (espalier_observer){&s, watch, false}),
+    assert_int_equal(espalier_trainer_observe(trainer, (espalier_observer){.context = &s, .notify = watch}),
                      ESPALIER_OK);
     assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
     assert_int_equal(s.plain.steps, EPOCHS * 4);

@@ -200,7 +200,7 @@ static espalier_network *trained(const espalier_dataset *dataset, espalier_optim
     options.math = math;
     espalier_trainer *trainer = start(network, dataset, &options);
     assert_int_equal(espalier_trainer_observe(
-                         trainer, (espalier_observer){&count, switch_counting, false}),
+                         trainer, (espalier_observer){.context = &count, .notify = switch_counting}),
                      ESPALIER_OK);
     assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
     espalier_trainer_destroy(trainer);
@@ -262,7 +262,7 @@ static void test_counts_equal_a_recount(void **state)
     options.epochs = 2;
     bool count = true;
     espalier_trainer *trainer = start(network, dataset, &options);
-    espalier_trainer_observe(trainer, (espalier_observer){&count, switch_counting, false});
+    espalier_trainer_observe(trainer, (espalier_observer){.context = &count, .notify = switch_counting});
     assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
     espalier_trainer_destroy(trainer);
     size_t rows = espalier_dataset_row_count(dataset, ESPALIER_TRAINING);
@@ -364,8 +364,9 @@ static void test_events_in_order(void **state)
     options.epochs = 9;
     tape acting = {.cut_at = 1, .stop_at = 2}, hearing = {.cut_at = 0};
     espalier_trainer *trainer = start(network, dataset, &options);
-    espalier_trainer_observe(trainer, (espalier_observer){&acting, listen, true});
-    espalier_trainer_observe(trainer, (espalier_observer){&hearing, listen, false});
+    const espalier_observer both = {.context = &acting, .notify = listen, .batches = true};
+    espalier_trainer_observe(trainer, both);
+    espalier_trainer_observe(trainer, (espalier_observer){.context = &hearing, .notify = listen});
     espalier_train_summary summary;
     assert_int_equal(espalier_trainer_run(trainer, &summary, NULL), ESPALIER_OK);
     assert_string_equal(acting.kinds, "BebbEebbEX");
@@ -390,7 +391,7 @@ static void test_hold(void **state)
         espalier_network *network = small_network(widths, LAYERS + 1, 4);
         tape acting = {.hold_until = until};
         espalier_trainer *trainer = start(network, dataset, &options);
-        espalier_trainer_observe(trainer, (espalier_observer){&acting, listen, false});
+        espalier_trainer_observe(trainer, (espalier_observer){.context = &acting, .notify = listen});
         espalier_train_summary summary;
         assert_int_equal(espalier_trainer_run(trainer, &summary, NULL), ESPALIER_OK);
         assert_int_equal(summary.epochs, until ? until : 1);
@@ -427,7 +428,7 @@ static void test_keep_best(void **state)
     espalier_network *best = small_network(widths, LAYERS + 1, 4);
     tape acting = {.cut_at = 4};
     espalier_trainer *trainer = start(best, dataset, &options);
-    espalier_trainer_observe(trainer, (espalier_observer){&acting, listen, false});
+    espalier_trainer_observe(trainer, (espalier_observer){.context = &acting, .notify = listen});
     espalier_train_summary summary;
     assert_int_equal(espalier_trainer_run(trainer, &summary, NULL), ESPALIER_OK);
     espalier_trainer_destroy(trainer);
@@ -441,7 +442,7 @@ static void test_keep_best(void **state)
     options.epochs = summary.kept_epoch;
     tape again = {.cut_at = 4};
     trainer = start(last, dataset, &options);
-    espalier_trainer_observe(trainer, (espalier_observer){&again, listen, false});
+    espalier_trainer_observe(trainer, (espalier_observer){.context = &again, .notify = listen});
     assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
     espalier_trainer_destroy(trainer);
     assert_same(best, last);

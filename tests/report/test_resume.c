@@ -1,0 +1,429 @@
+/* A run saved at every moment at which it can be, and gone on with from each of them: the
+ * same network, the same log, the same result. With the pruner, the regulariser and the
+ * record, as the command line has them. */
+#define _XOPEN_SOURCE 700
+#include "tests/test.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "espalier/checkpoint.h"
+#include "espalier/prune.h"
+#include "espalier/regularise.h"
+#include "espalier/report.h"
+#include "net/network.h"
+#include "tests/base/test_files.h"
+#include "tests/train/small.h"
+
+static const size_t widths[] = {9, 14, 11, 4};
+enum { WIDTHS = 4, SAVES_MOST = 200, PATH_BYTES = 300 };
+
+static char place[] = "resume-XXXXXX";
+
+static const char *open_folder(void)
+{
+    strcpy(place, "resume-XXXXXX");
+    assert_non_null(mkdtemp(place));
+    return place;
+}
+
+static void close_folder(void)
+{
+    remove_folder(place);
+}
+
+/* One kind of run. */
+typedef struct kind {
+    const char *name;
+    espalier_train_options train;
+    espalier_prune_options prune;
+    espalier_regulariser_options regulariser;
+    bool trained; /* starts from a network with counts */
+} kind;
+
+static kind kind_of(const char *name)
+{
+    kind k = {.name = name,
+              .train = espalier_train_options_defaults(),
+              .prune = espalier_prune_options_defaults(),
+              .regulariser = espalier_regulariser_options_defaults()};
+    k.train.batch_rows = 16;
+    k.train.epochs = 6;
+    k.train.threads = 1;
+    k.train.learning_rate = 0.05;
+    k.train.final_accuracy = k.prune.final_accuracy = 1.0;
+    k.prune.target = 0.6;
+    k.prune.steps = 2;
+    k.prune.every = 2;
+    k.prune.trigger = ESPALIER_TRIGGER_EPOCH;
+    k.regulariser.interval = 5;
+    return k;
+}
+
+/* A process's worth of objects. */
+typedef struct process {
+    const char *folder;
+    espalier_dataset *dataset;
+    espalier_network *network;
+    espalier_trainer *trainer;
+    espalier_pruner *pruner;
+    espalier_regulariser *regulariser;
+    espalier_record *record;
+    size_t saves, most; /* checkpoints written; it "dies" after so many */
+    espalier_moment moments[SAVES_MOST];
+} process;
+
+static void path_of(const process *p, const char *name, char path[PATH_BYTES])
+{
+    assert_true(snprintf(path, PATH_BYTES, "%s/%s", p->folder, name) < PATH_BYTES);
+}
+
+static espalier_status saver(void *context, espalier_trainer *trainer, espalier_moment moment,
+                             espalier_error *error)
+{
+    process *p = context;
+    char path[PATH_BYTES];
+    path_of(p, "checkpoint", path);
+    espalier_status status = espalier_trainer_save(trainer, path, error);
+    assert_true(p->saves < SAVES_MOST);
+    p->moments[p->saves++] = moment;
+    if (status == ESPALIER_OK && p->saves == p->most)
+        return ESPALIER_ERROR_CANCELLED;
+    return status;
+}
+
+static void fill_counts(espalier_network *network)
+{
+    for (size_t l = 0; l + 1 < network->layer_count; l++)
+        for (size_t j = 0; j < network->layers[l].outputs; j++)
+            network->layers[l].activations[j] = (j * 7 + l) % 13;
+    network->inputs_counted = 20;
+}
+
+static void start(process *p, const kind *k, const char *folder, espalier_network *network)
+{
+    espalier_error error = {0};
+    char log[PATH_BYTES];
+    *p = (process){.folder = folder, .dataset = small_dataset(110, 20, 9, 4), .network = network};
+    if (!network)
+        p->network = small_network(widths, WIDTHS, 3);
+    if (!network && k->trained)
+        fill_counts(p->network);
+    path_of(p, "log", log);
+    if (espalier_pruner_create(p->network, &k->prune, NULL, &p->pruner, &error) ||
+        espalier_trainer_create(p->network, p->dataset, &k->train, NULL, &p->trainer, &error) ||
+        espalier_record_create(log, NULL, &p->record, &error))
+        fail_msg("%s: %s", k->name, error.message);
+    espalier_record_spectra(p->record, true);
+    const bool regularised = k->regulariser.nuclear > 0;
+    if (regularised)
+        assert_int_equal(espalier_regulariser_create(&k->regulariser, NULL, &p->regulariser, &error),
+                         ESPALIER_OK);
+    espalier_trainer_observe(p->trainer, espalier_record_observer(p->record));
+    if (regularised)
+        espalier_trainer_observe(p->trainer, espalier_regulariser_observer(p->regulariser));
+    espalier_trainer_observe(p->trainer, espalier_pruner_observer(p->pruner));
+    espalier_trainer_set_saver(p->trainer, saver, p);
+}
+
+static void stop(process *p)
+{
+    espalier_record_destroy(p->record);
+    espalier_pruner_destroy(p->pruner);
+    espalier_regulariser_destroy(p->regulariser);
+    espalier_trainer_destroy(p->trainer);
+    espalier_network_destroy(p->network);
+    espalier_dataset_destroy(p->dataset);
+}
+
+/* Another process, from the checkpoint in the folder. */
+static void start_again(process *p, const kind *k, const char *folder)
+{
+    char path[PATH_BYTES];
+    espalier_checkpoint *checkpoint = NULL;
+    espalier_network *network = NULL;
+    espalier_error error = {0};
+    p->folder = folder;
+    path_of(p, "checkpoint", path);
+    if (espalier_checkpoint_read(path, NULL, &checkpoint, &error) ||
+        espalier_checkpoint_network(checkpoint, NULL, &network, &error))
+        fail_msg("%s: %s", k->name, error.message);
+    start(p, k, folder, network);
+    if (espalier_trainer_restore(p->trainer, checkpoint, &error))
+        fail_msg("%s: %s", k->name, error.message);
+    espalier_checkpoint_destroy(checkpoint);
+}
+
+/* Runs to its end: the network's file and the log, to be compared. */
+static void finish(process *p, const kind *k, espalier_train_summary *summary, const char *model)
+{
+    espalier_error error = {0};
+    char path[PATH_BYTES];
+    if (espalier_trainer_run(p->trainer, summary, &error))
+        fail_msg("%s: %s", k->name, error.message);
+    path_of(p, model, path);
+    assert_int_equal(espalier_network_write(p->network, path, NULL), ESPALIER_OK);
+}
+
+static void assert_same_file(const process *p, const char *name, const char *other,
+                             const char *what, size_t save)
+{
+    char first[PATH_BYTES], second[PATH_BYTES];
+    size_t length, others;
+    path_of(p, name, first);
+    path_of(p, other, second);
+    uint8_t *a = get_file(first, &length), *b = get_file(second, &others);
+    if (length != others || memcmp(a, b, length) != 0)
+        fail_msg("%s, from save %zu: %s differs from %s", what, save, other, name);
+    free(a);
+    free(b);
+}
+
+static void assert_same_ledger(const process *a, const process *b)
+{
+    const espalier_ledger_entry *x, *y;
+    const size_t count = espalier_pruner_ledger(a->pruner, &x);
+    assert_int_equal(espalier_pruner_ledger(b->pruner, &y), count);
+    for (size_t i = 0; i < count; i++)
+        assert_true(x[i].step == y[i].step && x[i].layer == y[i].layer &&
+                    x[i].neuron == y[i].neuron && x[i].count == y[i].count &&
+                    x[i].score == y[i].score);
+    assert_int_equal(espalier_pruner_outstanding(a->pruner), espalier_pruner_outstanding(b->pruner));
+    assert_true(espalier_pruner_reached(a->pruner, a->network) ==
+                espalier_pruner_reached(b->pruner, b->network));
+}
+
+/* The run without a break, then broken off after each of its saves. Returns how many of
+ * each moment there were. */
+static void check_kind(const kind *k, size_t seen[4])
+{
+    const char *folder = open_folder();
+    process whole;
+    espalier_train_summary told, again;
+    start(&whole, k, folder, NULL);
+    finish(&whole, k, &told, "model");
+    char log[PATH_BYTES], kept[PATH_BYTES];
+    path_of(&whole, "log", log);
+    path_of(&whole, "whole-log", kept);
+    assert_int_equal(rename(log, kept), 0);
+    for (size_t i = 0; i < whole.saves; i++)
+        seen[whole.moments[i]]++;
+    for (size_t save = 1; save <= whole.saves; save++) {
+        process first, second;
+        espalier_error error = {0};
+        remove(log);
+        start(&first, k, folder, NULL);
+        first.most = save;
+        assert_int_equal(espalier_trainer_run(first.trainer, NULL, &error),
+                         ESPALIER_ERROR_CANCELLED);
+        stop(&first);
+        FILE *tail = fopen(log, "a"); /* what a process wrote before it died */
+        assert_non_null(tail);
+        fputs("{\"event\":\"epo", tail);
+        fclose(tail);
+        kind other = *k;
+        other.train.threads = 1 + save % 2; /* threads may differ */
+        start_again(&second, &other, folder);
+        finish(&second, k, &again, "again");
+        assert_int_equal(again.epochs, told.epochs);
+        assert_int_equal(again.kept_epoch, told.kept_epoch);
+        assert_int_equal(again.stopped_by, told.stopped_by);
+        assert_same_file(&second, "model", "again", k->name, save);
+        assert_same_file(&second, "whole-log", "log", k->name, save);
+        assert_same_ledger(&whole, &second);
+        /* what is about to be taken is announced, and saved, again */
+        const bool before = whole.moments[save - 1] == ESPALIER_MOMENT_BEFORE_STEP;
+        assert_int_equal(second.saves, whole.saves - save + before);
+        stop(&second);
+    }
+    stop(&whole);
+    close_folder();
+}
+
+/* ---- the kinds --------------------------------------------------------------------- */
+
+static void steps_by_epochs(void **state)
+{
+    kind k = kind_of("epochs");
+    size_t seen[4] = {0};
+    (void)state;
+    check_kind(&k, seen);
+    assert_int_equal(seen[ESPALIER_MOMENT_BEGIN], 1);
+    assert_int_equal(seen[ESPALIER_MOMENT_BEFORE_STEP], 2);
+    assert_int_equal(seen[ESPALIER_MOMENT_EPOCH], 6);
+    assert_int_equal(seen[ESPALIER_MOMENT_AFTER_STEP], 0); /* they are the epochs' */
+}
+
+static void steps_by_accuracy_and_patience(void **state)
+{
+    kind k = kind_of("accuracy");
+    size_t seen[4] = {0};
+    (void)state;
+    k.train.optimizer = ESPALIER_ADAM;
+    k.train.learning_rate = 0.002;
+    k.train.epochs = 12;
+    k.prune.trigger = ESPALIER_TRIGGER_ACCURACY;
+    k.prune.start_accuracy = 0.9;
+    k.prune.patience = 2;
+    k.prune.steps = 3;
+    k.train.keep = ESPALIER_KEEP_BEST;
+    check_kind(&k, seen);
+    assert_true(seen[ESPALIER_MOMENT_BEFORE_STEP] > 0);
+}
+
+/* Steps in the middle of epochs. */
+static void steps_between_batches(void **state)
+{
+    static const espalier_count_mode modes[] = {ESPALIER_COUNT_TRAINING, ESPALIER_COUNT_SAMPLE,
+                                                ESPALIER_COUNT_SAMPLE_SUM};
+    (void)state;
+    for (size_t m = 0; m < 3; m++) {
+        kind k = kind_of("cubic");
+        size_t seen[4] = {0};
+        k.train.optimizer = m == 1 ? ESPALIER_ADAM : ESPALIER_MOMENTUM;
+        k.prune.trigger = ESPALIER_TRIGGER_CUBIC;
+        k.prune.cubic_epochs = 2;
+        k.prune.cubic_interval = 3;
+        k.prune.count = modes[m];
+        k.train.epochs = 4;
+        check_kind(&k, seen);
+        assert_true(seen[ESPALIER_MOMENT_BEFORE_STEP] > 3);
+        assert_int_equal(seen[ESPALIER_MOMENT_BEFORE_STEP], seen[ESPALIER_MOMENT_AFTER_STEP]);
+    }
+}
+
+/* One step before the first epoch. */
+static void step_at_once(void **state)
+{
+    kind k = kind_of("once");
+    size_t seen[4] = {0};
+    (void)state;
+    k.trained = k.prune.trained = true;
+    k.prune.trigger = ESPALIER_TRIGGER_ONCE;
+    k.train.epochs = 3;
+    check_kind(&k, seen);
+    assert_int_equal(seen[ESPALIER_MOMENT_BEFORE_STEP], 1);
+}
+
+static void regularised(void **state)
+{
+    static const espalier_trigger triggers[] = {ESPALIER_TRIGGER_EPOCH, ESPALIER_TRIGGER_CUBIC};
+    (void)state;
+    for (size_t t = 0; t < 2; t++) {
+        kind k = kind_of("nuclear");
+        size_t seen[4] = {0};
+        k.regulariser.nuclear = 0.02;
+        k.regulariser.start_accuracy = 0.3;
+        k.regulariser.interval = 3; /* where a cut comes in the same batch, too */
+        k.prune.trigger = triggers[t];
+        k.prune.cubic_interval = 3;
+        k.prune.window = ESPALIER_WINDOW_SINCE_PRUNE;
+        k.prune.dead = ESPALIER_DEAD_DROP;
+        k.train.optimizer = ESPALIER_NESTEROV;
+        check_kind(&k, seen);
+    }
+}
+
+/* The rules that end a run remember losses and strikes; a run that has ended goes on to its
+ * end at once. */
+static void stopped(void **state)
+{
+    static const espalier_early_stop rules[] = {ESPALIER_EARLY_STOP_ALWAYS,
+                                                ESPALIER_EARLY_STOP_AFTER_PRUNING};
+    (void)state;
+    for (size_t r = 0; r < 2; r++) {
+        kind k = kind_of("stopped");
+        size_t seen[4] = {0};
+        k.train.early_stop = rules[r];
+        k.train.strike_factor = 1.0001;
+        k.train.strikes = 1;
+        k.train.learning_rate = 0.4;
+        k.train.epochs = 30;
+        k.train.keep = ESPALIER_KEEP_BEST;
+        check_kind(&k, seen);
+        assert_true(seen[ESPALIER_MOMENT_EPOCH] < 30);
+    }
+}
+
+/* No steps, no validation rows would be another matter; and rates that depend on the place. */
+static void rates(void **state)
+{
+    kind k = kind_of("rates");
+    size_t seen[4] = {0};
+    (void)state;
+    k.prune.target = 0.0;
+    k.train.lr_schedule = ESPALIER_LR_COSINE;
+    k.train.warmup_epochs = 2;
+    k.train.weight_decay = 0.01;
+    k.train.optimizer = ESPALIER_ADAM;
+    k.train.learning_rate = 0.01;
+    check_kind(&k, seen);
+    assert_int_equal(seen[ESPALIER_MOMENT_BEFORE_STEP], 0);
+}
+
+/* ---- what is refused --------------------------------------------------------------------- */
+
+static void expect_refusal(const kind *k, const char *folder, bool other_data, const char *words)
+{
+    char path[PATH_BYTES];
+    process p = {.folder = folder};
+    espalier_checkpoint *checkpoint = NULL;
+    espalier_network *network = NULL;
+    espalier_error error = {0};
+    path_of(&p, "checkpoint", path);
+    assert_int_equal(espalier_checkpoint_read(path, NULL, &checkpoint, &error), ESPALIER_OK);
+    assert_int_equal(espalier_checkpoint_network(checkpoint, NULL, &network, &error), ESPALIER_OK);
+    start(&p, k, folder, network);
+    if (other_data)
+        p.dataset->labels[5] = (p.dataset->labels[5] + 1) % 4;
+    assert_int_equal(espalier_trainer_restore(p.trainer, checkpoint, &error),
+                     ESPALIER_ERROR_MISMATCH);
+    assert_non_null(strstr(error.message, words));
+    espalier_checkpoint_destroy(checkpoint);
+    stop(&p);
+}
+
+static void refusals(void **state)
+{
+    const char *folder = open_folder();
+    kind k = kind_of("refused"), other;
+    process p;
+    (void)state;
+    start(&p, &k, folder, NULL);
+    p.most = 4;
+    assert_int_equal(espalier_trainer_run(p.trainer, NULL, NULL), ESPALIER_ERROR_CANCELLED);
+    stop(&p);
+    expect_refusal(&k, folder, true, "data");
+    other = k;
+    other.train.optimizer = ESPALIER_ADAM;
+    expect_refusal(&other, folder, false, "the optimizer was sgd, here it is adam");
+    other = k;
+    other.train.seed = 8;
+    expect_refusal(&other, folder, false, "seed");
+    other = k;
+    other.train.keep = ESPALIER_KEEP_BEST;
+    expect_refusal(&other, folder, false, "keep");
+    other = k;
+    other.regulariser.nuclear = 0.1;
+    expect_refusal(&other, folder, false, "observer 'regulariser'");
+    char log[PATH_BYTES];
+    path_of(&p, "log", log);
+    assert_int_equal(truncate(log, 10), 0);
+    expect_refusal(&k, folder, false, "that the checkpoint knows of");
+    close_folder();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(steps_by_epochs),
+        cmocka_unit_test(steps_by_accuracy_and_patience),
+        cmocka_unit_test(steps_between_batches),
+        cmocka_unit_test(step_at_once),
+        cmocka_unit_test(regularised),
+        cmocka_unit_test(stopped),
+        cmocka_unit_test(rates),
+        cmocka_unit_test(refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
