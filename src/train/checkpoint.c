@@ -45,7 +45,7 @@ static uint64_t digest_more(const model_more *more)
     return sum;
 }
 
-/* Of the parameters themselves. */
+/* Of the network itself. */
 static uint64_t digest_network(const espalier_network *network)
 {
     uint64_t digest = digest_bytes(0, &network->inputs_counted, sizeof network->inputs_counted);
@@ -55,10 +55,18 @@ static uint64_t digest_network(const espalier_network *network)
         digest = digest_bytes(digest, layer->weights, weights * sizeof *layer->weights);
         digest = digest_bytes(digest, layer->biases, layer->outputs * sizeof *layer->biases);
         digest = digest_bytes(digest, layer->mask, weights);
-        if (network->inputs_counted && network_has_relu(network, l))
+        const float slope = layer->slope, kind = (float)layer->activation;
+        digest = digest_bytes(digest_bytes(digest, &slope, sizeof slope), &kind, sizeof kind);
+        if (network->inputs_counted && network_has_activation(network, l))
             digest = digest_bytes(digest, layer->activations,
                                   layer->outputs * sizeof *layer->activations);
     }
+    if (network->scaling_count > 0) {
+        digest = digest_bytes(digest, network->shift, network->scaling_count * sizeof(float));
+        digest = digest_bytes(digest, network->scale, network->scaling_count * sizeof(float));
+    }
+    for (size_t c = 0; c < espalier_network_class_count(network); c++)
+        digest = digest_text(digest, espalier_network_class_name(network, c));
     for (size_t i = 0; i < network->metadata_count; i++)
         digest = digest_text(digest_text(digest, network->metadata[i].key),
                              network->metadata[i].value);
