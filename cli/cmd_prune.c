@@ -24,7 +24,7 @@ static int check_at_once(const option_set *set, const run_settings *s)
     return EXIT_NONE;
 }
 
-static int check(option_set *set, run_settings *s)
+static int check(option_set *set, run_settings *s, const resume *again)
 {
     const char *command = set->command, *model = set->files[0];
     const char *source = set->file_count > 1 ? set->files[1] : NULL;
@@ -37,7 +37,7 @@ static int check(option_set *set, run_settings *s)
         code = output_differs(command, s->output, model);
     if (code == EXIT_NONE && source)
         code = output_differs_from_data(command, s->output, source, &s->data);
-    if (code == EXIT_NONE && s->folder)
+    if (code == EXIT_NONE && s->folder && !again)
         code = folder_free(command, s->folder);
     return code == EXIT_NONE ? output_writable(s->output) : code;
 }
@@ -67,7 +67,7 @@ static int open_data(run *r, const option_set *set, const run_settings *s)
     if (code == EXIT_NONE)
         code = doubts_say(r->source, r->dataset, s->train.epochs > 0);
     if (code != EXIT_NONE || s->prune.trigger != ESPALIER_TRIGGER_ONCE ||
-        s->prune.count == ESPALIER_COUNT_NONE)
+        s->prune.count == ESPALIER_COUNT_NONE || run_goes_on(r))
         return code;
     return espalier_network_count_activations(r->network, r->dataset, NULL, &error)
                ? fail(&error)
@@ -94,9 +94,11 @@ static int prune_at_once(run *r)
     return code;
 }
 
-static int prune(option_set *set, run_settings *s)
+static int prune(option_set *set, run_settings *s, int argc, char **argv, const resume *again)
 {
-    run r = {.options = set, .settings = s, .source = set->file_count > 1 ? set->files[1] : NULL,
+    run r = {.options = set, .settings = s, .argc = argc, .argv = argv, .resume = again,
+                 .initial = again ? resume_initial(again) : NULL,
+             .lock = -1, .source = set->file_count > 1 ? set->files[1] : NULL,
              .model = set->files[0], .threads = s->train.threads};
     int code = open_network(&r, set, s);
     if (code == EXIT_NONE)
@@ -111,7 +113,8 @@ static int prune(option_set *set, run_settings *s)
     return code;
 }
 
-int cmd_prune(int argc, char **argv)
+/* again: the run that is gone on with, whose command line this is; NULL: a new one. */
+static int run_command(int argc, char **argv, const resume *again)
 {
     run_settings s = run_settings_defaults();
     option_set set = {
@@ -121,6 +124,7 @@ int cmd_prune(int argc, char **argv)
                    "DATA by fresh ones, with --epochs N while it is fine-tuned on DATA.",
         .least = 1,
         .most = 2,
+        .alone = "resume",
         .epilogue = settings_epilogue,
     };
     s.train.epochs = 0;
@@ -132,10 +136,24 @@ int cmd_prune(int argc, char **argv)
     data_add_options(&set, &s.data, DATA_SPLIT);
     settings_add_output(&set, &s);
     int code = options_parse(&set, argc, argv);
-    if (code == EXIT_NONE)
-        code = check(&set, &s);
-    if (code == EXIT_NONE)
-        code = prune(&set, &s);
+    if (code == EXIT_NONE && s.resume && !again) {
+        resume r;
+        code = resume_open(&set, &s, &r);
+        if (code == EXIT_NONE)
+            code = run_command(r.argc, r.argv, &r);
+        resume_close(&r);
+    } else if (code == EXIT_NONE) {
+        if (again)
+            resume_override(again, &s);
+        code = check(&set, &s, again);
+        if (code == EXIT_NONE)
+            code = prune(&set, &s, argc, argv, again);
+    }
     options_clear(&set);
     return code;
+}
+
+int cmd_prune(int argc, char **argv)
+{
+    return run_command(argc, argv, NULL);
 }

@@ -30,7 +30,7 @@ static int check_restart(const option_set *set, const run_settings *s)
     return EXIT_NONE;
 }
 
-static int check_output(const option_set *set, const run_settings *s)
+static int check_output(const run *r, const option_set *set, const run_settings *s)
 {
     const char *command = set->command, *inputs[] = {s->from, s->initial, s->hidden.like};
     int code = EXIT_NONE;
@@ -38,7 +38,7 @@ static int check_output(const option_set *set, const run_settings *s)
         code = inputs[i] ? output_differs(command, s->output, inputs[i]) : EXIT_NONE;
     if (code == EXIT_NONE)
         code = output_differs_from_data(command, s->output, set->files[0], &s->data);
-    if (code == EXIT_NONE && s->folder)
+    if (code == EXIT_NONE && s->folder && !r->resume)
         code = folder_free(command, s->folder);
     return code == EXIT_NONE ? output_writable(s->output) : code;
 }
@@ -76,13 +76,14 @@ static void take_widths(width_list *hidden, const espalier_network *network)
 static int look(run *r, option_set *set, run_settings *s)
 {
     r->model = s->from;
-    int code = s->from ? run_read_model(r) : network_like(&s->hidden, &s->activation, set);
+    int code = s->from || run_goes_on(r) ? run_read_model(r)
+                                         : network_like(&s->hidden, &s->activation, set);
     if (code != EXIT_NONE)
         return code;
-    if (s->from) {
+    if (s->from)
         r->recipe = restart_recipe(set, s, r->network);
+    if (r->network)
         take_widths(&s->hidden, r->network);
-    }
     code = activation_settle(&s->activation, set);
     if (code != EXIT_NONE)
         return code;
@@ -103,7 +104,7 @@ static int check(run *r, option_set *set, run_settings *s)
         code = look(r, set, s);
     if (code == EXIT_NONE)
         code = settings_settle(s, set);
-    return code == EXIT_NONE ? check_output(set, s) : code;
+    return code == EXIT_NONE ? check_output(r, set, s) : code;
 }
 
 static int train(run *r)
@@ -115,8 +116,10 @@ static int train(run *r)
     if (code == EXIT_NONE)
         code = doubts_say(r->source, r->dataset, true);
     if (code == EXIT_NONE)
-        code = from ? check_fit(from, r->network, r->source, r->dataset) : make_network(r);
-    if (code == EXIT_NONE && from)
+        code = r->network ? check_fit(r->model ? r->model : "the network", r->network, r->source,
+                                      r->dataset)
+                          : make_network(r);
+    if (code == EXIT_NONE && from && !run_goes_on(r))
         code = restart_network(r);
     if (code == EXIT_NONE)
         code = run_make_pruner(r);
@@ -125,7 +128,8 @@ static int train(run *r)
     return code == EXIT_NONE ? run_finish(r) : code;
 }
 
-int cmd_train(int argc, char **argv)
+/* again: the run that is gone on with, whose command line this is; NULL: a new one. */
+static int run_command(int argc, char **argv, const resume *again)
 {
     run_settings s = run_settings_defaults();
     option_set set = {
@@ -136,6 +140,7 @@ int cmd_train(int argc, char **argv)
                    "a network that is there already is trained again.",
         .least = 1,
         .most = 1,
+        .alone = "resume",
         .epilogue = settings_epilogue,
     };
     settings_add_training(&set, &s, true);
@@ -144,8 +149,18 @@ int cmd_train(int argc, char **argv)
     data_add_options(&set, &s.data, DATA_NEW);
     settings_add_output(&set, &s);
     int code = options_parse(&set, argc, argv);
-    if (code == EXIT_NONE) {
-        run r = {.options = &set, .settings = &s, .source = set.files[0]};
+    if (code == EXIT_NONE && s.resume && !again) {
+        resume r;
+        code = resume_open(&set, &s, &r);
+        if (code == EXIT_NONE)
+            code = run_command(r.argc, r.argv, &r);
+        resume_close(&r);
+    } else if (code == EXIT_NONE) {
+        run r = {.options = &set, .settings = &s, .argc = argc, .argv = argv, .resume = again,
+                 .initial = again ? resume_initial(again) : NULL,
+                 .source = set.files[0], .lock = -1};
+        if (again)
+            resume_override(again, &s);
         code = check(&r, &set, &s);
         if (code == EXIT_NONE)
             code = train(&r);
@@ -153,4 +168,9 @@ int cmd_train(int argc, char **argv)
     }
     options_clear(&set);
     return code;
+}
+
+int cmd_train(int argc, char **argv)
+{
+    return run_command(argc, argv, NULL);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "interrupt.h"
 #include "values.h"
 
 typedef struct command {
@@ -101,5 +102,5 @@ int main(int argc, char **argv)
     if (argv[1][0] == '-')
         return usage_error(NULL, "unknown option '%s'; a command comes first", argv[1]);
     const command *c = find(argv[1]);
-    return c ? c->run(argc - 1, argv + 1) : EXIT_USAGE;
+    return c ? interrupt_end(c->run(argc - 1, argv + 1)) : EXIT_USAGE;
 }

@@ -268,7 +268,8 @@ static int take_files(option_set *set, const char **files)
     size_t count = 0;
     while (files && files[count])
         count++;
-    if (count < set->least || count > set->most || count > ARGUMENTS_MOST)
+    const bool alone = set->alone && option_given(set, set->alone) && count == 0;
+    if ((count < set->least && !alone) || count > set->most || count > ARGUMENTS_MOST)
         return usage_error(set->command, "expected 'espalier %s%s%s', found %zu file argument%s",
                            set->command, *set->arguments ? " " : "", set->arguments, count,
                            count == 1 ? "" : "s");

@@ -55,6 +55,7 @@ typedef struct option_set {
     const char *arguments; /* "DATA -o MODEL" */
     const char *summary;   /* one or more sentences for the help */
     size_t least, most;    /* number of file arguments */
+    const char *alone;     /* the option that stands without any of them, or NULL */
     void (*epilogue)(void); /* more help, or NULL */
     size_t count;
     option options[OPTIONS_MOST];

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,7 +123,8 @@ int folder_free(const char *command, const char *path)
     }
     bool empty = true;
     for (struct dirent *entry; empty && (entry = readdir(directory));)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                strncmp(entry->d_name, ".espalier-", 10) == 0; /* left by a killed process */
     closedir(directory);
     return empty ? EXIT_NONE
                  : usage_error(command, "--run: expected a new or empty folder, but %s holds files",
@@ -181,6 +183,20 @@ int text_open(text_file *file, const char *path)
     return !path || open_stream(file) ? EXIT_NONE : text_failed(file);
 }
 
+/* A rename lasts only once its folder is on disk, too. */
+static void sync_folder(const char *target)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(target, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - target) + 1 : 1,
+             slash ? target : ".");
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        fsync(descriptor);
+        close(descriptor);
+    }
+}
+
 int text_commit(text_file *file)
 {
     if (!file->path)
@@ -192,6 +208,8 @@ int text_commit(text_file *file)
     file->stream = NULL;
     if (fclose(stream) || (*file->aside && rename(file->aside, file->target)))
         return text_failed(file);
+    if (*file->aside)
+        sync_folder(file->target);
     return EXIT_NONE;
 }
 

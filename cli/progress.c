@@ -55,8 +55,8 @@ static void draw(progress *p)
         at += (size_t)snprintf(line + at, sizeof line - at, "%4.1f %%", 100 * p->accuracy);
     at += (size_t)snprintf(line + at, sizeof line - at, "  sparsity %4.1f %%  %-*s",
                            100 * p->sparsity, p->widest, p->neurons);
-    if (p->done > 0) {
-        double rest = (p->drawn - p->began) * ((double)p->epochs / p->done - 1);
+    if (p->done > p->first) {
+        double rest = (p->drawn - p->began) * ((double)p->epochs - p->done) / (p->done - p->first);
         at += (size_t)snprintf(line + at, sizeof line - at, "  %6s left", clock_time(left, rest));
     }
     fputs("\r\033[K", stderr);
@@ -85,18 +85,25 @@ static void step_line(const progress *p, const espalier_prune_step *step)
             step->forced ? " (patience ran out)" : "");
 }
 
+static void begin(progress *p, espalier_trainer *trainer, const espalier_event *event)
+{
+    p->began = now();
+    p->first = event->epoch ? (double)(event->epoch - 1) : 0;
+    p->digits = snprintf(NULL, 0, "%zu", event->epochs);
+    look(p, trainer);
+    p->widest = (int)strlen(p->neurons);
+}
+
 static espalier_status notify(void *context, espalier_trainer *trainer,
                               const espalier_event *event, espalier_error *error)
 {
     (void)error;
     progress *p = context;
     p->epochs = event->epochs;
+    if (!p->digits) /* BEGIN, or whatever is first heard of a run that goes on */
+        begin(p, trainer, event);
     switch (event->kind) {
     case ESPALIER_EVENT_BEGIN:
-        p->began = now();
-        p->digits = snprintf(NULL, 0, "%zu", event->epochs);
-        look(p, trainer);
-        p->widest = (int)strlen(p->neurons);
         break;
     case ESPALIER_EVENT_BATCH:
         if (now() - p->drawn < 0.1)

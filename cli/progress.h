@@ -14,6 +14,7 @@ typedef struct progress {
     double sparsity;
     size_t epoch, epochs;
     double done;            /* epochs, with the part of the current one */
+    double first;           /* epochs done by another process, before this one */
     char neurons[512];
     int digits, widest;     /* columns of an epoch's number and of the neurons */
 } progress;

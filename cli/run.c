@@ -1,12 +1,15 @@
 /* One run of `train` or `prune`. Options are checked and inputs opened by the
  * commands; what the result looks like to a person is summary.c's business. */
+#define _POSIX_C_SOURCE 200809L
 #include "run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "configuration.h"
+#include "interrupt.h"
 #include "output.h"
 #include "progress.h"
 #include "proof.h"
@@ -14,18 +17,48 @@
 #include "summary.h"
 #include "table.h"
 
+static int keep_text(const char *text, char **copy)
+{
+    if (!text || (*copy = malloc(strlen(text) + 1))) {
+        if (text)
+            strcpy(*copy, text);
+        return EXIT_NONE;
+    }
+    message("out of memory");
+    return EXIT_FAILED;
+}
+
+bool run_goes_on(const run *r)
+{
+    return r->resume && r->resume->checkpoint;
+}
+
+/* The network as the checkpoint has it, but for "training": until the configuration is set it
+ * is MODEL's, from which options are taken over as when the run began. */
+static int take_network(run *r)
+{
+    espalier_error error = {0};
+    if (espalier_checkpoint_network(r->resume->checkpoint, NULL, &r->network, &error))
+        return fail(&error);
+    const char *before = resume_before(r->resume);
+    int code = keep_text(espalier_network_metadata(r->network, "training"), &r->configuration);
+    if (code == EXIT_NONE)
+        code = keep_text(before, &r->before);
+    if (code == EXIT_NONE && espalier_network_set_metadata(r->network, "training", before)) {
+        message("out of memory");
+        code = EXIT_FAILED;
+    }
+    return code;
+}
+
 int run_read_model(run *r)
 {
+    if (run_goes_on(r))
+        return take_network(r);
     int code = read_model(r->model, &r->network);
-    const char *before =
-        code == EXIT_NONE ? espalier_network_metadata(r->network, "training") : NULL;
-    if (before && !(r->before = malloc(strlen(before) + 1))) {
-        message("out of memory");
-        return EXIT_FAILED;
-    }
-    if (before)
-        strcpy(r->before, before);
-    return code;
+    return code == EXIT_NONE
+               ? keep_text(espalier_network_metadata(r->network, "training"), &r->before)
+               : code;
 }
 
 /* Without DATA it is the file's own counts that decide. */
@@ -56,12 +89,20 @@ int run_make_pruner(run *r)
 
 /* ---- the beginning --------------------------------------------------------- */
 
-static int make_folder(const run *r)
+/* Made and locked, or held already; the output may lie in this very folder. */
+static int make_folder(run *r)
 {
     const char *folder = r->settings->folder;
+    if (r->resume)
+        return EXIT_NONE;
     int code = folder_make(folder);
+    if (code == EXIT_NONE)
+        code = folder_lock(folder, folder, &r->lock);
     if (code == EXIT_NONE) {
-        code = output_writable(r->settings->output); /* now: it may be this very folder */
+        code = folder_free(r->options->command, folder); /* still */
+        if (code == EXIT_NONE)
+            code = output_writable(r->settings->output);
+        folder_sweep(r->lock);
         if (code != EXIT_NONE)
             folder_discard(folder);
     }
@@ -83,6 +124,10 @@ static int make_record(run *r)
 
 static int set_configuration(run *r)
 {
+    if (r->configuration) /* the checkpoint's */
+        return espalier_network_set_metadata(r->network, "training", r->configuration)
+                   ? (message("out of memory"), EXIT_FAILED)
+                   : EXIT_NONE;
     const configuration_facts facts = {.source = r->source, .dataset = r->dataset,
                                   .network = r->network, .math = r->math, .before = r->before};
     json_t *json = configuration_json(r->options, r->settings, &facts);
@@ -101,8 +146,8 @@ int run_begin(run *r)
     if (code == EXIT_NONE)
         code = set_configuration(r);
     if (code == EXIT_NONE)
-        code = make_record(r);
-    return code == EXIT_NONE ? run_folder_begin(r) : code;
+        code = run_folder_begin(r);
+    return code == EXIT_NONE ? make_record(r) : code;
 }
 
 /* ---- training ---------------------------------------------------------------- */
@@ -143,6 +188,32 @@ static const char *lasting_math(const char *name)
     return index == SIZE_MAX ? NULL : espalier_math_name(index);
 }
 
+/* Where the run was, if it goes on. */
+static int restore(run *r, espalier_trainer *trainer)
+{
+    espalier_error error = {0};
+    if (!run_goes_on(r))
+        return EXIT_NONE;
+    if (espalier_trainer_restore(trainer, r->resume->checkpoint, &error)) {
+        message("%s: %s", r->resume->shown, error.message);
+        return EXIT_FAILED;
+    }
+    r->pruned = espalier_pruner_step_count(r->pruner) > 0;
+    return EXIT_NONE;
+}
+
+/* A run that was stopped says how it is gone on with. */
+static int say_stopped(const run *r, const espalier_error *error)
+{
+    char text[3 * 4096];
+    const char *folder = r->resume ? r->resume->shown : r->settings->folder;
+    if (error->status != ESPALIER_ERROR_CANCELLED || !interrupted())
+        return fail(error);
+    message("stopped after epoch %zu; go on with: %s", r->saved,
+            resume_command(r->options->command, folder, text, sizeof text));
+    return EXIT_FAILED;
+}
+
 int run_train(run *r)
 {
     espalier_error error = {0};
@@ -159,9 +230,13 @@ int run_train(run *r)
         code = run_begin(r);
     if (code == EXIT_NONE)
         code = observe(r, trainer, &bar);
+    if (code == EXIT_NONE)
+        code = restore(r, trainer);
+    if (code == EXIT_NONE)
+        run_folder_watch(r, trainer);
     if (code == EXIT_NONE && espalier_trainer_run(trainer, &r->summary, &error)) {
         progress_clear(&bar);
-        code = fail(&error);
+        code = say_stopped(r, &error);
     }
     r->trained = code == EXIT_NONE;
     espalier_trainer_destroy(trainer);
@@ -297,4 +372,6 @@ void run_clear(run *r)
     espalier_regulariser_destroy(r->regulariser);
     free(r->before);
     free(r->configuration);
+    if (r->lock >= 0)
+        close(r->lock);
 }

@@ -3,12 +3,15 @@
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
 
-#include "settings.h"
+#include "resume.h"
 
 /* Handles are owned; run_clear() frees what is there. */
 typedef struct run {
     const option_set *options;
     const run_settings *settings;
+    int argc;           /* the command line: argv[0] is the command */
+    char **argv;
+    const resume *resume; /* NULL: a new run */
     const char *source; /* DATA, or NULL */
     const char *model;  /* MODEL that the network was read from, or NULL */
     espalier_network *network;
@@ -25,9 +28,15 @@ typedef struct run {
     const char *initial; /* --restart rewind: where to was found: "file", "folder" or "seed" */
     bool recipe;         /* MODEL's first training gave the options that were not given */
     bool pruned;         /* the network before the first step lies in the folder */
+    int lock;            /* holds the folder; -1 = none */
+    size_t slot;         /* of the next checkpoint */
+    size_t saved;        /* finished epochs in the last one */
 } run;
 
-/* Reads r->model and keeps its "training" text. EXIT_NONE, or an exit code. */
+/* True for a run that goes on from a checkpoint: its network is there already. */
+bool run_goes_on(const run *r);
+
+/* Reads r->model, or takes the checkpoint's network, and keeps MODEL's "training" text. EXIT_NONE, or an exit code. */
 int run_read_model(run *r);
 
 /* Makes the pruner for the network. EXIT_NONE, or an exit code after a message. */

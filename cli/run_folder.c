@@ -1,11 +1,16 @@
 /* The files of a run's folder. The log is written by the library's record. */
+#define _POSIX_C_SOURCE 200809L
 #include "run_folder.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "evaluation.h"
+#include "interrupt.h"
 #include "output.h"
 #include "restart.h"
 
@@ -22,6 +27,16 @@ static espalier_status write_into(const run *r, const espalier_network *network,
         return espalier_network_write(network, path, error);
     snprintf(error->message, sizeof error->message, "--run: the path of the folder is too long");
     return error->status = ESPALIER_ERROR_IO;
+}
+
+static int write_json(const run *r, const char *name, const json_t *json)
+{
+    char *text = json_text(json);
+    int code = text ? write_text(r->settings->folder, name, text) : EXIT_FAILED;
+    if (!text)
+        message("out of memory");
+    free(text);
+    return code;
 }
 
 /* ---- the beginning ----------------------------------------------------------- */
@@ -50,13 +65,57 @@ static espalier_status copy_initial(const run *r, espalier_error *error)
     return status;
 }
 
+/* Written first of all: with it, whatever is missing can be made again. */
+static int write_facts(const run *r)
+{
+    const run_settings *s = r->settings;
+    const char *const files[] = {r->model, s->initial, s->hidden.like};
+    char directory[PATH_MAX];
+    json_t *arguments = json_array(), *facts = json_object();
+    if (!getcwd(directory, sizeof directory)) {
+        message("cannot tell the working directory: %s", strerror(errno));
+        json_decref(arguments);
+        json_decref(facts);
+        return EXIT_FAILED;
+    }
+    for (int i = 1; i < r->argc; i++)
+        json_array_append_new(arguments, resume_text_json(r->argv[i]));
+    json_object_set_new(facts, "command", json_string(r->options->command));
+    json_object_set_new(facts, "arguments", arguments);
+    json_object_set_new(facts, "directory", resume_text_json(directory));
+    json_object_set_new(facts, "version", json_string(espalier_version()));
+    json_object_set_new(facts, "math", r->math ? json_string(r->math) : json_null());
+    json_object_set_new(facts, "data", resume_data_json(r->dataset));
+    json_object_set_new(facts, "inputs",
+                        resume_inputs_json(files, sizeof files / sizeof *files));
+    json_object_set_new(facts, "before", r->before ? json_string(r->before) : json_null());
+    json_object_set_new(facts, "initial", r->initial ? json_string(r->initial) : json_null());
+    int code = write_json(r, RESUME_FACTS, facts);
+    json_decref(facts);
+    return code;
+}
+
+/* A run that died before its first checkpoint begins anew, in the same folder. */
+static int begin_again(const run *r)
+{
+    char log[RUN_PATH_BYTES];
+    int code = resume_check_inputs(r->resume, r->dataset);
+    if (code == EXIT_NONE && path_of(r, "log.jsonl", log) && unlink(log) != 0 && errno != ENOENT) {
+        message("%s: cannot remove: %s", log, strerror(errno));
+        code = EXIT_FAILED;
+    }
+    return code;
+}
+
 int run_folder_begin(const run *r)
 {
     const run_settings *s = r->settings;
     espalier_error error = {0};
-    if (!s->folder)
+    if (!s->folder || run_goes_on(r))
         return EXIT_NONE;
-    int code = write_text(s->folder, "config.json", r->configuration);
+    int code = r->resume ? begin_again(r) : write_facts(r);
+    if (code == EXIT_NONE)
+        code = write_text(s->folder, "config.json", r->configuration);
     if (code != EXIT_NONE)
         return code;
     bool further = r->model && s->restart == ESPALIER_RESTART_FINE_TUNE;
@@ -89,6 +148,50 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
 espalier_observer run_folder_observer(run *r)
 {
     return (espalier_observer){.context = r, .notify = notify};
+}
+
+/* ---- checkpoints -------------------------------------------------------------------- */
+
+static espalier_status save(void *context, espalier_trainer *trainer, espalier_moment moment,
+                            espalier_error *error)
+{
+    run *r = context;
+    char path[RUN_PATH_BYTES + 64];
+    if (!resume_slot_path(r->settings->folder, r->slot, path, sizeof path)) {
+        snprintf(error->message, sizeof error->message, "--run: the path of the folder is too long");
+        return error->status = ESPALIER_ERROR_IO;
+    }
+    espalier_status status = espalier_trainer_save(trainer, path, error);
+    if (status)
+        return status;
+    r->slot = !r->slot;
+    r->saved += moment == ESPALIER_MOMENT_EPOCH;
+    if ((moment == ESPALIER_MOMENT_EPOCH || moment == ESPALIER_MOMENT_BEGIN) && interrupted())
+        return error->status = ESPALIER_ERROR_CANCELLED; /* run.c says what to do */
+    return ESPALIER_OK;
+}
+
+void run_folder_watch(run *r, espalier_trainer *trainer)
+{
+    if (!r->settings->folder)
+        return;
+    if (run_goes_on(r)) {
+        r->slot = !r->resume->slot;
+        r->saved = espalier_checkpoint_epochs(r->resume->checkpoint);
+    }
+    espalier_trainer_set_saver(trainer, save, r);
+    interrupt_watch("\r\033[Kstopping after this epoch; once more to stop at once\n");
+}
+
+/* The result is there: nobody has to go on with this run. */
+static void discard_checkpoints(const run *r)
+{
+    char path[RUN_PATH_BYTES + 64];
+    for (size_t slot = 0; slot < 2; slot++)
+        if (resume_slot_path(r->settings->folder, slot, path, sizeof path))
+            unlink(path);
+    if (path_of(r, RESUME_FACTS, path))
+        unlink(path);
 }
 
 /* ---- the end ------------------------------------------------------------------------ */
@@ -128,16 +231,6 @@ static int evaluate_before(const run *r, json_t **all)
     return code;
 }
 
-static int write_json(const run *r, const char *name, const json_t *json)
-{
-    char *text = json_text(json);
-    int code = text ? write_text(r->settings->folder, name, text) : EXIT_FAILED;
-    if (!text)
-        message("out of memory");
-    free(text);
-    return code;
-}
-
 static int write_evaluation(const run *r)
 {
     json_t *before = NULL, *after = NULL, *both = json_object();
@@ -160,5 +253,9 @@ int run_folder_finish(const run *r, const json_t *result)
     if (write_into(r, r->network, "model.safetensors", &error))
         return fail(&error);
     int code = write_evaluation(r);
-    return code == EXIT_NONE ? write_json(r, "result.json", result) : code;
+    if (code == EXIT_NONE)
+        code = write_json(r, RESUME_RESULT, result);
+    if (code == EXIT_NONE)
+        discard_checkpoints(r);
+    return code;
 }

@@ -13,8 +13,13 @@ enum { RUN_PATH_BYTES = 4200 };
 /* EXIT_NONE, or an exit code after a message, unless said otherwise; a run without a
  * folder keeps nothing. */
 
-/* The configuration, and the network before its first epoch. */
+/* How the run can be gone on with, the configuration, and the network before its first
+ * epoch; nothing if it goes on from a checkpoint. */
 int run_folder_begin(const run *r);
+
+/* From here on the trainer's checkpoints go into the folder, and the first SIGINT or SIGTERM
+ * ends the run after the epoch, with ESPALIER_ERROR_CANCELLED. r must outlive the trainer. */
+void run_folder_watch(run *r, espalier_trainer *trainer);
 
 /* The network just before its first pruning step. */
 espalier_status run_folder_snapshot(run *r, const espalier_network *network,
@@ -22,7 +27,7 @@ espalier_status run_folder_snapshot(run *r, const espalier_network *network,
 /* Takes that snapshot; borrowed: r must outlive the trainer. */
 espalier_observer run_folder_observer(run *r);
 
-/* The final network, its evaluation, the result. */
+/* The final network, its evaluation, the result; what was kept for going on goes. */
 int run_folder_finish(const run *r, const json_t *result);
 
 #endif

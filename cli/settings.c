@@ -246,7 +246,11 @@ void settings_add_output(option_set *set, run_settings *s)
         {.name = "compact", .kind = OPTION_FLAG, .value = &s->compact, .recorded = true,
          .help = "take dead neurons and unread inputs out before writing"},
         {.name = "run", .kind = OPTION_TEXT, .value = &s->folder, .argument = "DIR",
-         .help = "also keep log, result, configuration and network in this new folder"},
+         .help = "also keep log, result, configuration and network in this new folder, and "
+                 "checkpoints, so that a run that was broken off can be gone on with"},
+        {.name = "resume", .kind = OPTION_TEXT, .value = &s->resume, .argument = "DIR",
+         .help = "instead of everything else: go on with the run that --run kept there, to the "
+                 "same bits"},
         {.name = "spectra", .kind = OPTION_FLAG, .value = &s->spectra,
          .help = "for --run: log the singular values at the beginning, around each pruning step "
                  "and at the end"},

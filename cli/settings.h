@@ -18,7 +18,7 @@ typedef struct run_settings {
     uint64_t seed;         /* of weights, order, samples, and validation rows */
     const char *from, *initial; /* --from, --initial; NULL = not given */
     espalier_restart restart;
-    const char *output, *folder;
+    const char *output, *folder, *resume;
     bool compact, json, quiet, spectra;
 } run_settings;
 

@@ -14,6 +14,7 @@ add_test(NAME examples/missing_data COMMAND example_train_prune_predict ${CMAKE_
 set_tests_properties(examples/missing_data PROPERTIES PASS_REGULAR_EXPRESSION "nowhere")
 
 include(cli/cli.cmake)
+include(faults/faults.cmake)
 
 if(ESPALIER_SANITIZE OR NOT CMAKE_C_COMPILER_ID STREQUAL "GNU" OR NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   return()

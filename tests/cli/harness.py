@@ -25,9 +25,11 @@ def environment(folder):
 class Case(unittest.TestCase):
     """A fresh folder for each class, with the data set `small`: 64 inputs, 4 classes."""
 
+    place = "."
+
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="cli-", dir=".")).resolve()
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="cli-", dir=cls.place)).resolve()
         subprocess.run([sys.executable, MAKE_IDX, cls.folder / "small"], check=True)
 
     @classmethod

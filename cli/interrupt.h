@@ -1,0 +1,18 @@
+/* SIGINT and SIGTERM while a run is kept in a folder: the first asks it to stop where it can
+ * be gone on with, a second ends the program at once. */
+#ifndef CLI_INTERRUPT_H
+#define CLI_INTERRUPT_H
+
+#include <stdbool.h>
+
+/* From here on; a signal that the caller ignores stays ignored. `what` is said on a terminal
+ * when the first comes (static; one line). */
+void interrupt_watch(const char *what);
+
+/* True once one of the signals came. */
+bool interrupted(void);
+
+/* Ends the program by the signal that came, so that a shell sees it; `code` if none did. */
+int interrupt_end(int code);
+
+#endif

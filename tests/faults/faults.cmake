@@ -1,0 +1,16 @@
+# Runs that are killed, and files that fail. The tool that meets system calls is made for
+# Linux on x86-64; a sanitizer does not let itself be traced.
+if(NOT TARGET espalier)
+  return()
+endif()
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+set(at_boundaries "")
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND NOT ESPALIER_SANITIZE)
+  add_executable(system_calls ${CMAKE_CURRENT_LIST_DIR}/system_calls.c)
+  set(at_boundaries --tool $<TARGET_FILE:system_calls> --boundaries 4 --chain 1)
+endif()
+add_test(NAME faults/kills
+         COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/kills.py $<TARGET_FILE:espalier> --random 20 ${at_boundaries}
+         WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+set_tests_properties(faults/kills PROPERTIES TIMEOUT 600)
