@@ -27,8 +27,8 @@ typedef struct resume {
 bool resume_slot_path(const char *folder, size_t slot, char *path, size_t size);
 
 /* Holds a folder against other processes until the descriptor is closed; a process that dies
- * lets go. shown: what a message calls it. EXIT_NONE, or an exit code after a message. On a file system without locks *lock
- * is -1 and the code EXIT_NONE. */
+ * lets go. shown: what a message calls it. EXIT_NONE, or an exit code after a message. On a
+ * file system without locks *lock is -1 and the code EXIT_NONE. */
 int folder_lock(const char *folder, const char *shown, int *lock);
 
 /* Removes from a folder that is held what killed processes wrote aside. */

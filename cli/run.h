@@ -36,7 +36,8 @@ typedef struct run {
 /* True for a run that goes on from a checkpoint: its network is there already. */
 bool run_goes_on(const run *r);
 
-/* Reads r->model, or takes the checkpoint's network, and keeps MODEL's "training" text. EXIT_NONE, or an exit code. */
+/* Reads r->model, or takes the checkpoint's network, and keeps MODEL's "training" text.
+ * EXIT_NONE, or an exit code. */
 int run_read_model(run *r);
 
 /* Makes the pruner for the network. EXIT_NONE, or an exit code after a message. */
