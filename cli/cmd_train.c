@@ -135,9 +135,10 @@ static int run_command(int argc, char **argv, const resume *again)
     option_set set = {
         .command = argv[0],
         .arguments = "DATA -o MODEL",
-        .summary = "Trains a classifier on DATA, a folder of IDX files or the name of a data set "
-                   "such as fashion-mnist. With --prune it is pruned while it learns. With --from "
-                   "a network that is there already is trained again.",
+        .summary = "Trains a classifier on DATA: a table (.csv), NumPy arrays (.npz, .npy), a "
+                   "folder of IDX files, or a name such as fashion-mnist. With --prune it is "
+                   "pruned while it learns. With --from a network that is there already is "
+                   "trained again.",
         .least = 1,
         .most = 1,
         .alone = "resume",

@@ -46,8 +46,8 @@ static void print_usage(FILE *stream)
     for (size_t i = 0; command_at(i); i++)
         fprintf(stream, "  %-9s %s\n", commands[i].name, commands[i].summary);
     fputs("\nespalier COMMAND --help shows the options of a command and their defaults;\n"
-          "espalier --version the version. DATA is a folder of IDX files or a name such as\n"
-          "fashion-mnist; MODEL is a model file.\n", stream);
+          "espalier --version the version. DATA is a table (.csv), NumPy arrays (.npz,\n"
+          ".npy), a folder of IDX files, or a name such as fashion-mnist; MODEL is a model file.\n", stream);
 }
 
 static const command *find(const char *name)
