@@ -107,14 +107,29 @@ static char *join(int argc, char **argv)
 
 /* ---- work ------------------------------------------------------------- */
 
+/* FILE.h and FILE_test.c may not be what the command reads either. */
+static int check_beside(const option_set *set, const export_c_settings *s, const char *output)
+{
+    static const char *const endings[] = {".h", "_test.c"};
+    char path[4200];
+    int code = EXIT_NONE;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && code == EXIT_NONE; i++) {
+        snprintf(path, sizeof path, "%.*s%s", (int)strlen(output) - 2, output, endings[i]);
+        code = output_differs(set->command, path, set->files[0]);
+        if (code == EXIT_NONE && s->source)
+            code = output_differs_from_data(set->command, path, s->source, &s->data);
+    }
+    return code;
+}
+
 int export_c_prepare(const option_set *set, export_c_settings *s, const char *output,
                      const espalier_network *network, int argc, char **argv,
                      espalier_export_options *options)
 {
     if (!is_c(output))
         return EXIT_NONE;
-    int code = EXIT_NONE;
-    if (s->source)
+    int code = check_beside(set, s, output);
+    if (code == EXIT_NONE && s->source)
         code = output_differs_from_data(set->command, output, s->source, &s->data);
     if (code == EXIT_NONE && s->source)
         code = open_rows(set, s->data, set->files[0], network, s->source, &s->dataset);

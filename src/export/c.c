@@ -71,6 +71,12 @@ static void write_program(c_out *out, const job *j)
 /* The program last: where it is, the others are. */
 enum { FILE_HEADER, FILE_TEST, FILE_PROGRAM, FILES };
 
+static const char *base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static espalier_status write_file(c_out *out, const job *j, size_t index, writer **file)
 {
     const char *const paths[] = {j->paths.header, j->paths.test, j->path};
@@ -81,7 +87,7 @@ static espalier_status write_file(c_out *out, const job *j, size_t index, writer
         return status;
     out->file = *file;
     if (index == FILE_HEADER)
-        c_write_header(out, j->program, j->path);
+        c_write_header(out, j->program, j->options->data, base(j->path));
     else if (index == FILE_PROGRAM)
         write_program(out, j);
     else

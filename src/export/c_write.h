@@ -32,8 +32,9 @@ void c_write_predict(c_out *out, const c_program *program);
 void c_write_comment(c_out *out, const c_program *program, const espalier_export_options *options,
                      const c_figures *figures);
 
-/* c_write_header.c: the header; file is its name. */
-void c_write_header(c_out *out, const c_program *program, const char *file);
+/* c_write_header.c: the header; data may be NULL, file is the program's name. */
+void c_write_header(c_out *out, const c_program *program, const espalier_dataset *data,
+                    const char *file);
 
 /* c_write_test.c: a program that computes rows again. header is the header's name. */
 espalier_status c_write_test(c_out *out, const c_program *program,

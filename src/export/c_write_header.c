@@ -12,6 +12,21 @@ static void classes(c_out *out, const c_program *p)
     c_put(out, " */\n");
 }
 
+/* Where the data name their columns: what stands where in a row. */
+static void inputs(c_out *out, const c_program *p, const espalier_dataset *data)
+{
+    if (!data || !espalier_dataset_input_name(data, 0))
+        return;
+    c_put(out, "/* Inputs, in the order of a row\n");
+    for (size_t c = 0; c < p->row_width; c++) {
+        const char *name = espalier_dataset_input_name(data, c);
+        c_put(out, " *   %zu  \"", c);
+        c_put_text(out, name ? name : "");
+        c_put(out, "\"\n");
+    }
+    c_put(out, " */\n\n");
+}
+
 static void float_functions(c_out *out, const c_program *p)
 {
     c_put(out, "/* The class of a row: the first of those with the largest score.\n"
@@ -66,7 +81,8 @@ static void integer_functions(c_out *out, const c_program *p)
         quantise_function(out, p);
 }
 
-void c_write_header(c_out *out, const c_program *p, const char *file)
+void c_write_header(c_out *out, const c_program *p, const espalier_dataset *data,
+                    const char *file)
 {
     c_put(out, "/* $: see ");
     c_put_text(out, file);
@@ -74,6 +90,7 @@ void c_write_header(c_out *out, const c_program *p, const char *file)
           espalier_version());
     c_put(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n#define @_INPUTS %zu\n"
                "#define @_CLASSES %zu\n\n", p->row_width, p->classes);
+    inputs(out, p, data);
     classes(out, p);
     c_put(out, "\n");
     if (p->type == ESPALIER_EXPORT_FLOAT)

@@ -2,6 +2,7 @@
 import csv
 import json
 import pathlib
+import random
 import re
 import shutil
 import struct
@@ -142,6 +143,77 @@ class SelfTest(Trained):
             line = f"accuracy  {100 * right / 150:.2f} % of 150 test rows; the network itself "
             self.assertIn(line, said)
             self.assertIn(line, (self.folder / "t.c").read_text())
+
+
+QUANTISE = """
+#define S_FLOAT_ROWS
+#include "s.h"
+#include <stdio.h>
+int main(void)
+{
+    float row[S_INPUTS];
+    %s x[S_INPUTS];
+    int n = 0;
+    while (scanf("%%f", row + n) == 1) {
+        if (++n < S_INPUTS)
+            continue;
+        n = 0;
+        s_quantise(row, x);
+        for (int c = 0; c < S_INPUTS; c++)
+            printf("%%d ", x[c]);
+        puts("");
+    }
+    return 0;
+}
+"""
+
+
+@unittest.skipUnless(COMPILERS, "no compiler is installed")
+class Table(Case):
+    """Rows that are no bytes: columns of different size, named, of a table."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        rng = random.Random(5)
+        rows = [f"{20 + rng.gauss(3 * k, 2):.2f},{101300 + rng.gauss(30 * k, 40):.1f},"
+                f"{rng.gauss(k, 0.8):.4f},{'abc'[k]}" for k in rng.choices(range(3), k=600)]
+        (cls.folder / "sensor.csv").write_text("temp,pressure,*/ ax,kind\n" + "\n".join(rows))
+        cls("run_cli").good("train", "sensor.csv", "-o", "s.safetensors", "--test", "20%",
+                            "--hidden", "12,8", "--epochs", "30", "--activation", "tanh",
+                            "--quiet")
+
+    def numbers(self, what):
+        text = (self.folder / "s_test.c").read_text()
+        start = text.index("{", text.index(f"{what}["))
+        return [int(n) for n in re.findall(r"-?\d+", text[start:text.index("}", start)])]
+
+    def run_tool(self, *words, **more):
+        return subprocess.run(list(map(str, words)), cwd=self.folder, check=True, text=True,
+                              capture_output=True, **more).stdout
+
+    def test_levels(self):
+        for kind, top in (("int8", 127), ("int16", 32767)):
+            said = self.good("export", "s.safetensors", "-o", "s.c", "--data", "sensor.csv",
+                             "--type", kind, "--test-vectors", "1000")
+            after, before = map(float, re.search(r"accuracy +([\d.]+) .* itself ([\d.]+) %",
+                                                 said).groups())
+            self.assertGreater(after, before - 4)
+            header = (self.folder / "s.h").read_text()
+            self.assertIn('*   1  "pressure"\n *   2  "* / ax"\n', header)
+            (self.folder / "levels.c").write_text(QUANTISE % f"{kind}_t")
+            self.run_tool(COMPILERS[-1], *STRICT, *SANITIZE, "s.c", "s_test.c", "-o", "s")
+            self.run_tool("./s")
+            self.run_tool(COMPILERS[0], *STRICT, *SANITIZE, "levels.c", "-o", "levels")
+            lines = (self.folder / "sensor.csv").read_text().splitlines()[1:]
+            rows = "\n".join(" ".join(line.split(",")[:3]) for line in lines)
+            levels = {tuple(map(int, line.split()))
+                      for line in self.run_tool("./levels", input=rows).splitlines()}
+            vectors = self.numbers("s_rows")
+            self.assertEqual(len(vectors), 3 * len(self.numbers("s_classes")))
+            self.assertLessEqual(set(zip(*[iter(vectors)] * 3)), levels)
+            self.assertLessEqual(max(map(abs, vectors)), top)
+            self.assertGreater(max(map(abs, vectors)), 100)
 
 
 @unittest.skipUnless(COMPILERS, "no compiler is installed")
@@ -305,6 +377,10 @@ class Wrong(Trained):
                      "--test-vectors", "3")
         self.refused(2, "name: expected a letter, then letters, digits and underscores", "-o",
                      "w.c", "--name", "3d")
+        (self.folder / "n.h").write_bytes(self.bytes_of("m.safetensors"))
+        done = self.run_cli("export", "n.h", "-o", "n.c")
+        self.assertEqual((done.returncode, self.bytes_of("n.h")), (2, self.bytes_of("m.safetensors")))
+        self.assertIn("n.h: output and input are the same file", done.stderr)
         self.refused(2, "whose header can stand in an #include", "-o", 'w".c')
 
     def test_data_of_another_width(self):

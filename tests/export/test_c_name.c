@@ -31,11 +31,9 @@ static void test_derived(void **state)
 static void test_given(void **state)
 {
     (void)state;
-    static const char *const good[] = {"a", "Z9_", "while", "x2345678901234567890123456789012345678"
-                                                            "9012345678901234567890123"};
-    static const char *const bad[] = {"", "1a", "_a", "a b", "a-b", "a\n", "a;", "\xc3\xbc", "a$",
-                                      "x23456789012345678901234567890123456789012345678901234567890"
-                                      "1234"};
+    static const char *const good[] = {"a", "Z9_", "while"};
+    static const char *const bad[] = {"", "1a", "_a", "a b", "a-b", "a\n", "a;", "\xc3\xbc", "a$"};
+    char longest[C_NAME_BYTES], too_long[C_NAME_BYTES + 1];
     char name[C_NAME_BYTES];
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         assert_int_equal(c_name_find("f.c", good[i], name, NULL), ESPALIER_OK);
@@ -43,6 +41,13 @@ static void test_given(void **state)
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(c_name_find("f.c", bad[i], name, NULL), ESPALIER_ERROR_ARGUMENT);
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    assert_int_equal(c_name_find("f.c", longest, name, NULL), ESPALIER_OK);
+    assert_string_equal(name, longest);
+    memset(too_long, 'x', sizeof too_long);
+    too_long[sizeof too_long - 1] = '\0';
+    assert_int_equal(c_name_find("f.c", too_long, name, NULL), ESPALIER_ERROR_ARGUMENT);
 }
 
 static void test_paths(void **state)
