@@ -55,9 +55,15 @@ static int32_t activate(const c_program *p, const c_layer *layer, size_t o, int3
 
 static int32_t sum_of(const c_layer *layer, size_t o, const int16_t *x)
 {
+    const size_t first = layer->starts[o], count = layer->starts[o + 1] - first;
+    const int16_t *w = layer->wholes + first;
     int32_t sum = layer->sums[o];
-    for (size_t i = layer->starts[o]; i < layer->starts[o + 1]; i++)
-        sum += (int32_t)layer->wholes[i] * x[layer->places[i]];
+    if (count == layer->inputs) /* all of them: no need to look where */
+        for (size_t i = 0; i < count; i++)
+            sum += (int32_t)w[i] * x[i];
+    else
+        for (size_t i = 0; i < count; i++)
+            sum += (int32_t)w[i] * x[layer->places[first + i]];
     return sum;
 }
 

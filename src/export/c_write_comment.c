@@ -24,6 +24,8 @@ static void costs(c_out *out, const c_program *p, const c_figures *f)
 {
     c_put(out, " * flash     %" PRIu64 " bytes of constants and about %" PRIu64 " of code (Thumb, "
                "-Os).\n", f->constant_bytes, f->code_bytes);
+    if (p->type == ESPALIER_EXPORT_FLOAT)
+        c_put(out, " *           Without a unit for floats the compiler adds its functions for them.\n");
     c_put(out, " * RAM       %" PRIu64 " bytes on the stack for the values between layers, and the "
                "calls' frames;\n *           nothing static, so that several calls may run at once. "
                "The row and the scores\n *           are the caller's.\n", f->ram_bytes);

@@ -285,7 +285,9 @@ class Arm(Trained):
         return sizes
 
     def test_sections(self):
-        for model in ("m", "scattered"):
+        self.good("train", "small", "-o", "curved.safetensors", "--hidden", "20,10", "--epochs",
+                  "2", "--activation", "sigmoid", "--quiet")
+        for model in ("m", "scattered", "curved"):
             for kind in TYPES:
                 said = self.export(model, "a.c", "--data", "small", "--type", kind)
                 constants, code = (int(n.replace(",", "")) for n in re.search(
