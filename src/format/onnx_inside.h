@@ -30,6 +30,8 @@ typedef struct onnx_inside {
     Onnx__ModelProto *model;
     ProtobufCAllocator protobuf; /* what protobuf-c takes its memory from */
     size_t budget;               /* bytes that it may still take */
+    unsigned char *cut;          /* what is left of the block that pieces are cut from */
+    size_t cut_left;
     bool over_budget, no_memory;
 } onnx_inside;
 

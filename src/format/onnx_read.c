@@ -68,31 +68,45 @@ char *onnx_take_text(onnx_inside *in, const ProtobufCBinaryData *bytes)
     return text;
 }
 
-/* What a block takes beside its bytes, at most. */
-enum { BLOCK_BYTES = 64 };
-
 /* Messages in memory are larger than in the file: 16 times as large is ample for graphs
  * that people save, whose weights lie there as they are. */
 enum { BUDGET_FACTOR = 16, BUDGET_BYTES = 256 * 1024 };
+
+/* protobuf-c asks for many small pieces. They are cut from blocks, and given back all at
+ * once: so the budget is what they really take. */
+enum { PIECE_ALIGNMENT = 16, CUT_BYTES = 64 * 1024 };
 
 static void *protobuf_allocate(void *context, size_t bytes)
 {
     onnx_inside *in = context;
     size_t cost;
-    if (!size_add(bytes, BLOCK_BYTES, &cost) || cost > in->budget) {
+    if (!size_add(bytes, PIECE_ALIGNMENT, &cost) || cost > in->budget) {
         in->over_budget = true;
         return NULL;
     }
-    void *memory = memory_array(in->file->allocator, bytes, 1);
-    in->no_memory |= memory == NULL;
+    cost -= cost % PIECE_ALIGNMENT;
     in->budget -= cost;
-    return memory;
+    if (cost > CUT_BYTES / 8) {
+        void *own = onnx_take(in, cost, 1);
+        in->no_memory |= own == NULL;
+        return own;
+    }
+    if (cost > in->cut_left) {
+        in->cut = onnx_take(in, CUT_BYTES, 1);
+        in->cut_left = in->cut ? CUT_BYTES : 0;
+        in->no_memory |= in->cut == NULL;
+    }
+    if (!in->cut)
+        return NULL;
+    void *piece = in->cut;
+    in->cut += cost;
+    in->cut_left -= cost;
+    return piece;
 }
 
 static void protobuf_release(void *context, void *memory)
 {
-    onnx_inside *in = context;
-    memory_release(in->file->allocator, memory);
+    (void)context, (void)memory; /* with the blocks */
 }
 
 /* ---- the bytes ---------------------------------------------------------------- */
@@ -345,8 +359,6 @@ void onnx_clear(onnx_file *file)
     if (!in)
         return;
     in->file = file; /* wherever it is by now */
-    if (in->model)
-        onnx__model_proto__free_unpacked(in->model, &in->protobuf);
     while (in->blocks) {
         onnx_block *block = in->blocks;
         in->blocks = block->next;
