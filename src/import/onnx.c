@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "format/safetensors.h"
+#include "import/metadata.h"
 #include "import/onnx_graph.h"
 #include "import/reader.h"
 #include "net/network.h"
@@ -66,9 +67,42 @@ static void origin_of(const onnx_file *file, char text[128])
     text[used] = '\0';
 }
 
+/* True for espalier's own export: it says all there is to say about the rows. */
+static bool is_own(const onnx_file *file)
+{
+    return strcmp(file->producer, "espalier") == 0;
+}
+
+static const char *key_at(const void *context, size_t index)
+{
+    const onnx_file *file = context;
+    return index < file->pair_count ? file->pairs[index].key : NULL;
+}
+
+static const char *value_at(const void *context, size_t index)
+{
+    return ((const onnx_file *)context)->pairs[index].value;
+}
+
+static espalier_status build(importer *in, espalier_network **network)
+{
+    const metadata_source source = {in->file, key_at, value_at};
+    espalier_network *made = NULL;
+    char origin[128];
+    origin_of(in->file, origin);
+    in->pieces.origin = is_own(in->file) ? NULL : origin;
+    espalier_status status = pieces_build(&in->pieces, in->path, &made, in->error);
+    if (status == ESPALIER_OK && is_own(in->file))
+        status = import_metadata(made, &source, in->path, in->error);
+    if (status == ESPALIER_OK)
+        *network = made;
+    else
+        espalier_network_destroy(made);
+    return status;
+}
+
 static espalier_status take(importer *in, espalier_network **network)
 {
-    char origin[128];
     espalier_status status = check_opset(in);
     if (status == ESPALIER_OK)
         status = graph_sort(in);
@@ -83,11 +117,7 @@ static espalier_status take(importer *in, espalier_network **network)
         status = graph_take_node(in, &in->file->nodes[in->order[i]]);
     if (status == ESPALIER_OK)
         status = graph_take_outputs(in);
-    if (status != ESPALIER_OK)
-        return status;
-    origin_of(in->file, origin);
-    in->pieces.origin = origin;
-    return pieces_build(&in->pieces, in->path, network, in->error);
+    return status == ESPALIER_OK ? build(in, network) : status;
 }
 
 static void clear(importer *in)

@@ -163,7 +163,7 @@ espalier_status graph_finish_layer(importer *in);
 
 /* onnx_shapes.c */
 take_function take_flatten, take_reshape, take_squeeze, take_unsqueeze, take_transpose,
-    take_same, take_cast, take_dropout;
+    take_same, take_cast, take_dropout, take_gather;
 
 /* onnx_constants.c: the same operators where all inputs are constants */
 take_function fold_same, fold_reshape, fold_squeeze, fold_unsqueeze, fold_transpose, fold_gather,

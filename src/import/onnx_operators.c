@@ -43,7 +43,7 @@ static const struct {
     {"", "Constant", 0, 0, NULL, fold_constant, false},
     {"", "ConstantOfShape", 1, 1, NULL, fold_constant_of_shape, false},
     {"", "Shape", 1, 1, take_shape, take_shape, false},
-    {"", "Gather", 2, 2, take_extractor, fold_gather, true},
+    {"", "Gather", 2, 2, take_gather, fold_gather, true},
     {"", "Slice", 1, 5, NULL, fold_slice, false},
     {"", "Concat", 1, SIZE_MAX, take_concat, fold_concat, false},
 
@@ -116,6 +116,12 @@ static sorts sorts_of(const importer *in, const onnx_node *node)
     return s;
 }
 
+/* Operators behind the labels that tell the names of the classes. */
+static bool names_classes(take_function *take)
+{
+    return take == take_extractor || take == take_label_encoder || take == take_gather;
+}
+
 espalier_status graph_take_node(importer *in, const onnx_node *node)
 {
     size_t row = 0;
@@ -133,10 +139,8 @@ espalier_status graph_take_node(importer *in, const onnx_node *node)
                             "one of its inputs is an output that its node does not give here");
     if (s.labels)
         return operators[row].labels && !s.flows && !s.answers
-                   ? (operators[row].on_rows == take_extractor ||
-                              operators[row].on_rows == take_label_encoder
-                          ? operators[row].on_rows(in, node)
-                          : take_labels(in, node))
+                   ? names_classes(operators[row].on_rows) ? operators[row].on_rows(in, node)
+                                                           : take_labels(in, node)
                    : graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
                                   "cannot be taken behind the labels");
     if (s.flows || s.answers)

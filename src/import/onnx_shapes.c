@@ -2,6 +2,8 @@
  * how the row is written: Reshape and its like. */
 #include "import/onnx_graph.h"
 
+#include "base/memory.h"
+
 /* Gives input 0 on as it is. */
 espalier_status take_same(importer *in, const onnx_node *node)
 {
@@ -230,4 +232,50 @@ espalier_status take_transpose(importer *in, const onnx_node *node)
                             "changes the order of the values in a row");
     v.flow = made;
     return graph_give(in, node, &v);
+}
+
+/* ---- Gather --------------------------------------------------------------------------- */
+
+static espalier_status take_indices(importer *in, const onnx_node *node, const constant *c,
+                                    size_t width)
+{
+    int64_t last = -1;
+    in->pieces.kept = memory_array(in->allocator, c->count, sizeof *in->pieces.kept);
+    if (!in->pieces.kept)
+        return error_memory(in->error);
+    for (size_t i = 0; i < c->count; i++) {
+        int64_t index = onnx_integer(c->tensor, i);
+        if (index <= last || index >= (int64_t)width)
+            return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
+                                "expected rising indices of inputs below %zu", width);
+        in->pieces.kept[i] = (uint64_t)(last = index);
+    }
+    in->pieces.row_width = width;
+    if (c->count == width) { /* all of them, in their order */
+        memory_release(in->allocator, in->pieces.kept);
+        in->pieces.kept = NULL;
+    }
+    return ESPALIER_OK;
+}
+
+/* Inputs picked out of the rows, before anything else: those that a compacted network
+ * reads. Behind the labels it looks up the class. */
+espalier_status take_gather(importer *in, const onnx_node *node)
+{
+    value v = graph_input(in, node, 0);
+    const value at = graph_input(in, node, 1);
+    const constant *c = &at.constant;
+    size_t width = flow_width(&v.flow);
+    int64_t axis = graph_attribute(node, "axis", 0);
+    if (v.kind != VALUE_FLOW)
+        return take_extractor(in, node);
+    if (at.kind != VALUE_CONSTANT || in->tick > 0 || in->pieces.kept || v.flow.rank != 2 ||
+        (axis != 1 && axis != -1) || c->rank != 1 || !c->tensor || !onnx_is_integer(c->tensor) ||
+        c->count < 1 || c->count > width || width / 64 > in->file->bytes)
+        return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
+                            "expected it to pick inputs of the rows, before anything else");
+    espalier_status status = take_indices(in, node, c, width);
+    v.flow.dims[1] = (int64_t)c->count;
+    v.flow.tick = ++in->tick;
+    return status == ESPALIER_OK ? graph_give(in, node, &v) : status;
 }

@@ -17,6 +17,7 @@ void pieces_clear(pieces *p)
     }
     memory_release(p->allocator, p->layers);
     memory_release(p->allocator, p->class_names);
+    memory_release(p->allocator, p->kept);
     affine_clear(p->allocator, &p->inputs);
     *p = (pieces){.allocator = p->allocator};
 }
@@ -138,27 +139,36 @@ static bool split_output(pieces *p)
     return two != NULL;
 }
 
-/* scale * x + shift as the (x - s) * scale of a network. Where scale is 0 that cannot be
- * said, and the constant goes into the layer. */
+/* True where scale * x + shift can be said as (x - s) * scale with float32s. */
+static bool is_scaling(const affine *a)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (!isnormal((float)a->scale[i]) || !(fabs(a->shift[i] / a->scale[i]) < FLT_MAX))
+            return false;
+    return a->count > 0;
+}
+
+/* Pairs for a whole row; inputs that are not kept stay as they are. What is no scaling
+ * (a factor of 0) goes into the first layer. */
 static bool set_scaling(pieces *p, espalier_network *network)
 {
-    affine *a = &p->inputs;
-    bool plain = true;
-    float *numbers = a->count ? memory_array(p->allocator, 2 * a->count, sizeof *numbers) : NULL;
-    if (a->count && !numbers)
-        return false;
-    for (size_t i = 0; i < a->count; i++) {
-        numbers[a->count + i] = (float)a->scale[i];
-        plain &= a->scale[i] != 0 && isnormal(numbers[a->count + i]) &&
-                 fabs(a->shift[i] / a->scale[i]) < FLT_MAX;
-        numbers[i] = plain ? (float)(-a->shift[i] / a->scale[i]) : 0;
-    }
-    bool set = true;
-    if (plain && a->count)
-        set = espalier_network_set_scaling(network, a->count, numbers, numbers + a->count) ==
-              ESPALIER_OK;
-    else
+    const affine *a = &p->inputs;
+    if (!is_scaling(a)) {
         affine_into_inputs(a, &p->layers[0]);
+        return true;
+    }
+    size_t count = a->count > 1 && p->kept ? p->row_width : a->count;
+    float *numbers = memory_array(p->allocator, count, 2 * sizeof *numbers);
+    if (!numbers)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        numbers[count + i] = 1;
+    for (size_t i = 0; i < a->count; i++) {
+        size_t place = a->count > 1 && p->kept ? (size_t)p->kept[i] : i;
+        numbers[place] = (float)(-a->shift[i] / a->scale[i]);
+        numbers[count + place] = (float)a->scale[i];
+    }
+    bool set = espalier_network_set_scaling(network, count, numbers, numbers + count) == ESPALIER_OK;
     memory_release(p->allocator, numbers);
     return set;
 }
@@ -239,13 +249,18 @@ espalier_status pieces_build(pieces *p, const char *path, espalier_network **net
     if (p->binary && !split_output(p))
         return error_memory(error);
     espalier_status status = create(p, &made, error);
-    if (status == ESPALIER_OK && !set_scaling(p, made))
+    if (status == ESPALIER_OK && p->kept) {
+        made->original_widths[0] = p->row_width;
+        made->kept_inputs = p->kept; /* the network's own now */
+        status = set_scaling(p, made) ? ESPALIER_OK : error_memory(error);
+        p->kept = NULL;
+    } else if (status == ESPALIER_OK && !set_scaling(p, made))
         status = error_memory(error);
     if (status == ESPALIER_OK)
         status = fill(p, made, path, error);
     if (status == ESPALIER_OK)
         status = set_names(p, made, path, error);
-    if (status == ESPALIER_OK &&
+    if (status == ESPALIER_OK && p->origin &&
         espalier_network_set_metadata(made, "imported", p->origin) != ESPALIER_OK)
         status = error_memory(error);
     if (status == ESPALIER_OK)

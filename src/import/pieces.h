@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "espalier/network.h"
@@ -30,12 +31,14 @@ typedef struct pieces {
     const espalier_allocator *allocator;
     size_t count, room;
     piece *layers;
-    affine inputs;  /* in front of the first layer */
+    affine inputs;  /* in front of the first layer; for each of its inputs, or one */
+    uint64_t *kept; /* rising indices of its inputs among those of a row; owned; NULL: all */
+    size_t row_width; /* where not all are kept */
     bool binary;    /* one output z with a sigmoid: p = 1 / (1 + exp(-z)) of the second class */
     bool reversed;  /* and p is that of the first class */
     const char **class_names; /* [class_name_count] or NULL; owned, the texts borrowed */
     size_t class_name_count;
-    const char *origin;       /* "ONNX (pytorch 1.13.1)" …: for the metadata */
+    const char *origin;       /* "ONNX (pytorch 1.13.1)" …: for the metadata; NULL: none */
 } pieces;
 
 void pieces_clear(pieces *p);

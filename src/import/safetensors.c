@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "format/half.h"
 #include "format/safetensors.h"
+#include "import/metadata.h"
 #include "import/reader.h"
 #include "import/state_dict.h"
 
@@ -92,6 +93,30 @@ static bool is_model(const safetensors *file, bool *own)
     return *own || (only && weights > 0 && highest < weights);
 }
 
+static const char *key_at(const void *context, size_t index)
+{
+    const safetensors *file = context;
+    return index < file->pair_count ? file->pairs[index].key : NULL;
+}
+
+static const char *value_at(const void *context, size_t index)
+{
+    return ((const safetensors *)context)->pairs[index].value;
+}
+
+/* A state dict may say its activations and its scaling as a model file does. */
+static espalier_status take_metadata(const char *path, const safetensors *file,
+                                     espalier_network **network, espalier_error *error)
+{
+    const metadata_source source = {file, key_at, value_at};
+    espalier_status status = import_metadata(*network, &source, path, error);
+    if (status != ESPALIER_OK) {
+        espalier_network_destroy(*network);
+        *network = NULL;
+    }
+    return status;
+}
+
 static espalier_status take_dict(const char *path, const safetensors *file,
                                  const espalier_allocator *allocator, espalier_network **network,
                                  espalier_error *error)
@@ -104,7 +129,7 @@ static espalier_status take_dict(const char *path, const safetensors *file,
     espalier_status status = state_dict_network(tensors, file->tensor_count, path, "safetensors",
                                                 allocator, network, error);
     memory_release(allocator, tensors);
-    return status;
+    return status == ESPALIER_OK ? take_metadata(path, file, network, error) : status;
 }
 
 espalier_status import_safetensors(const char *path, const espalier_allocator *allocator,
