@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "inputs.h"
+#include "scaling.h"
 #include "info.h"
 
 typedef struct info_settings {
@@ -78,6 +79,9 @@ static int measure(const option_set *set, const info_settings *s, model_info *mo
         espalier_error error = {0};
         espalier_evaluation evaluation = {0};
         code = check_fit(models[i].path, models[i].network, s->source, dataset);
+        if (code == EXIT_NONE && i > 0)
+            code = scaling_settle(set, &s->data, models[i].path, models[i].network, s->source,
+                                  dataset);
         if (code == EXIT_NONE && espalier_evaluate(models[i].network, dataset, ESPALIER_TEST, 0, 0,
                                                    &evaluation, &error))
             code = fail(&error);

@@ -4,6 +4,7 @@
 #include "inputs.h"
 #include "output.h"
 #include "restart.h"
+#include "scaling.h"
 
 /* ---- options that do not go together ------------------------------------------- */
 
@@ -119,6 +120,9 @@ static int train(run *r)
         code = r->network ? check_fit(r->model ? r->model : "the network", r->network, r->source,
                                       r->dataset)
                           : make_network(r);
+    if (code == EXIT_NONE && from && !run_goes_on(r))
+        code = scaling_settle(r->options, &r->settings->data, from, r->network, r->source,
+                              r->dataset);
     if (code == EXIT_NONE && from && !run_goes_on(r))
         code = restart_network(r);
     if (code == EXIT_NONE)

@@ -3,6 +3,7 @@
  * environment, so that is done here. */
 #define _POSIX_C_SOURCE 200809L
 #include "data.h"
+#include "scaling.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,13 +64,18 @@ void data_add_options(option_set *set, data_settings *settings, data_rows wanted
         .names = scaling_at, .recorded = true,
         .help = "inputs: as they are, each to 0..1, each to mean 0 and deviation 1 over the "
                 "training rows; auto: standard, bytes by 1/255"};
+    const option foreign = {
+        .name = "scaling", .kind = OPTION_CHOICE, .value = &o->scaling, .argument = "HOW",
+        .names = scaling_at, .shown = "bytes by 1/255", .recorded = true,
+        .help = "inputs of a network of another program whose file does not say how: as they are, "
+                "or as for train, over the training rows of DATA"};
     options_add(set, folders, 2);
     if (wanted == DATA_DIRECTORIES)
         return;
     if (wanted != DATA_FOLDERS)
         add_splits(set, o, wanted == DATA_MODEL);
-    if (wanted == DATA_NEW)
-        options_add(set, &scaling, 1);
+    if (wanted != DATA_FOLDERS)
+        options_add(set, wanted == DATA_NEW ? &scaling : &foreign, 1);
     table_add_options(set, &settings->table, wanted == DATA_MODEL || wanted == DATA_FOLDERS,
                       wanted == DATA_NEW || wanted == DATA_SPLIT);
 }
@@ -99,7 +105,8 @@ void data_follow_model(data_settings *settings, const option_set *set,
     const char *text = espalier_network_metadata(network, "training");
     json_t *training = text ? json_loads(text, 0, NULL) : NULL;
     follow(settings, set, json_object_get(training, "validation"));
-    settings->options.scaling = ESPALIER_SCALING_NONE;
+    if (!scaling_is_unsaid(network))
+        settings->options.scaling = ESPALIER_SCALING_NONE;
     json_decref(training);
 }
 

@@ -3,6 +3,7 @@
 #include "info.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "activation.h"
 #include "output.h"
@@ -161,14 +162,31 @@ static void print_history(const espalier_network *network)
     json_decref(history);
 }
 
+static const char *format_name(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && strcmp(dot, ".onnx") == 0 ? "ONNX" : dot && strcmp(dot, ".npz") == 0 ? "NumPy"
+                                                                                       : "safetensors";
+}
+
+static void print_origin(const espalier_network *network)
+{
+    const char *imported = espalier_network_metadata(network, "imported");
+    if (imported) {
+        print_named("came from ", imported);
+        putchar('\n');
+    }
+}
+
 void info_print_one(const model_info *model)
 {
     char text[DIGITS_BYTES], before[WIDTHS_BYTES], after[WIDTHS_BYTES];
     const espalier_network *n = model->network;
     print_named("file      ", model->path);
-    printf(", safetensors, %s bytes\n", digits(text, file_bytes(model->path)));
+    printf(", %s, %s bytes\n", format_name(model->path), digits(text, file_bytes(model->path)));
     print_inputs(n);
     print_classes(n);
+    print_origin(n);
     print_training(n);
     printf("neurons   %s -> %s\n", hidden_widths(before, n), live_neurons(after, n));
     activation_print(n);
@@ -318,6 +336,9 @@ static json_t *model_json(const model_info *m)
     json_object_set_new(json, "inputs", json_integer((json_int_t)espalier_network_row_width(n)));
     json_object_set_new(json, "classes", classes);
     json_object_set_new(json, "scaling", scaling_json(n));
+    if (espalier_network_metadata(n, "imported"))
+        json_object_set_new(json, "imported",
+                            json_string(espalier_network_metadata(n, "imported")));
     json_object_set_new(json, "weights", json_integer((json_int_t)cost.weights));
     json_object_set_new(json, "nonzero", json_integer((json_int_t)cost.nonzero));
     json_object_set_new(json, "flops", json_integer((json_int_t)cost.flops));

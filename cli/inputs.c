@@ -1,13 +1,17 @@
 /* A model and rows that fit it, or a model's widths. */
 #include "inputs.h"
 
+#include "scaling.h"
+
 int open_rows(const option_set *set, data_settings settings, const char *model,
-              const espalier_network *network, const char *source, espalier_dataset **dataset)
+              espalier_network *network, const char *source, espalier_dataset **dataset)
 {
     data_follow_model(&settings, set, network);
     int code = data_open_for(network, true, source, &settings, dataset);
     if (code == EXIT_NONE)
         code = check_fit(model, network, source, *dataset);
+    if (code == EXIT_NONE)
+        code = scaling_settle(set, &settings, model, network, source, *dataset);
     return code;
 }
 

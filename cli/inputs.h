@@ -7,9 +7,10 @@
 #include "data.h"
 
 /* Opens the data set with the validation rows that the model was trained with,
- * and checks that it fits. EXIT_NONE, or an exit code after a message. */
+ * and checks that it fits. A network of another program gets the scaling that --scaling
+ * asks for. EXIT_NONE, or an exit code after a message. */
 int open_rows(const option_set *set, data_settings settings, const char *model,
-              const espalier_network *network, const char *source, espalier_dataset **dataset);
+              espalier_network *network, const char *source, espalier_dataset **dataset);
 
 /* Puts the live widths of the model that --hidden like:MODEL names in its place, and its
  * activation unless one is given. Linear layers are no layers of their own, but halves of

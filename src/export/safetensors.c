@@ -30,6 +30,9 @@ static bool print_texts(const espalier_network *network, bool scaling, texts *t)
            (t->classes || !model_has_class_names(network)) && (t->scaling || !scaling);
 }
 
+/* Rows as they are: said, so that no reader has to guess. */
+static const char raw_rows[] = "{\"shift\":0.0,\"scale\":1.0}";
+
 /* Keys of a model file, but not its version: by its names it is none. */
 static size_t list_pairs(const texts *t, safetensors_pair *pairs)
 {
@@ -39,8 +42,7 @@ static size_t list_pairs(const texts *t, safetensors_pair *pairs)
         pairs[count++] = (safetensors_pair){"linear", t->activations.linear};
     if (t->classes)
         pairs[count++] = (safetensors_pair){"classes", t->classes};
-    if (t->scaling)
-        pairs[count++] = (safetensors_pair){"input_scaling", t->scaling};
+    pairs[count++] = (safetensors_pair){"input_scaling", t->scaling ? t->scaling : raw_rows};
     return count;
 }
 

@@ -76,7 +76,7 @@ static void check_state_dict(draws *d, const espalier_network *network, bool fol
     bool told = false;
     for (size_t i = 0; i < file.pair_count; i++)
         told = told || strcmp(file.pairs[i].key, "input_scaling") == 0;
-    assert_int_equal(told, network->scaling_count && !fold);
+    assert_true(told); /* also that rows go in as they are */
 
     size_t width = espalier_network_row_width(network);
     size_t classes = espalier_network_class_count(network);

@@ -1,0 +1,46 @@
+/* The one thing about a foreign network that its file often leaves out. */
+#include "scaling.h"
+
+bool scaling_is_unsaid(const espalier_network *network)
+{
+    return espalier_network_metadata(network, "imported") &&
+           espalier_network_scaling(network, NULL, NULL) == 0;
+}
+
+/* Pairs of the data; without any, the one that changes nothing, so that it is said. */
+static int set_pairs(espalier_network *network, size_t count, const float *shift, const float *scale)
+{
+    static const float zero = 0, one = 1;
+    if (!espalier_network_set_scaling(network, count ? count : 1, count ? shift : &zero,
+                                      count ? scale : &one))
+        return EXIT_NONE;
+    message("out of memory");
+    return EXIT_FAILED;
+}
+
+/* The scaling that bytes have by themselves. */
+static bool is_of_bytes(size_t count, const float *shift, const float *scale)
+{
+    return count == 1 && *shift == 0 && *scale == 1.0f / 255;
+}
+
+int scaling_settle(const option_set *set, const data_settings *settings, const char *model,
+                   espalier_network *network, const char *source, const espalier_dataset *dataset)
+{
+    const float *shift = NULL, *scale = NULL;
+    size_t count = espalier_dataset_scaling(dataset, &shift, &scale);
+    bool given = option_given(set, "scaling");
+    if (!scaling_is_unsaid(network))
+        return given ? usage_error(set->command, "--scaling: %s says itself how its inputs are "
+                                                 "scaled; expected the option with a network of "
+                                                 "another program that does not", model)
+                     : EXIT_NONE;
+    if (given)
+        return set_pairs(network, settings->options.scaling == ESPALIER_SCALING_NONE ? 0 : count,
+                         shift, scale);
+    bool bytes = is_of_bytes(count, shift, scale);
+    message("note: %s has no scaling of its inputs: the %s of %s go in %s; if it was trained "
+            "otherwise, say --scaling %s", model, bytes ? "bytes" : "rows", source,
+            bytes ? "divided by 255" : "as they are", bytes ? "none or standard" : "range or standard");
+    return set_pairs(network, bytes ? count : 0, shift, scale);
+}

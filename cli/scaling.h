@@ -1,0 +1,18 @@
+/* How rows are scaled for a network of another program, whose file does not say it. */
+#ifndef CLI_SCALING_H
+#define CLI_SCALING_H
+
+#include "data.h"
+
+/* True for a network that was trained elsewhere and has no scaling of its own: whether
+ * its rows were scaled before they went in, nobody knows but its maker. */
+bool scaling_is_unsaid(const espalier_network *network);
+
+/* Gives such a network the scaling of the data that --scaling names. Without the option
+ * bytes are divided by 255, as everyone does, other rows stay as they are, and a note says
+ * so. For any other network the option is wrong usage. The network keeps what it got.
+ * EXIT_NONE, or an exit code after a message. */
+int scaling_settle(const option_set *set, const data_settings *settings, const char *model,
+                   espalier_network *network, const char *source, const espalier_dataset *dataset);
+
+#endif

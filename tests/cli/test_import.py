@@ -1,0 +1,172 @@
+"""Networks of other programs through the commands: what they do with them, the question
+of scaling, and what they say of files that they cannot take."""
+import json
+import pathlib
+import shutil
+import struct
+import zipfile
+
+from harness import Case, main
+
+MODELS = pathlib.Path(__file__).resolve().parent.parent / "import" / "models"
+NOTE = r"^espalier: note: {} has no scaling of its inputs: the bytes of small go in divided by 255; "
+
+
+def state_dict(tensors):
+    """A safetensors file out of {name: (shape, bytes)}."""
+    header, data = {}, b""
+    for name, (shape, values) in tensors.items():
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(values)]}
+        data += values
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+class Foreign(Case):
+    """`net` is trained here; `torch.safetensors` are its weights as PyTorch would name them,
+    `net.onnx` its export, `torch.onnx` the same as if another program had written it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        self = cls()
+        self.good("train", "small", "-o", "net", "--hidden", "12,8", "--epochs", "6", "--quiet")
+        parts = self.tensors("net")
+        header = self.header("net")
+        (cls.folder / "torch.safetensors").write_bytes(state_dict(
+            {f"fc{i + 1}.{kind}": (header[f"layers.{i}.{kind}"]["shape"], parts[f"layers.{i}.{kind}"])
+             for i in range(3) for kind in ("weight", "bias")}))
+        cls.onnx = "net.onnx" if self.run_cli("export", "net", "-o", "net.onnx").returncode == 0 else None
+        if cls.onnx:
+            data = (cls.folder / "net.onnx").read_bytes()
+            (cls.folder / "torch.onnx").write_bytes(data.replace(b"espalier", b"somebody"))
+
+    def runTest(self):
+        """For setUpClass, which needs an instance."""
+
+    def noted(self, pattern, *arguments):
+        done = self.run_cli(*arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, pattern)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        return done.stdout
+
+    def refused(self, code, pattern, *arguments):
+        done = self.run_cli(*arguments)
+        self.assertRegex(done.stderr, pattern)
+        self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
+
+    # ---- scaling ---------------------------------------------------------------------
+
+    def test_bytes_are_divided_and_said(self):
+        expected = self.good("eval", "net", "small")
+        self.assertEqual(self.noted(NOTE.format("torch.safetensors"), "eval", "torch.safetensors", "small"), expected)
+        self.assertEqual(self.good("eval", "torch.safetensors", "small", "--scaling", "auto"), expected)
+        raw = self.good("eval", "torch.safetensors", "small", "--scaling", "none")
+        self.assertNotEqual(raw, expected)
+
+    def test_predictions_are_the_same(self):
+        self.assertEqual(self.noted(NOTE.format("torch.safetensors"), "predict", "torch.safetensors", "small"),
+                         self.good("predict", "net", "small"))
+
+    def test_own_networks_say_it_themselves(self):
+        self.refused(2, "--scaling: net says itself how its inputs are scaled", "eval", "net", "small", "--scaling",
+                     "none")
+
+    def test_scaling_travels_on(self):
+        self.noted(NOTE.format("torch.safetensors"), "prune", "torch.safetensors", "small", "-o", "small.safetensors",
+                   "--prune", "50%", "--criterion", "magnitude", "--epochs", "2", "--quiet")
+        self.assertEqual(self.header("small.safetensors")["__metadata__"]["imported"], "safetensors")
+        scaling = json.loads(self.header("small.safetensors")["__metadata__"]["input_scaling"])
+        self.assertAlmostEqual(scaling["scale"], 1 / 255, places=8)
+        self.good("eval", "small.safetensors", "small")
+        self.good("prune", "torch.safetensors", "small", "-o", "raw.safetensors", "--prune", "50%", "--criterion",
+                  "magnitude", "--quiet", "--scaling", "none")
+        scaling = json.loads(self.header("raw.safetensors")["__metadata__"]["input_scaling"])
+        self.assertEqual((scaling["shift"], scaling["scale"]), (0, 1))
+        self.good("eval", "raw.safetensors", "small")
+
+    # ---- the commands ------------------------------------------------------------------
+
+    def test_onnx_through_all_commands(self):
+        if not self.onnx:
+            self.skipTest("this build has no ONNX")
+        expected = self.good("eval", "net", "small")
+        for name in ("net.onnx", "torch.onnx"):
+            self.assertEqual(self.good("eval", name, "small"), expected)
+            self.good("analyse", name)
+            self.good("compact", name, "-o", "c.safetensors")
+            self.good("lowrank", name, "-o", "l.safetensors", "--rank", "4,4")
+            self.good("export", name, "-o", "again.onnx")
+            self.good("prune", name, "small", "-o", "p.safetensors", "--prune", "60%", "--epochs", "3", "--quiet")
+            self.assertGreater(self.result("info", "p.safetensors")["sparsity"]["prunable"], 0.59)
+            self.good("train", "small", "--from", name, "-o", "t.safetensors", "--epochs", "2", "--quiet")
+            self.good("eval", "t.safetensors", "small")
+        self.assertIn("came from ONNX (somebody ", self.good("info", "torch.onnx"))
+        self.assertIn("file      net.onnx, ONNX, ", self.good("info", "net.onnx"))
+
+    def test_activation_counts_afresh(self):
+        """The criterion needs counts, which no foreign file has."""
+        self.refused(2, "name DATA to count", "prune", "torch.safetensors", "-o", "x", "--prune", "50%", "--quiet")
+        self.noted(NOTE.format("torch.safetensors"), "prune", "torch.safetensors", "small", "-o", "counted",
+                   "--prune", "50%", "--criterion", "activation", "--quiet")
+        self.assertGreater(self.result("info", "counted")["inputs_counted"], 0)
+
+    def test_own_exports_come_back(self):
+        expected = self.good("eval", "net", "small")
+        self.good("export", "net", "-o", "back.safetensors")
+        self.assertEqual(self.good("eval", "back.safetensors", "small"), expected)
+        self.good("export", "net", "-o", "folded.safetensors", "--fold-scaling")
+        self.assertEqual(self.good("eval", "folded.safetensors", "small").split("\n")[1], expected.split("\n")[1])
+
+    def test_info_of_each_kind(self):
+        shutil.copy(MODELS / "dict_letters.npz", self.folder)
+        done = self.run_cli("info", "dict_letters.npz")
+        if "libzip" not in done.stderr:
+            self.assertIn("came from NumPy .npz", done.stdout)
+        self.assertEqual(self.result("info", "torch.safetensors")["imported"], "safetensors")
+
+    # ---- what cannot be taken -------------------------------------------------------------
+
+    def test_pickles_are_never_opened(self):
+        with zipfile.ZipFile(self.folder / "model.pt", "w") as archive:
+            archive.writestr("archive/data.pkl", b"\x80\x02}q\x00.")
+        (self.folder / "old.pth").write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.")
+        for name in ("model.pt", "old.pth"):
+            self.refused(1, name + r": is a Python pickle, .*torch\.onnx\.export\(.*safetensors.*numpy\.savez", "info",
+                         name)
+
+    def test_other_formats_get_a_hint(self):
+        (self.folder / "model.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+        (self.folder / "model.tflite").write_bytes(b"\x1c\0\0\0TFL3" + bytes(100))
+        (self.folder / "w.npy").write_bytes(b"\x93NUMPY\1\0" + bytes(100))
+        self.refused(1, r"model\.h5: is a Keras model; .*tf2onnx", "info", "model.h5")
+        self.refused(1, r"model\.tflite: is a TensorFlow Lite model", "info", "model.tflite")
+        self.refused(1, r"w\.npy: is a single NumPy array", "info", "w.npy")
+
+    def test_tensors_without_a_place(self):
+        zeros = bytes(4 * 6)
+        wrong = {
+            "conv": ({"c.weight": ([1, 1, 2, 3], zeros)}, r"tensor 'c\.weight' F32 of shape \[1, 1, 2, 3\]: .*convol"),
+            "norm": ({"a.weight": ([2, 3], zeros), "n.weight": ([6], zeros)}, r"'n\.weight' .*normalisation"),
+            "batch": ({"a.weight": ([2, 3], zeros), "n.running_mean": ([6], zeros)}, r"save the network as ONNX"),
+            "lost": ({"a.weight": ([2, 3], zeros), "z.bias": ([6], zeros)}, r"'z\.bias' .*belongs to no matrix"),
+            "length": ({"a.weight": ([2, 3], zeros), "a.bias": ([6], zeros)}, r"'a\.bias' .*another length"),
+            "one": ({"a.weight": ([1, 6], zeros)}, r"'a\.weight' .*with one output"),
+            "apart": ({"a.weight": ([2, 3], zeros), "b.weight": ([6, 1], zeros)}, r"matrices that chain, .*found 2"),
+            "none": ({"a.bias": ([6], zeros)}, r"expected 1 to 4096 matrices of weights, found 0"),
+            "empty": ({"a.weight": ([0, 3], b"")}, r"expected widths from 1"),
+            "scalar": ({"a.weight": ([2, 3], zeros), "s": ([], zeros[:4])}, r"tensor 's' F32 of shape \[\]"),
+        }
+        for name, (tensors, pattern) in wrong.items():
+            with self.subTest(name):
+                (self.folder / "bad.safetensors").write_bytes(state_dict(tensors))
+                self.refused(1, "bad.safetensors: .*" + pattern, "info", "bad.safetensors")
+
+    def test_classes_fewer_than_the_data(self):
+        shutil.copy(MODELS / "dict_sequential.safetensors", self.folder)
+        self.refused(1, "takes 6 inputs, but the rows of small have 64", "eval", "dict_sequential.safetensors", "small")
+
+
+if __name__ == "__main__":
+    main()
