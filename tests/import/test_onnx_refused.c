@@ -207,7 +207,7 @@ static void test_operators(void **state)
     refuse_middle("MatMul", "a a", "expected the rows and a constant matrix");
     refuse_middle("MatMul", "square a", "weights on the left of rows");
     refuse_middle("Concat", "a a", "joins several ways");
-    refuse_middle("Gather", "a c", "expected it to look up the class of a label");
+    refuse_middle("Gather", "a c", "expected it to pick inputs of the rows");
     refuse_middle("Reshape", "a c", "its shape is no constant");
     refuse_middle("Transpose", "a", "the product would go over the rows");
     refuse_middle("ConstantOfShape", "a", "cannot be taken on the rows' way");
