@@ -47,34 +47,40 @@ static long surplus(const link *links, size_t count, uint64_t width)
     return sum;
 }
 
-/* The first link of the walk: one whose place has more ways out than in. */
-static size_t first_link(const link *links, size_t count)
+/* Where the walk begins: at a place with more ways out than in, or where the first does. */
+static uint64_t first_place(const link *links, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (surplus(links, count, links[i].inputs) > 0)
-            return i;
-    return 0;
+            return links[i].inputs;
+    return links[0].inputs;
+}
+
+/* The first way out of a place that was not taken yet, or count. */
+static size_t next_link(const link *links, size_t count, const unsigned char *used, uint64_t place)
+{
+    size_t next = 0;
+    while (next < count && (used[next] || links[next].inputs != place))
+        next++;
+    return next;
 }
 
 static void walk(const link *links, size_t count, size_t *order, size_t *stack, unsigned char *used)
 {
-    size_t depth = 0, made = 0;
-    stack[depth++] = first_link(links, count);
-    used[stack[0]] = 1;
-    while (depth > 0) {
-        uint64_t at = links[stack[depth - 1]].outputs;
-        size_t next = 0;
-        while (next < count && (used[next] || links[next].inputs != at))
-            next++;
+    const uint64_t start = first_place(links, count);
+    size_t depth = 0, left = count;
+    for (;;) {
+        size_t next = next_link(links, count, used,
+                                depth ? links[stack[depth - 1]].outputs : start);
         if (next < count) {
             used[next] = 1;
             stack[depth++] = next;
+        } else if (depth > 0) {
+            order[--left] = stack[--depth]; /* the walk comes out backwards */
         } else {
-            order[count - 1 - made++] = stack[--depth]; /* the walk comes out backwards */
+            return;
         }
     }
-    for (; made < count; made++)
-        order[count - 1 - made] = order[count - 1]; /* some were not reached: no chain */
 }
 
 chained chain_links(const link *links, size_t count, const espalier_allocator *allocator,

@@ -1,0 +1,104 @@
+/* The order of layers by names and by shapes. */
+#include "import/state_dict_order.h"
+
+#include "base/random.h"
+#include "base/test_allocator.h"
+#include "test.h"
+
+static void test_names(void **state)
+{
+    (void)state;
+    static const char *const rising[] = {"",      "a",       "a1.w",   "a2.w",   "a10.w", "a10.w1",
+                                         "fc2.b", "fc2.w",   "fc010",  "fc11",   "layer.0.weight",
+                                         "layer.2.weight",   "layer.10.weight",  "z99999999999999999999",
+                                         "z100000000000000000000"};
+    for (size_t i = 0; i < sizeof rising / sizeof *rising; i++)
+        for (size_t j = 0; j < sizeof rising / sizeof *rising; j++) {
+            int order = compare_naturally(rising[i], rising[j]);
+            assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
+        }
+    assert_int_not_equal(compare_naturally("a01", "a1"), 0); /* other names all the same */
+}
+
+static void expect_order(const link *links, size_t count, const size_t *expected)
+{
+    size_t order[16];
+    assert_int_equal(chain_links(links, count, NULL, order), CHAINED);
+    assert_memory_equal(order, expected, count * sizeof *order);
+}
+
+static void expect_none(const link *links, size_t count)
+{
+    size_t order[16];
+    assert_int_equal(chain_links(links, count, NULL, order), CHAINED_NOT);
+}
+
+static void test_orders(void **state)
+{
+    (void)state;
+    expect_order((link[]){{6, 3}}, 1, (size_t[]){0});
+    expect_order((link[]){{6, 8}, {8, 7}, {7, 3}}, 3, (size_t[]){0, 1, 2});
+    expect_order((link[]){{7, 3}, {8, 7}, {6, 8}}, 3, (size_t[]){2, 1, 0});
+    expect_order((link[]){{8, 8}, {6, 8}, {8, 3}, {8, 8}}, 4, (size_t[]){1, 0, 3, 2});
+    expect_order((link[]){{4, 4}, {4, 4}, {4, 4}}, 3, (size_t[]){0, 1, 2}); /* the names decide */
+    expect_order((link[]){{2, 9}, {9, 2}, {5, 9}, {9, 3}}, 4, (size_t[]){2, 1, 0, 3}); /* there and back */
+    expect_none((link[]){{6, 8}, {7, 3}}, 2);
+    expect_none((link[]){{6, 8}, {8, 3}, {8, 3}}, 3);
+    expect_none((link[]){{6, 6}, {5, 5}}, 2);
+    expect_none((link[]){{1, 2}, {2, 1}, {3, 4}, {4, 3}}, 4);
+}
+
+/* A walk over few widths, shuffled: some order is found, and it chains. */
+static void test_shuffled(void **state)
+{
+    (void)state;
+    enum { LINKS = 12 };
+    const uint64_t stream = random_stream(RANDOM_TEST, 1);
+    uint64_t next = 0;
+    for (int round = 0; round < 300; round++) {
+        link links[LINKS];
+        size_t order[LINKS], seen = 0;
+        uint64_t at = 1 + random_below(5, stream, next++, 4);
+        for (size_t i = 0; i < LINKS; i++) {
+            links[i].inputs = at;
+            links[i].outputs = at = 1 + random_below(5, stream, next++, 4);
+        }
+        for (size_t i = LINKS - 1; i > 0; i--) {
+            size_t j = (size_t)random_below(5, stream, next++, i + 1);
+            link swapped = links[i];
+            links[i] = links[j];
+            links[j] = swapped;
+        }
+        assert_int_equal(chain_links(links, LINKS, NULL, order), CHAINED);
+        for (size_t i = 0; i < LINKS; i++) {
+            seen |= (size_t)1 << order[i];
+            if (i > 0)
+                assert_int_equal(links[order[i]].inputs, links[order[i - 1]].outputs);
+        }
+        assert_int_equal(seen, (1 << LINKS) - 1);
+    }
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    const link links[] = {{7, 3}, {6, 7}};
+    size_t order[2];
+    for (size_t refused = 1; refused <= 2; refused++) {
+        meter m = {.refuse_from = refused};
+        const espalier_allocator allocator = meter_allocator(&m);
+        assert_int_equal(chain_links(links, 2, &allocator, order), CHAINED_NO_MEMORY);
+        assert_int_equal(m.live, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_shuffled),
+        cmocka_unit_test(test_no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
