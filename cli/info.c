@@ -37,7 +37,9 @@ static void print_inputs(const espalier_network *network)
     printf("inputs    %zu", width);
     if (kept < width)
         printf(", %zu of them read", kept);
-    if (pairs == 1 && shift[0] == 0)
+    if (pairs == 1 && shift[0] == 0 && scale[0] == 1)
+        printf(", as they are");
+    else if (pairs == 1 && shift[0] == 0)
         printf(", scaled: x * %g", (double)scale[0]);
     else if (pairs == 1)
         printf(", scaled: (x - %g) * %g", (double)shift[0], (double)scale[0]);

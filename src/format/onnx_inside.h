@@ -47,6 +47,9 @@ char *onnx_take_text(onnx_inside *in, const ProtobufCBinaryData *bytes);
 const char *onnx_scan(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes,
                       size_t count, size_t *at);
 
+/* Fills the file with what in->model holds. Errors: as onnx_take_tensor. */
+espalier_status onnx_take_graph(onnx_inside *in, onnx_file *file);
+
 /* Turns a tensor round. Errors: FORMAT, UNSUPPORTED, NOT_FOUND, IO, MEMORY. */
 espalier_status onnx_take_tensor(onnx_inside *in, const Onnx__TensorProto *from, onnx_tensor *to);
 

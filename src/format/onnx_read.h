@@ -4,7 +4,8 @@
  * A model is a protobuf message (ModelProto of onnx.proto). It is decoded by protobuf-c
  * and handed on in the plain structures below, so that nobody else sees protobuf:
  *
- *   onnx_read.c      the file, and all but tensors
+ *   onnx_read.c      the file
+ *   onnx_view.c      its graph, all but tensors
  *   onnx_scan.c      what must hold before protobuf-c may decode
  *   onnx_tensor.c    tensors: sizes against data, values
  *   onnx_external.c  data in files beside the model

@@ -4,10 +4,12 @@
  *   onnx_order.c      names, and the order of the nodes that are needed
  *   onnx_values.c     values by name, constants
  *   onnx_operators.c  the table of operators
- *   onnx_layers.c     Gemm, MatMul, BatchNormalization and what else is affine
+ *   onnx_layers.c     Gemm, MatMul
+ *   onnx_affine.c     sums and products with constants, BatchNormalization
+ *   onnx_activations.c
  *   onnx_shapes.c     operators that only change the form of a row
  *   onnx_constants.c  operators on constants: shapes worked out in the graph, Transpose
- *   onnx_answers.c    activations, and what follows the last layer: Softmax, labels
+ *   onnx_answers.c    what follows the last layer: Softmax, labels
  *
  * The rows of the data take one way through the graph (a "flow"); the layers along it
  * are pieces, added one by one. Where the way forks behind something that changes it,
@@ -156,10 +158,18 @@ espalier_status graph_take_node(importer *in, const onnx_node *node);
 typedef espalier_status take_function(importer *in, const onnx_node *node);
 
 /* onnx_layers.c */
-take_function take_gemm, take_matmul, take_add, take_sub, take_mul, take_div, take_neg,
-    take_batch_normalization, take_scaler;
-/* Ends what is open: the affine map behind the last layer. */
-espalier_status graph_finish_layer(importer *in);
+take_function take_gemm, take_matmul;
+/* Ends what is open: the affine map behind the last layer, or of the inputs. */
+void graph_finish_layer(importer *in);
+
+/* onnx_affine.c */
+take_function take_add, take_sub, take_mul, take_div, take_neg, take_batch_normalization,
+    take_scaler;
+/* Follows the flow by v * scale + shift, and gives that as the node's output. Each is one
+ * number or one for each value of a row, or NULL (1 and 0). */
+espalier_status graph_follow(importer *in, const onnx_node *node, const flow *f,
+                             const double *scale, size_t scale_count, const double *shift,
+                             size_t shift_count);
 
 /* onnx_shapes.c */
 take_function take_flatten, take_reshape, take_squeeze, take_unsqueeze, take_transpose,
@@ -169,9 +179,11 @@ take_function take_flatten, take_reshape, take_squeeze, take_unsqueeze, take_tra
 take_function fold_same, fold_reshape, fold_squeeze, fold_unsqueeze, fold_transpose, fold_gather,
     fold_slice, fold_concat, fold_constant, fold_constant_of_shape, take_shape;
 
+/* onnx_activations.c */
+take_function take_relu, take_leaky_relu, take_prelu, take_sigmoid, take_tanh, take_clip;
+
 /* onnx_answers.c */
-take_function take_relu, take_leaky_relu, take_prelu, take_sigmoid, take_tanh, take_clip,
-    take_softmax, take_log_softmax, take_arg_max, take_zip_map, take_extractor, take_concat,
+take_function take_softmax, take_log_softmax, take_arg_max, take_zip_map, take_extractor, take_concat,
     take_label_encoder, take_labels;
 /* Checks that the graph's outputs are the last layer's, and settles the binary case. */
 espalier_status graph_take_outputs(importer *in);
