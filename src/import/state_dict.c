@@ -1,28 +1,23 @@
 /* Named tensors as a network. */
 #include "import/state_dict.h"
 
-#include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "format/safetensors.h"
 #include "import/pieces.h"
+#include "import/state_dict_names.h"
 #include "import/state_dict_order.h"
 #include "net/network.h"
 
 /* Most matrices; deeper networks come as ONNX or as model files. */
 enum { LAYERS_MOST = 4096 };
 
-typedef enum role { ROLE_WEIGHT, ROLE_BIAS, ROLE_WEIGHT_MASK, ROLE_BIAS_MASK, ROLE_UNKNOWN } role;
-
 /* A tensor and what its name says. */
 typedef struct item {
     const dict_tensor *tensor;
-    role role;
-    bool in_first; /* a word that goes with [in, out] */
-    char *key;     /* the name without the word for its role */
+    dict_name name;
 } item;
 
 /* A matrix with what belongs to it. */
@@ -49,64 +44,6 @@ static espalier_status refuse(const maker *m, const dict_tensor *t, const char *
     safetensors_shape_text(t->shape, t->rank, shape);
     return error_set(m->error, ESPALIER_ERROR_UNSUPPORTED, "%s: tensor '%s' %s of shape %s: %s",
                      m->path, safetensors_show(t->name).text, t->type, shape, why);
-}
-
-/* ---- names -------------------------------------------------------------------------- */
-
-static const struct {
-    const char *word;
-    role role;
-    bool in_first;
-} words[] = {
-    {"weight_mask", ROLE_WEIGHT_MASK, false}, /* of torch.nn.utils.prune, with weight_orig */
-    {"weight_orig", ROLE_WEIGHT, false},
-    {"bias_mask", ROLE_BIAS_MASK, false},
-    {"bias_orig", ROLE_BIAS, false},
-    {"weights", ROLE_WEIGHT, false},
-    {"weight", ROLE_WEIGHT, false},
-    {"kernel", ROLE_WEIGHT, true}, /* Keras, JAX */
-    {"coefs", ROLE_WEIGHT, true},  /* scikit-learn's coefs_, intercepts_ */
-    {"coef", ROLE_WEIGHT, true},
-    {"intercepts", ROLE_BIAS, false},
-    {"intercept", ROLE_BIAS, false},
-    {"biases", ROLE_BIAS, false},
-    {"bias", ROLE_BIAS, false},
-    {"w", ROLE_WEIGHT, false},
-    {"b", ROLE_BIAS, false},
-};
-
-/* Where the word stands in the name, letters of either case and no letter beside it. */
-static const char *find_word(const char *name, const char *word)
-{
-    size_t length = strlen(word);
-    const char *found = NULL;
-    for (const char *at = name; *at; at++) {
-        size_t i = 0;
-        while (i < length && tolower((unsigned char)at[i]) == word[i])
-            i++;
-        if (i == length && !isalpha((unsigned char)at[length]) &&
-            (at == name || !isalpha((unsigned char)at[-1])))
-            found = at; /* the last one counts */
-    }
-    return found;
-}
-
-static bool read_name(const espalier_allocator *allocator, const char *name, item *to)
-{
-    to->role = ROLE_UNKNOWN;
-    to->key = memory_text(allocator, name);
-    for (size_t i = 0; to->key && i < sizeof words / sizeof *words; i++) {
-        const char *at = find_word(name, words[i].word);
-        if (!at)
-            continue;
-        char *hole = to->key + (at - name);
-        size_t length = strlen(words[i].word);
-        memmove(hole, hole + length, strlen(hole + length) + 1);
-        to->role = words[i].role;
-        to->in_first = words[i].in_first;
-        break;
-    }
-    return to->key != NULL;
 }
 
 static int by_natural_name(const void *a, const void *b)
@@ -137,11 +74,11 @@ static espalier_status check_tensor(const maker *m, const item *i)
         return refuse(m, t, "expected matrices and vectors");
     if (!t->number)
         return refuse(m, t, "expected floating-point numbers");
-    if (t->rank == 1 && i->role == ROLE_WEIGHT)
+    if (t->rank == 1 && i->name.role == ROLE_WEIGHT)
         return refuse(m, t, "weights that are no matrix: those of a normalisation cannot be taken");
-    if (t->rank == 2 && (i->role == ROLE_BIAS || i->role == ROLE_BIAS_MASK) && t->shape[0] != 1)
+    if (t->rank == 2 && (i->name.role == ROLE_BIAS || i->name.role == ROLE_BIAS_MASK) && t->shape[0] != 1)
         return refuse(m, t, "a bias that is no vector");
-    if (t->rank == 1 && i->role == ROLE_WEIGHT_MASK)
+    if (t->rank == 1 && i->name.role == ROLE_WEIGHT_MASK)
         return refuse(m, t, "a mask that is no matrix");
     for (size_t d = 0; d < t->rank; d++)
         if (t->shape[d] < 1 || t->shape[d] > NETWORK_WIDTH_MOST)
@@ -160,7 +97,7 @@ static espalier_status take_items(maker *m, const dict_tensor *tensors, size_t c
             continue; /* its neighbours say what it is */
         item *to = &m->items[m->item_count++];
         to->tensor = &tensors[i];
-        if (!read_name(m->allocator, tensors[i].name, to))
+        if (!dict_name_read(m->allocator, tensors[i].name, &to->name))
             return error_memory(m->error);
     }
     qsort(m->items, m->item_count, sizeof *m->items, by_natural_name);
@@ -173,7 +110,7 @@ static espalier_status take_items(maker *m, const dict_tensor *tensors, size_t c
 
 static bool is_matrix(const item *i)
 {
-    return i->tensor->rank == 2 && (i->role == ROLE_WEIGHT || i->role == ROLE_UNKNOWN);
+    return i->tensor->rank == 2 && (i->name.role == ROLE_WEIGHT || i->name.role == ROLE_UNKNOWN);
 }
 
 /* Values of a vector, also of one that is written [1, n]. */
@@ -205,8 +142,8 @@ static espalier_status take_layers(maker *m)
 static layer *find_partner(const maker *m, const item *i)
 {
     for (size_t l = 0; l < m->layer_count; l++)
-        if (m->layers[l].weight->role == ROLE_WEIGHT &&
-            strcmp(m->layers[l].weight->key, i->key) == 0)
+        if (m->layers[l].weight->name.role == ROLE_WEIGHT &&
+            strcmp(m->layers[l].weight->name.key, i->name.key) == 0)
             return &m->layers[l];
     return NULL;
 }
@@ -215,7 +152,7 @@ static layer *find_partner(const maker *m, const item *i)
 static layer *find_before(const maker *m, size_t index)
 {
     for (size_t l = 0; index > 0 && l < m->layer_count; l++)
-        if (m->layers[l].weight == &m->items[index - 1] && m->items[index - 1].role == ROLE_UNKNOWN)
+        if (m->layers[l].weight == &m->items[index - 1] && m->items[index - 1].name.role == ROLE_UNKNOWN)
             return &m->layers[l];
     return NULL;
 }
@@ -226,10 +163,10 @@ static espalier_status pair(maker *m)
         const item *it = &m->items[i];
         if (is_matrix(it))
             continue;
-        layer *to = it->role == ROLE_UNKNOWN ? find_before(m, i) : find_partner(m, it);
+        layer *to = it->name.role == ROLE_UNKNOWN ? find_before(m, i) : find_partner(m, it);
         const dict_tensor **place = !to                            ? NULL
-                                    : it->role == ROLE_WEIGHT_MASK ? &to->mask
-                                    : it->role == ROLE_BIAS_MASK   ? &to->bias_mask
+                                    : it->name.role == ROLE_WEIGHT_MASK ? &to->mask
+                                    : it->name.role == ROLE_BIAS_MASK   ? &to->bias_mask
                                                                    : &to->bias;
         if (!place)
             return refuse(m, it->tensor, "belongs to no matrix of weights by its name");
@@ -272,7 +209,7 @@ static espalier_status find_order(maker *m, bool *in_first)
 {
     bool named = true;
     for (size_t l = 0; l < m->layer_count; l++)
-        named &= m->layers[l].weight->in_first;
+        named &= m->layers[l].weight->name.in_first;
     *in_first = named;
     chained found = chain(m, named);
     if (found == CHAINED_NOT) {
@@ -356,7 +293,7 @@ espalier_status state_dict_network(const dict_tensor *tensors, size_t count, con
     if (status == ESPALIER_OK)
         status = make(&m, origin, in_first, network);
     for (size_t i = 0; i < m.item_count; i++)
-        memory_release(allocator, m.items[i].key);
+        memory_release(allocator, m.items[i].name.key);
     memory_release(allocator, m.items);
     memory_release(allocator, m.layers);
     memory_release(allocator, m.links);

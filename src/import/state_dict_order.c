@@ -3,32 +3,7 @@
  * once (an Eulerian trail, found as by Hierholzer). */
 #include "import/state_dict_order.h"
 
-#include <string.h>
-
 #include "base/memory.h"
-
-int compare_naturally(const char *a, const char *b)
-{
-    const char *left = a, *right = b;
-    while (*a && *b) {
-        size_t digits_a = strspn(a, "0123456789"), digits_b = strspn(b, "0123456789");
-        if (!digits_a || !digits_b) {
-            if (*a != *b)
-                return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
-            a++, b++;
-            continue;
-        }
-        for (; digits_a > 1 && *a == '0'; digits_a--)
-            a++;
-        for (; digits_b > 1 && *b == '0'; digits_b--)
-            b++;
-        int order = digits_a != digits_b ? (digits_a < digits_b ? -1 : 1) : strncmp(a, b, digits_a);
-        if (order)
-            return order;
-        a += digits_a, b += digits_b;
-    }
-    return *a ? 1 : *b ? -1 : strcmp(left, right);
-}
 
 static bool chains(const link *links, const size_t *order, size_t count)
 {

@@ -21,7 +21,4 @@ typedef enum chained { CHAINED, CHAINED_NOT, CHAINED_NO_MEMORY } chained;
 chained chain_links(const link *links, size_t count, const espalier_allocator *allocator,
                     size_t *order);
 
-/* Compares names, with runs of digits as numbers: "fc2" before "fc10". */
-int compare_naturally(const char *a, const char *b);
-
 #endif

@@ -1,24 +1,9 @@
-/* The order of layers by names and by shapes. */
+/* The order of layers by their shapes. */
 #include "import/state_dict_order.h"
 
 #include "base/random.h"
 #include "base/test_allocator.h"
 #include "test.h"
-
-static void test_names(void **state)
-{
-    (void)state;
-    static const char *const rising[] = {"",      "a",       "a1.w",   "a2.w",   "a10.w", "a10.w1",
-                                         "fc2.b", "fc2.w",   "fc010",  "fc11",   "layer.0.weight",
-                                         "layer.2.weight",   "layer.10.weight",  "z99999999999999999999",
-                                         "z100000000000000000000"};
-    for (size_t i = 0; i < sizeof rising / sizeof *rising; i++)
-        for (size_t j = 0; j < sizeof rising / sizeof *rising; j++) {
-            int order = compare_naturally(rising[i], rising[j]);
-            assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
-        }
-    assert_int_not_equal(compare_naturally("a01", "a1"), 0); /* other names all the same */
-}
 
 static void expect_order(const link *links, size_t count, const size_t *expected)
 {
@@ -95,7 +80,6 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_shuffled),
         cmocka_unit_test(test_no_memory),
