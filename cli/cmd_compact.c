@@ -5,6 +5,7 @@
 #include "inputs.h"
 #include "output.h"
 #include "proof.h"
+#include "scaling.h"
 #include "table.h"
 
 typedef struct compact_settings {
@@ -103,6 +104,7 @@ int cmd_compact(int argc, char **argv)
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
     data_add_options(&set, &s.data, DATA_FOLDERS);
+    scaling_add_option(&set, &s.data);
     int code = options_parse(&set, argc, argv);
     if (code == EXIT_NONE)
         code = compact(&set, &s);

@@ -4,6 +4,7 @@
 
 #include "evaluation.h"
 #include "inputs.h"
+#include "scaling.h"
 #include "table.h"
 
 typedef struct eval_settings {
@@ -176,6 +177,7 @@ int cmd_eval(int argc, char **argv)
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
     data_add_options(&set, &s.data, DATA_MODEL);
+    scaling_add_option(&set, &s.data);
     int code = options_parse(&set, argc, argv);
     if (code == EXIT_NONE)
         code = eval(&set, &s);

@@ -134,6 +134,7 @@ int cmd_info(int argc, char **argv)
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
     data_add_options(&set, &s.data, DATA_FOLDERS);
+    scaling_add_option(&set, &s.data);
     int code = options_parse(&set, argc, argv);
     model_info *models = code == EXIT_NONE ? calloc(set.file_count, sizeof *models) : NULL;
     if (code == EXIT_NONE && !models) {

@@ -5,6 +5,7 @@
 
 #include "inputs.h"
 #include "output.h"
+#include "scaling.h"
 #include "table.h"
 
 typedef struct lowrank_settings {
@@ -350,6 +351,7 @@ int cmd_lowrank(int argc, char **argv)
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
     data_add_options(&set, &s.data, DATA_FOLDERS);
+    scaling_add_option(&set, &s.data);
     int code = options_parse(&set, argc, argv);
     if (code == EXIT_NONE)
         code = check(&set, &s);

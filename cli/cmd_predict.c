@@ -8,6 +8,7 @@
 #include "inputs.h"
 #include "predict_rows.h"
 #include "predictions.h"
+#include "scaling.h"
 
 typedef struct predict_settings {
     row_choice choice;
@@ -141,6 +142,7 @@ int cmd_predict(int argc, char **argv)
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
     data_add_options(&set, &s.choice.data, DATA_MODEL);
+    scaling_add_option(&set, &s.choice.data);
     /* A reader that goes away is seen by the write that fails. */
     signal(SIGPIPE, SIG_IGN);
     int code = options_parse(&set, argc, argv);

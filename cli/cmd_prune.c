@@ -137,6 +137,7 @@ static int run_command(int argc, char **argv, const resume *again)
     settings_add_training(&set, &s, false);
     settings_add_pruning(&set, &s);
     data_add_options(&set, &s.data, DATA_SPLIT);
+    scaling_add_option(&set, &s.data);
     settings_add_output(&set, &s);
     int code = options_parse(&set, argc, argv);
     if (code == EXIT_NONE && s.resume && !again) {

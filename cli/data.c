@@ -64,18 +64,13 @@ void data_add_options(option_set *set, data_settings *settings, data_rows wanted
         .names = scaling_at, .recorded = true,
         .help = "inputs: as they are, each to 0..1, each to mean 0 and deviation 1 over the "
                 "training rows; auto: standard, bytes by 1/255"};
-    const option foreign = {
-        .name = "scaling", .kind = OPTION_CHOICE, .value = &o->scaling, .argument = "HOW",
-        .names = scaling_at, .shown = "bytes by 1/255", .recorded = true,
-        .help = "inputs of a network of another program whose file does not say how: as they are, "
-                "or as for train, over the training rows of DATA"};
     options_add(set, folders, 2);
     if (wanted == DATA_DIRECTORIES)
         return;
     if (wanted != DATA_FOLDERS)
         add_splits(set, o, wanted == DATA_MODEL);
-    if (wanted != DATA_FOLDERS)
-        options_add(set, wanted == DATA_NEW ? &scaling : &foreign, 1);
+    if (wanted == DATA_NEW)
+        options_add(set, &scaling, 1);
     table_add_options(set, &settings->table, wanted == DATA_MODEL || wanted == DATA_FOLDERS,
                       wanted == DATA_NEW || wanted == DATA_SPLIT);
 }
@@ -158,9 +153,11 @@ static bool is_trained_on(const espalier_network *network, const char *source)
     return same;
 }
 
-/* network: NULL, or whose columns and classes the rows are read by. */
-static int open_by(const espalier_network *network, bool for_test, const char **names,
-                   const char *source, const data_settings *settings, espalier_dataset **dataset)
+/* network: NULL, or whose columns the rows are read by; names: its classes, or NULL where
+ * those are found out. What the library says goes into `error`. */
+static int open_by(const espalier_network *network, bool for_test, const char *const *names,
+                   const char *source, const data_settings *settings, espalier_dataset **dataset,
+                   espalier_error *error)
 {
     data_places found;
     data_find_places(settings, &found);
@@ -172,33 +169,79 @@ static int open_by(const espalier_network *network, bool for_test, const char **
         return code;
     if (network) {
         options.table.columns = espalier_network_metadata(network, "columns");
-        options.table.class_count = espalier_network_class_count(network);
+        options.table.class_count = names ? espalier_network_class_count(network) : 0;
         options.table.class_names = names;
         /* Tables are told apart by what is in them, others only by their names. */
         options.table.for_test =
             for_test && (espalier_table_is_named(source) || !is_trained_on(network, source));
-        for (size_t i = 0; i < options.table.class_count; i++)
-            names[i] = espalier_network_class_name(network, i);
     }
-    espalier_error error = {0};
-    return espalier_dataset_open(source, &options, NULL, dataset, &error) ? fail(&error)
-                                                                          : EXIT_NONE;
+    return espalier_dataset_open(source, &options, NULL, dataset, error) ? EXIT_FAILED : EXIT_NONE;
 }
 
 int data_open(const char *source, const data_settings *settings, espalier_dataset **dataset)
 {
-    return open_by(NULL, false, NULL, source, settings, dataset);
+    espalier_error error = {0};
+    int code = open_by(NULL, false, NULL, source, settings, dataset, &error);
+    return error.status ? fail(&error) : code;
 }
 
-int data_open_for(const espalier_network *network, bool for_test, const char *source,
+/* Gives the network the names of a data set's classes, which are as many, and says so. */
+static int take_names(espalier_network *network, const char *source,
+                      const espalier_dataset *dataset, const char **names)
+{
+    size_t count = espalier_network_class_count(network);
+    for (size_t i = 0; i < count; i++)
+        names[i] = espalier_dataset_class_name(dataset, i);
+    if (espalier_network_set_class_names(network, names)) {
+        message("out of memory");
+        return EXIT_FAILED;
+    }
+    message("note: the network has no names of its %zu classes: they are those of %s in their order, "
+            "from '%s' to '%s'", count, source, names[0], names[count - 1]);
+    return EXIT_NONE;
+}
+
+/* A network of another program often knows numbers only, where a table has names. */
+static int open_nameless(espalier_network *network, bool for_test, const char **names,
+                         const char *source, const data_settings *settings,
+                         espalier_dataset **dataset, const espalier_error *first)
+{
+    espalier_dataset *other = NULL;
+    espalier_error error = {0};
+    int code = open_by(network, for_test, NULL, source, settings, &other, &error);
+    bool fits = code == EXIT_NONE &&
+                espalier_dataset_class_count(other) == espalier_network_class_count(network) &&
+                espalier_dataset_class_name(other, 0);
+    if (fits && (code = take_names(network, source, other, names)) == EXIT_NONE) {
+        *dataset = other;
+        return EXIT_NONE;
+    }
+    espalier_dataset_destroy(other);
+    return fits ? code : fail(first);
+}
+
+int data_open_for(espalier_network *network, bool for_test, const char *source,
                   const data_settings *settings, espalier_dataset **dataset)
 {
-    const char **names = calloc(espalier_network_class_count(network), sizeof *names);
+    size_t count = espalier_network_class_count(network);
+    bool nameless = espalier_network_metadata(network, "imported") != NULL;
+    const char **names = calloc(count, sizeof *names);
+    espalier_error error = {0};
+    char number[32];
     if (!names) {
         message("out of memory");
         return EXIT_FAILED;
     }
-    int code = open_by(network, for_test, names, source, settings, dataset);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = espalier_network_class_name(network, i);
+        snprintf(number, sizeof number, "%zu", i);
+        nameless = nameless && strcmp(names[i], number) == 0;
+    }
+    int code = open_by(network, for_test, names, source, settings, dataset, &error);
+    if (error.status == ESPALIER_ERROR_FORMAT && nameless)
+        code = open_nameless(network, for_test, names, source, settings, dataset, &error);
+    else if (error.status)
+        code = fail(&error);
     free(names);
     return code;
 }

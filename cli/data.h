@@ -49,8 +49,9 @@ void data_find_places(const data_settings *settings, data_places *found);
 int data_open(const char *source, const data_settings *settings, espalier_dataset **dataset);
 
 /* The same for a network: a table is read by its columns, and labels are its classes.
- * for_test: a table that it was not trained on has test rows only. */
-int data_open_for(const espalier_network *network, bool for_test, const char *source,
+ * for_test: a table that it was not trained on has test rows only.
+ * A network of another program that has no names of its classes gets those of a table. */
+int data_open_for(espalier_network *network, bool for_test, const char *source,
                   const data_settings *settings, espalier_dataset **dataset);
 
 /* Opens a table whose rows a network predicts on, "-" for standard input. */

@@ -7,7 +7,10 @@ int open_rows(const option_set *set, data_settings settings, const char *model,
               espalier_network *network, const char *source, espalier_dataset **dataset)
 {
     data_follow_model(&settings, set, network);
-    int code = data_open_for(network, true, source, &settings, dataset);
+    if (scaling_is_fitted(set, &settings, network) && !option_given(set, "validation"))
+        settings.options.validation_fraction = 0; /* fitted on all rows that there are */
+    int code = data_open_for(network, !scaling_is_fitted(set, &settings, network), source, &settings,
+                             dataset);
     if (code == EXIT_NONE)
         code = check_fit(model, network, source, *dataset);
     if (code == EXIT_NONE)
@@ -22,7 +25,7 @@ int check_split(const espalier_dataset *dataset, const char *source, espalier_sp
     const char *why = "";
     if (split == ESPALIER_TEST)
         why = espalier_dataset_columns(dataset)
-                  ? ": the network was trained on this table without --test or --test-file"
+                  ? ": all rows of this table are for training, without --test or --test-file"
                   : ": train with --test to keep some apart, or see others by --split";
     message("%s: expected %s rows, found none%s", source, split_name(split), why);
     return EXIT_FAILED;

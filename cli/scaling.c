@@ -1,10 +1,35 @@
 /* The one thing about a foreign network that its file often leaves out. */
 #include "scaling.h"
 
+static const char *scaling_at(size_t index)
+{
+    return espalier_scaling_name((espalier_scaling)index);
+}
+
+void scaling_add_option(option_set *set, data_settings *settings)
+{
+    const option rows[] = {
+        {.kind = OPTION_TITLE, .help = "Networks of other programs"},
+        {.name = "scaling", .kind = OPTION_CHOICE, .value = &settings->options.scaling,
+         .argument = "HOW", .names = scaling_at, .shown = "bytes by 1/255, else none",
+         .recorded = true,
+         .help = "how inputs are scaled where the network's file does not say it: as they are, or "
+                 "fitted on the training rows of DATA as train does it"},
+    };
+    options_add(set, rows, sizeof rows / sizeof *rows);
+}
+
 bool scaling_is_unsaid(const espalier_network *network)
 {
     return espalier_network_metadata(network, "imported") &&
            espalier_network_scaling(network, NULL, NULL) == 0;
+}
+
+bool scaling_is_fitted(const option_set *set, const data_settings *settings,
+                       const espalier_network *network)
+{
+    return scaling_is_unsaid(network) && option_given(set, "scaling") &&
+           settings->options.scaling != ESPALIER_SCALING_NONE;
 }
 
 /* Pairs of the data; without any, the one that changes nothing, so that it is said. */
@@ -35,6 +60,11 @@ int scaling_settle(const option_set *set, const data_settings *settings, const c
                                                  "scaled; expected the option with a network of "
                                                  "another program that does not", model)
                      : EXIT_NONE;
+    if (count == 0 && scaling_is_fitted(set, settings, network)) {
+        message("%s: expected training rows to fit --scaling %s on, found none", source,
+                espalier_scaling_name(settings->options.scaling));
+        return EXIT_FAILED;
+    }
     if (given)
         return set_pairs(network, settings->options.scaling == ESPALIER_SCALING_NONE ? 0 : count,
                          shift, scale);

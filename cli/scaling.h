@@ -8,6 +8,14 @@
  * its rows were scaled before they went in, nobody knows but its maker. */
 bool scaling_is_unsaid(const espalier_network *network);
 
+/* The option --scaling of commands that take a MODEL and DATA. */
+void scaling_add_option(option_set *set, data_settings *settings);
+
+/* True where --scaling asks for one that is fitted on training rows: then a table must have
+ * some, also where it would be read for tests otherwise. */
+bool scaling_is_fitted(const option_set *set, const data_settings *settings,
+                       const espalier_network *network);
+
 /* Gives such a network the scaling of the data that --scaling names. Without the option
  * bytes are divided by 255, as everyone does, other rows stay as they are, and a note says
  * so. For any other network the option is wrong usage. The network keeps what it got.

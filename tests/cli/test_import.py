@@ -86,6 +86,42 @@ class Foreign(Case):
         self.assertEqual((scaling["shift"], scaling["scale"]), (0, 1))
         self.good("eval", "raw.safetensors", "small")
 
+    def table(self, name, rows, labels):
+        (self.folder / name).write_text("a,b,c,d,e,f,kind\n" + "".join(
+            ",".join(map(str, row)) + f",{label}\n" for row, label in zip(rows, labels)))
+
+    def test_tables_fit_a_scaling_on_training_rows(self):
+        shutil.copy(MODELS / "dict_names.safetensors", self.folder)
+        rows = [[(7 * i + 3 * j) % 11 + 10 * j for j in range(6)] for i in range(30)]
+        self.table("t.csv", rows, [i % 3 for i in range(30)])
+        self.noted("^espalier: note: dict_names.safetensors has no scaling of its inputs: the rows of t.csv go in as "
+                   "they are; .*--scaling range or standard", "eval", "dict_names.safetensors", "t.csv")
+        self.good("compact", "dict_names.safetensors", "-o", "settled", "--data", "t.csv", "--scaling", "standard")
+        scaling = json.loads(self.header("settled")["__metadata__"]["input_scaling"])
+        for j in range(6):
+            column = [row[j] for row in rows]
+            mean = sum(column) / 30
+            deviation = (sum((v - mean) ** 2 for v in column) / 30) ** 0.5
+            self.assertAlmostEqual(scaling["shift"][j], mean, places=4)
+            self.assertAlmostEqual(scaling["scale"][j], 1 / deviation, places=5)
+        self.good("eval", "settled", "t.csv")
+        self.refused(1, "expected test rows, found none", "eval", "dict_names.safetensors", "t.csv", "--scaling",
+                     "standard")
+
+    def test_names_of_classes_come_from_a_table(self):
+        shutil.copy(MODELS / "dict_names.safetensors", self.folder)
+        rows = [[i + j for j in range(6)] for i in range(6)]
+        self.table("named.csv", rows, ["elm", "oak", "ash"] * 2)
+        self.table("numbered.csv", rows, [1, 2, 0] * 2)
+        done = self.run_cli("eval", "dict_names.safetensors", "named.csv", "--scaling", "none")
+        self.assertRegex(done.stderr, "^espalier: note: the network has no names of its 3 classes: they are those of "
+                                      "named.csv in their order, from 'ash' to 'oak'\n")
+        numbered = self.good("eval", "dict_names.safetensors", "numbered.csv", "--scaling", "none")
+        self.assertEqual(done.stdout.split("\n")[:4], numbered.split("\n")[:4])
+        self.table("few.csv", rows[:2], ["elm", "oak"])
+        self.refused(1, "few.csv: row 1 .*expected one of the 3 classes of the network, found 'elm'", "eval",
+                     "dict_names.safetensors", "few.csv", "--scaling", "none")
+
     # ---- the commands ------------------------------------------------------------------
 
     def test_onnx_through_all_commands(self):
