@@ -8,6 +8,7 @@
 
 #include "inputs.h"
 #include "output.h"
+#include "scaling.h"
 #include "table.h"
 
 static const char *type_at(size_t index)
@@ -47,6 +48,7 @@ void export_c_add_options(option_set *set, export_c_settings *s)
     };
     options_add(set, rows, sizeof rows / sizeof *rows);
     data_add_options(set, &s->data, DATA_MODEL);
+    scaling_add_option(set, &s->data);
 }
 
 static bool is_c(const char *output)
@@ -123,7 +125,7 @@ static int check_beside(const option_set *set, const export_c_settings *s, const
 }
 
 int export_c_prepare(const option_set *set, export_c_settings *s, const char *output,
-                     const espalier_network *network, int argc, char **argv,
+                     espalier_network *network, int argc, char **argv,
                      espalier_export_options *options)
 {
     if (!is_c(output))

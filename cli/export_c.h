@@ -26,7 +26,7 @@ int export_c_check(const option_set *set, const export_c_settings *settings, con
 /* Opens the data and fills the export's options. argv: the command, to be written into
  * the program. EXIT_NONE, or an exit code after a message. */
 int export_c_prepare(const option_set *set, export_c_settings *settings, const char *output,
-                     const espalier_network *network, int argc, char **argv,
+                     espalier_network *network, int argc, char **argv,
                      espalier_export_options *options);
 
 /* What was written beside the output, what it costs and how good it is. */

@@ -1,6 +1,7 @@
 """espalier export: names, bytes, messages. What other programs make of the files is told by
 test_peer_*.py, each for one of them."""
 import json
+
 from exports import Export, modules
 from harness import main
 

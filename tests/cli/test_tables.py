@@ -171,8 +171,8 @@ class Tables(Case):
         self.refused(1, "gone.csv: cannot open: No such file or directory", "train", "flowers.csv",
                      "-o", "bad", "--test-file", "gone.csv")
         self.good("train", "flowers.csv", "-o", "t", "--epochs", "1", "--quiet")
-        self.refused(1, "flowers.csv: expected test rows, found none: the network was trained on this "
-                        "table without --test or --test-file", "eval", "t", "flowers.csv")
+        self.refused(1, "flowers.csv: expected test rows, found none: all rows of this table are "
+                        "for training, without --test or --test-file", "eval", "t", "flowers.csv")
 
     def test_wrong_options(self):
         train = ("train", "flowers.csv", "-o", "bad")
