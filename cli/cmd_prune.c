@@ -67,7 +67,7 @@ static int open_data(run *r, const option_set *set, const run_settings *s)
         code = check_fit(set->files[0], r->network, r->source, r->dataset);
     if (code == EXIT_NONE)
         code = doubts_say(r->source, r->dataset, s->train.epochs > 0);
-    if (code == EXIT_NONE)
+    if (code == EXIT_NONE && !run_goes_on(r))
         code = scaling_settle(set, &s->data, set->files[0], r->network, r->source, r->dataset);
     if (code != EXIT_NONE || s->prune.trigger != ESPALIER_TRIGGER_ONCE ||
         s->prune.count == ESPALIER_COUNT_NONE || run_goes_on(r))

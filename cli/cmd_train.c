@@ -21,8 +21,6 @@ static int check_restart(const option_set *set, const run_settings *s)
         return usage_error(command, "--hidden: has no meaning with --from: MODEL has its widths");
     if (s->from && (option_given(set, "activation") || option_given(set, "leaky-slope")))
         return usage_error(command, "--activation: has no meaning with --from: MODEL has its own");
-    if (s->from && option_given(set, "scaling"))
-        return usage_error(command, "--scaling: has no meaning with --from: MODEL has its own");
     if (s->from && option_given(set, "init") && !fresh)
         return usage_error(command, "--init: has no meaning with --restart %s, which draws no "
                                     "weights", how);
@@ -81,6 +79,8 @@ static int look(run *r, option_set *set, run_settings *s)
                                          : network_like(&s->hidden, &s->activation, set);
     if (code != EXIT_NONE)
         return code;
+    if (s->from && option_given(set, "scaling") && !run_goes_on(r) && !scaling_is_unsaid(r->network))
+        return usage_error(set->command, "--scaling: has no meaning with --from: MODEL has its own");
     if (s->from)
         r->recipe = restart_recipe(set, s, r->network);
     if (r->network)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "inputs.h"
+#include "scaling.h"
 
 static bool is_file(const char *path)
 {
@@ -53,7 +54,7 @@ static int settle_range(row_source *source, const char *command, const char *wha
 }
 
 static int open_dataset(row_source *source, const option_set *set, const row_choice *choice,
-                        const espalier_network *network)
+                        espalier_network *network)
 {
     static const char *const words[] = {"train ", "validation ", "test "};
     int code = open_rows(set, choice->data, set->files[0], network, source->name,
@@ -67,7 +68,7 @@ static int open_dataset(row_source *source, const option_set *set, const row_cho
 }
 
 /* An array without rows is as good as a table without rows. */
-static int open_array(row_source *source, const option_set *set, const espalier_network *network)
+static int open_array(row_source *source, const option_set *set, espalier_network *network)
 {
     espalier_error error = {0};
     if (espalier_npy_open(source->name, espalier_network_row_width(network), NULL, &source->array,
@@ -82,7 +83,7 @@ static int open_array(row_source *source, const option_set *set, const espalier_
 }
 
 int row_source_open(row_source *source, const option_set *set, const row_choice *choice,
-                    const espalier_network *network)
+                    espalier_network *network)
 {
     const char *name = set->files[1];
     bool split = option_given(set, "split");
@@ -91,11 +92,15 @@ int row_source_open(row_source *source, const option_set *set, const row_choice 
     if (source->standard_input && split)
         return usage_error(set->command, "--split: standard input has no parts; all its rows are "
                                          "predicted");
-    if (source->standard_input || (!split && is_file(name) && espalier_table_is_named(name)))
-        return data_open_table(network, name, &choice->data, &source->table);
-    if (!split && is_file(name) && is_array(name))
-        return open_array(source, set, network);
-    return open_dataset(source, set, choice, network);
+    bool table = source->standard_input || (!split && is_file(name) && espalier_table_is_named(name));
+    bool array = !table && !split && is_file(name) && is_array(name);
+    if (!table && !array)
+        return open_dataset(source, set, choice, network);
+    int code = scaling_settle(set, &choice->data, set->files[0], network, name, NULL);
+    if (code != EXIT_NONE)
+        return code;
+    return table ? data_open_table(network, name, &choice->data, &source->table)
+                 : open_array(source, set, network);
 }
 
 size_t row_source_count(const row_source *source)

@@ -25,7 +25,7 @@ typedef struct row_source {
 /* Opens set->files[1] for a network: "-", a table or a .npy file that is there, unless
  * --split was given; else a data set. EXIT_NONE, or an exit code after a message. */
 int row_source_open(row_source *source, const option_set *set, const row_choice *choice,
-                    const espalier_network *network);
+                    espalier_network *network);
 
 /* The number of rows that will come; SIZE_MAX if it is not known. */
 size_t row_source_count(const row_source *source);

@@ -53,7 +53,7 @@ int scaling_settle(const option_set *set, const data_settings *settings, const c
                    espalier_network *network, const char *source, const espalier_dataset *dataset)
 {
     const float *shift = NULL, *scale = NULL;
-    size_t count = espalier_dataset_scaling(dataset, &shift, &scale);
+    size_t count = dataset ? espalier_dataset_scaling(dataset, &shift, &scale) : 0;
     bool given = option_given(set, "scaling");
     if (!scaling_is_unsaid(network))
         return given ? usage_error(set->command, "--scaling: %s says itself how its inputs are "
