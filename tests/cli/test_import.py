@@ -108,6 +108,16 @@ class Foreign(Case):
         self.refused(1, "expected test rows, found none", "eval", "dict_names.safetensors", "t.csv", "--scaling",
                      "standard")
 
+    def test_streams_have_nothing_to_fit_on(self):
+        shutil.copy(MODELS / "dict_names.safetensors", self.folder)
+        (self.folder / "rows.csv").write_text("a,b,c,d,e,f\n1,2,3,4,5,6\n6,5,4,3,2,1\n")
+        raw = self.good("predict", "dict_names.safetensors", "rows.csv", "--scaling", "none")
+        self.assertEqual(raw.count("\n"), 3)
+        self.assertEqual(self.noted("the rows of rows.csv go in as they are", "predict", "dict_names.safetensors",
+                                    "rows.csv"), raw)
+        self.refused(1, "rows.csv: expected training rows to fit --scaling range on, found none", "predict",
+                     "dict_names.safetensors", "rows.csv", "--scaling", "range")
+
     def test_names_of_classes_come_from_a_table(self):
         shutil.copy(MODELS / "dict_names.safetensors", self.folder)
         rows = [[i + j for j in range(6)] for i in range(6)]
