@@ -146,21 +146,38 @@ static espalier_status add_category(csv_survey *s, const table_file *f, size_t i
     return status ? status : dictionary_add(&one->values, field->text, field->length, error);
 }
 
-/* A column is what its first value is: a number or a category. */
+/* A column is what its first value is. Text that is a number but for its comma would make a
+ * category of each number, which nobody wants unasked. */
+static espalier_status find_kind(const table_file *f, size_t place, column_kind *kind,
+                                 espalier_error *error)
+{
+    const csv_field *field = &f->record.fields[place];
+    float value;
+    *kind = decimal_float(field->text, field->length, f->point, &value) == DECIMAL_TEXT
+                ? COLUMN_CATEGORY
+                : COLUMN_NUMBER;
+    if (*kind == COLUMN_NUMBER || f->point == ',' ||
+        decimal_float(field->text, field->length, ',', &value) != DECIMAL_NUMBER)
+        return ESPALIER_OK;
+    char shown[TABLE_SHOWN_BYTES];
+    return table_file_complain(f, place, error,
+                               "expected a number with a point, found '%s': say --decimal comma, or "
+                               "take the column as texts by --categorical",
+                               table_show(field, shown));
+}
+
 static espalier_status learn_column(csv_survey *s, const table_file *f, size_t index,
                                     espalier_error *error)
 {
     column *one = &s->columns->items[index];
     const csv_field *field = &f->record.fields[f->places[index]];
     uint16_t code = CSV_NO_CATEGORY;
-    float value;
     if (!is_missing(f, f->places[index])) {
-        if (one->kind == COLUMN_UNKNOWN)
-            one->kind = decimal_float(field->text, field->length, f->point, &value) == DECIMAL_TEXT
-                            ? COLUMN_CATEGORY
-                            : COLUMN_NUMBER;
-        if (one->kind == COLUMN_NUMBER)
-            return ESPALIER_OK;
+        espalier_status kind = one->kind == COLUMN_UNKNOWN
+                                   ? find_kind(f, f->places[index], &one->kind, error)
+                                   : ESPALIER_OK;
+        if (kind || one->kind == COLUMN_NUMBER)
+            return kind;
         size_t found = dictionary_find(&one->values, field->text, field->length);
         espalier_status status =
             found == SIZE_MAX ? add_category(s, f, index, error) : ESPALIER_OK;
