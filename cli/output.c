@@ -114,12 +114,13 @@ int output_writable(const char *output)
 int folder_free(const char *command, const char *path)
 {
     DIR *directory = opendir(path);
-    if (!directory) {
-        struct stat status;
-        if (stat(path, &status) == 0)
-            return usage_error(command, "--run: expected a new or empty folder, found the file %s",
-                               path);
+    if (!directory && errno == ENOENT)
         return EXIT_NONE;
+    if (!directory && errno == ENOTDIR)
+        return usage_error(command, "--run: expected a new or empty folder, found the file %s", path);
+    if (!directory) {
+        message("%s: cannot look into this folder: %s", path, strerror(errno));
+        return EXIT_FAILED;
     }
     bool empty = true;
     for (struct dirent *entry; empty && (entry = readdir(directory));)

@@ -10,6 +10,13 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_6
   add_executable(system_calls ${CMAKE_CURRENT_LIST_DIR}/system_calls.c)
   set(at_boundaries --tool $<TARGET_FILE:system_calls> --boundaries 4 --chain 1)
 endif()
+if(TARGET system_calls)
+  add_test(NAME faults/files
+           COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/files.py $<TARGET_FILE:espalier>
+           $<TARGET_FILE:system_calls> --every 12
+           WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+  set_tests_properties(faults/files PROPERTIES TIMEOUT 600)
+endif()
 add_test(NAME faults/kills
          COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/kills.py $<TARGET_FILE:espalier> --random 20 ${at_boundaries}
          WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
