@@ -64,13 +64,14 @@ static void count(const c_program *p, c_layer *layer)
     }
 }
 
+/* The kept inputs that a written weight reads: first marked one by one, then listed by
+ * their places in the row. */
 static void find_columns(c_program *p)
 {
     const c_layer *layer = &p->layers[0];
-    p->column_count = 0;
-    size_t kept = espalier_network_inputs(p->network, 0);
+    const size_t kept = espalier_network_inputs(p->network, 0);
     const uint64_t *places = espalier_network_kept(p->network, SIZE_MAX);
-    /* A column is read if any list has it; lists are short, columns few: marks by place. */
+    p->column_count = 0;
     for (size_t i = 0; i < kept; i++)
         p->columns[i] = 0;
     for (size_t i = 0; i < layer->starts[layer->outputs]; i++) {

@@ -5,21 +5,25 @@
 #include "export/c_figures.h"
 #include "export/c_print.h"
 
-/* c_write_weights.c: a layer's constants; the pointers into them beside `weight`; and the
- * loop that adds the weights of neuron `i` to `sum` out of the vector `x`. */
+/* c_write_weights.c: a layer's constants. */
 void c_write_weights(c_out *out, const c_program *program, size_t layer);
-void c_write_pointers(c_out *out, const c_program *program, size_t layer);
-void c_write_sum(c_out *out, const c_program *program, size_t layer);
-/* The loop over the neurons that go by fours; `activate` writes what follows "y[i] = "
- * out of `sum`. */
-typedef void c_write_activation(c_out *out, const c_program *program, size_t layer);
-void c_write_groups(c_out *out, const c_program *program, size_t layer,
-                    c_write_activation *activate);
 /* Names of types: of a loop's counter, of values of layer l's inputs (or of its outputs:
  * l + 1), of weights. */
 const char *c_counter(const c_program *program);
 const char *c_value_type(const c_program *program, size_t layer);
 const char *c_weight_type(const c_program *program);
+
+/* c_write_loops.c: the pointers into the constants beside `weight`; and the loop that adds
+ * the weights of neuron `i` to `sum` out of the vector `x`. */
+void c_write_pointers(c_out *out, const c_program *program, size_t layer);
+void c_write_sum(c_out *out, const c_program *program, size_t layer);
+/* Every value of the row has a shift of its own, to be taken off in the loop. */
+bool c_has_shifts(const c_program *program, size_t layer);
+/* The loop over the neurons that go by fours; `activate` writes what follows "y[i] = "
+ * out of `sum`. */
+typedef void c_write_activation(c_out *out, const c_program *program, size_t layer);
+void c_write_groups(c_out *out, const c_program *program, size_t layer,
+                    c_write_activation *activate);
 
 /* c_write_float.c, c_write_integer.c: everything but the comment. */
 void c_write_float(c_out *out, const c_program *program);
