@@ -349,6 +349,35 @@ static void stopped(void **state)
     }
 }
 
+/* Nothing is learned: steps come by patience alone, which is counted over many epochs. */
+static void patience(void **state)
+{
+    kind k = kind_of("patience");
+    size_t seen[4] = {0};
+    (void)state;
+    k.train.learning_rate = 1e-9;
+    k.train.epochs = 9;
+    k.prune.trigger = ESPALIER_TRIGGER_ACCURACY;
+    k.prune.start_accuracy = 0.99;
+    k.prune.patience = 3;
+    check_kind(&k, seen);
+    assert_int_equal(seen[ESPALIER_MOMENT_BEFORE_STEP], 2);
+}
+
+/* Any epoch would end the run, but for those in which it is held or a step was taken. */
+static void held_by_a_step_between_batches(void **state)
+{
+    kind k = kind_of("held");
+    size_t seen[4] = {0};
+    (void)state;
+    k.train.final_accuracy = 0.01;
+    k.prune.trigger = ESPALIER_TRIGGER_CUBIC;
+    k.prune.cubic_epochs = 2;
+    k.prune.cubic_interval = 4;
+    check_kind(&k, seen);
+    assert_int_equal(seen[ESPALIER_MOMENT_EPOCH], 3);
+}
+
 /* No steps, no validation rows would be another matter; and rates that depend on the place. */
 static void rates(void **state)
 {
@@ -426,6 +455,8 @@ int main(void)
         cmocka_unit_test(step_at_once),
         cmocka_unit_test(regularised),
         cmocka_unit_test(stopped),
+        cmocka_unit_test(patience),
+        cmocka_unit_test(held_by_a_step_between_batches),
         cmocka_unit_test(rates),
         cmocka_unit_test(refusals),
     };
