@@ -56,7 +56,7 @@ static void print_constant(const data_info_facts *facts)
         line("constant", "none: every input changes");
 }
 
-/* "12 filled in: age 7, income 5"; only tables can have any. */
+/* "12 filled in: age 7, income 5", or "3 rows left out"; only tables can have any. */
 static void print_missing(const data_info_facts *facts)
 {
     const espalier_description *a = facts->about;
@@ -73,6 +73,9 @@ static void print_missing(const data_info_facts *facts)
     if (a->missing_values > 0)
         line("missing", "%s filled in: %s%s", digits(number, a->missing_values), text,
              named < columns ? ", ..." : "");
+    else if (a->dropped_rows > 0)
+        line("missing", "%s %s left out", digits(number, a->dropped_rows),
+             a->dropped_rows == 1 ? "row" : "rows");
     else if (espalier_dataset_columns(facts->dataset))
         line("missing", "none");
 }

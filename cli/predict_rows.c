@@ -127,14 +127,26 @@ static int read_row(row_source *source, float *values, bool *end)
     return status ? fail(&error) : EXIT_NONE;
 }
 
+/* The end came before the first row that was asked for. */
+static int too_short(const row_source *source, size_t rows)
+{
+    message("%s: expected more than %zu rows for --rows, found %zu",
+            source->standard_input ? "standard input" : source->name, source->rows.first, rows);
+    return EXIT_FAILED;
+}
+
 /* The rows before the first one asked for are read and left. */
 int row_source_next(row_source *source, float *values, bool *end)
 {
     int code = EXIT_NONE;
     if (source->dataset && source->next < source->rows.first)
         source->next = source->rows.first;
-    for (; code == EXIT_NONE && source->next < source->rows.first && !*end; source->next++)
+    while (code == EXIT_NONE && source->next < source->rows.first) {
         code = read_row(source, values, end);
+        if (code == EXIT_NONE && *end)
+            return too_short(source, source->next);
+        source->next++;
+    }
     /* Past the last row of an array its reader looks that the file ends there. */
     if (source->array && source->next == espalier_npy_row_count(source->array))
         return read_row(source, values, end);
@@ -145,6 +157,8 @@ int row_source_next(row_source *source, float *values, bool *end)
         espalier_dataset_rows(source->dataset, source->split, source->next, 1, values);
     else
         code = read_row(source, values, end);
+    if (code == EXIT_NONE && *end && source->next > 0 && source->next == source->rows.first)
+        return too_short(source, source->next);
     source->next++;
     return code;
 }

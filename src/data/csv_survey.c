@@ -255,8 +255,12 @@ static espalier_status take_rows(csv_survey *s, table_file *f, bool learn, espal
     espalier_status status = ESPALIER_OK;
     while (!status && !end) {
         status = table_file_next(f, &end, error);
-        if (!status && !end && csv_row_is_kept(f))
+        if (status || end)
+            break;
+        if (csv_row_is_kept(f))
             status = take_row(s, f, learn, error);
+        else
+            s->dropped++;
     }
     if (status || !learn)
         return status;

@@ -164,6 +164,7 @@ static espalier_status split(reading *r, espalier_error *error)
     memory_release(d->allocator, r->survey.labels);
     r->survey.labels = NULL;
     d->is_table = true;
+    d->dropped_rows = r->survey.dropped;
     return dataset_split(d, r->options, error);
 }
 

@@ -49,6 +49,7 @@ typedef struct csv_survey {
     uint32_t *labels;   /* [rows], of the rows that are kept */
     uint16_t **codes;   /* [columns->count]: NULL, or [rows] categories by first appearance */
     size_t rows, room;
+    size_t dropped;     /* rows that were left out for their missing values */
     uint64_t file_rows, file_bytes, file_head; /* of the training file, dropped rows included */
 } csv_survey;
 

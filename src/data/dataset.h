@@ -23,6 +23,7 @@ struct espalier_dataset {
     char *columns;            /* JSON text, or NULL */
     size_t *missing;          /* [inputs] values that were missing and filled in, at the first
                                  input of their column; NULL: none */
+    size_t dropped_rows;      /* of a table, that were left out for their missing values */
     size_t scaling_count;     /* 0, 1 or inputs */
     float *shift, *scale;     /* one allocation, shift first */
     bool is_table;            /* rows may be sorted by class */

@@ -98,6 +98,7 @@ espalier_status espalier_dataset_describe(const espalier_dataset *dataset, bool 
                                           espalier_description *description, espalier_error *error)
 {
     espalier_description d = {.inputs = dataset->inputs, .classes = dataset->classes,
+                              .dropped_rows = dataset->dropped_rows,
                               .repeats_sought = repeats, .allocator = allocator};
     d.class_rows = memory_array(allocator, dataset->classes,
                                 ESPALIER_SPLIT_COUNT * sizeof *d.class_rows);

@@ -29,16 +29,26 @@ void numpy_close(numpy_data *data)
 
 /* ---- do they fit ------------------------------------------------------------ */
 
+/* Values without labels, labels without values, or neither. */
+static espalier_status refuse_half(const numpy_data *data, numpy_part part, espalier_error *error)
+{
+    const npy_file *values = &data->values[part], *labels = &data->labels[part];
+    bool has_values = numpy_is_open(values), has_any = has_values || numpy_is_open(labels);
+    return error_set(error, ESPALIER_ERROR_NOT_FOUND,
+                     "%s: expected the %s values with their labels, found %s%s; names are such as "
+                     "x_train and y_train, train_images and train_labels, X and y%s",
+                     data->path, numpy_part_name(part),
+                     has_values ? values->source.name : has_any ? labels->source.name : "neither",
+                     has_any ? " alone" : "",
+                     has_values ? "; rows without labels are predicted from a .npy file" : "");
+}
+
 static espalier_status check_pair(const numpy_data *data, numpy_part part, espalier_error *error)
 {
     const npy_file *values = &data->values[part], *labels = &data->labels[part];
     char shape[NPY_SHAPE_BYTES], other[NPY_SHAPE_BYTES];
     if (!numpy_is_open(values) || !numpy_is_open(labels))
-        return error_set(error, ESPALIER_ERROR_NOT_FOUND,
-                         "%s: expected the %s values with their labels, found %s alone; names are "
-                         "such as x_train and y_train, train_images and train_labels, X and y",
-                         data->path, numpy_part_name(part),
-                         numpy_is_open(values) ? values->source.name : labels->source.name);
+        return refuse_half(data, part, error);
     bool numbers = values->kind != NPY_TEXT && values->kind != NPY_LATIN;
     if (!numbers || values->rank < 2)
         return error_set(error, ESPALIER_ERROR_FORMAT,

@@ -108,6 +108,9 @@ static espalier_status not_found(const char *name, const named_set *known,
         list(places, sizeof places, options->directories[i], name);
     if (known && known->system_folder)
         list(places, sizeof places, known->system_folder, "");
+    if (!known && strchr(name, '.')) /* a file's name, for no known one has a point */
+        return error_set(error, ESPALIER_ERROR_NOT_FOUND, "%s: no such file: looked for %s", name,
+                         places);
     return error_set(error, ESPALIER_ERROR_NOT_FOUND,
                      "%s: no such data set: looked for %s; %s%s", name, places,
                      known ? known->advice : "expected a path or one of ", known ? "" : names);

@@ -178,12 +178,12 @@ static espalier_status match_places(table_file *f, const csv_record *first, espa
     bool unlabelled = is_unlabelled(c, first);
     if (first->count != c->record_width && !unlabelled)
         return error_set(error, ESPALIER_ERROR_MISMATCH,
-                         c->label == SIZE_MAX
-                             ? "%s: line %llu: expected %zu fields, found %zu"
-                             : "%s: line %llu: expected %zu fields, or one less without labels, "
-                               "found %zu",
-                         csv_path(f->in), (unsigned long long)first->line, c->record_width,
-                         first->count);
+                         "%s: line %llu: expected %zu fields%s, found %zu%s", csv_path(f->in),
+                         (unsigned long long)first->line, c->record_width,
+                         c->label == SIZE_MAX ? "" : ", or one less without labels", first->count,
+                         c->label == SIZE_MAX && first->count == c->record_width + 1
+                             ? ": if one of them is the column of the labels, name it by --label"
+                             : "");
     f->label = unlabelled ? SIZE_MAX : c->label;
     for (size_t i = 0; i < c->count; i++)
         f->places[i] = place_of(c, i, unlabelled);

@@ -103,7 +103,10 @@ class Info(Case):
         done = self.run_cli("data", "info", "plants.csv")
         self.assertEqual(done.returncode, 1)
         self.assertIn("height", done.stderr)
-        self.assertIn("missing    none\n", self.good("data", "info", "plants.csv", "--missing", "drop"))
+        text = self.good("data", "info", "plants.csv", "--missing", "drop")
+        self.assertIn("missing    3 rows left out\n", text)
+        found = self.result("data", "info", "plants.csv", "--missing", "drop")
+        self.assertEqual((found["missing_values"], found["dropped_rows"]), (0, 3))
 
     def test_validation_rows_are_left_out(self):
         text = self.good("data", "info", "odd", "--validation", "80%", "--rows", "0")

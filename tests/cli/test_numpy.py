@@ -57,6 +57,15 @@ class Arrays(Case):
         self.assertEqual([sum(row) for row in found["confusion"]], [30] * 4)
         self.assertEqual(self.result("eval", "drawn", "one.npz", "--split", "train")["rows"], 432)
 
+    def test_values_without_labels(self):
+        write_npz(self.folder / "bare.npz", x=self.values["test"])
+        (self.folder / "bare.npy").write_bytes(self.values["test"])
+        done = self.run_cli("predict", "net", "bare.npz")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("bare.npz: x alone; names are such as", done.stderr)
+        self.assertIn("; rows without labels are predicted from a .npy file\n", done.stderr)
+        self.assertEqual(self.good("predict", "net", "bare.npy"), self.good("predict", "net", "small"))
+
     def test_rows_without_a_test_part(self):
         """Those of another archive are all for tests; its own are no test."""
         self.one_part("own.npz", self.labels["train"])

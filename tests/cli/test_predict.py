@@ -74,6 +74,12 @@ class Predict(Case):
         done = self.run_cli("predict", "net", "rows.npy", "--rows", "151")
         self.assertEqual(done.returncode, 2)
         self.assertIn("expected rows within the 150 rows of rows.npy, found 0:151", done.stderr)
+        for first in ("150:", "151:", "400:500"):
+            done = self.run_cli("predict", "net", "rows.csv", "--rows", first, "-o", "beyond.csv")
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.stderr, "espalier: rows.csv: expected more than %s rows for --rows, "
+                             "found 150\n" % first.split(":")[0])
+            self.assertFalse((self.folder / "beyond.csv").exists())
 
     def test_no_rows(self):
         self.assertEqual(self.feed("")[0], self.lines[0])

@@ -81,6 +81,8 @@ class WrongInput(Case):
     def test_names_that_are_not_there(self):
         self.wrong(1, r"nowhere: no such data set: looked for .*nowhere", "train", "nowhere", "-o",
                    "precious")
+        self.wrong(1, r"^espalier: nowhere\.csv: no such file: looked for \./nowhere\.csv[^;]*$", "train",
+                   "nowhere.csv", "-o", "precious")
         self.wrong(1, r"nothing: .*No such file", "eval", "nothing", "small")
         self.wrong(1, r"small: expected a file, found a folder", "info", "small")
 

@@ -383,7 +383,8 @@ static void test_arrays_that_do_not_fit(void **state)
     refuse(ESPALIER_ERROR_NOT_FOUND, "NAME.npy and NAME_labels.npy; found no labels");
     refuse_with(in_folder("X.npy"), NULL, ESPALIER_ERROR_NOT_FOUND, "found no labels");
     PUT("y_test.npy", "|u1", "(2,)", (uint8_t[]){0, 1});
-    refuse(ESPALIER_ERROR_NOT_FOUND, "expected the training values with their labels");
+    refuse(ESPALIER_ERROR_NOT_FOUND,
+           "expected the training values with their labels, found neither; names are such as");
     PUT("y.npy", "|u1", "(2,)", (uint8_t[]){0, 1});
     refuse(ESPALIER_ERROR_NOT_FOUND, "expected the test values with their labels, found");
     PUT("x_test.npy", "<f8", "(2, 3)", (double[]){1, 2, 3, 4, 5, 6});

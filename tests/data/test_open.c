@@ -142,6 +142,10 @@ static void test_not_found(void **state)
     refuse("mnist", ESPALIER_ERROR_NOT_FOUND, "--data-dir");
     refuse("emnist", ESPALIER_ERROR_NOT_FOUND,
            "; expected a path or one of mnist, fashion-mnist, kmnist, emnist-letters");
+    char files[300];
+    snprintf(files, sizeof files, "none.csv: no such file: looked for ./none.csv, %s/none.csv, %s/none.csv",
+             first, second);
+    refuse("none.csv", ESPALIER_ERROR_NOT_FOUND, files);
     refuse("no/such", ESPALIER_ERROR_NOT_FOUND, "no/such: cannot open the data set: No such file");
     refuse("", ESPALIER_ERROR_ARGUMENT, "found nothing");
     const named_set *fashion = named_set_find("fashion-mnist");

@@ -144,7 +144,10 @@ static void test_without_columns(void **state)
     expect("a,b,c\n4,5,6\n", 3, o, "4,5,6;");
     expect("1;2,5;3\n", 3, (espalier_table_options){.decimal = ESPALIER_DECIMAL_COMMA}, "1,2.5,3;");
     expect("1,2\n", 3, o, "line 1: expected 3 fields, found 2");
-    expect("1,2,3,4\n", 3, o, "line 1: expected 3 fields, found 4");
+    expect("1,2,3,4,5\n", 3, o, "line 1: expected 3 fields, found 5");
+    expect("1,2,3,4\n", 3, o,
+           "line 1: expected 3 fields, found 4: if one of them is the column of the labels, name it "
+           "by --label");
     o.label = "2"; /* a field more than inputs: the label's */
     expect("1,cat,3,4\n", 3, o, "1,3,4;");
     expect("a,b,c,d\n1,cat,3,4\n", 3, o, "1,3,4;");
