@@ -63,6 +63,8 @@ static int compact(const option_set *set, const compact_settings *s)
     espalier_dataset *dataset = NULL;
     int code = output_given(set->command, s->output);
     if (code == EXIT_NONE)
+        code = scaling_check(set, s->source, "--data DATA");
+    if (code == EXIT_NONE)
         code = output_differs(set->command, s->output, set->files[0]);
     if (code == EXIT_NONE && s->source)
         code = output_differs_from_data(set->command, s->output, s->source, &s->data);

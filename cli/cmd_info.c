@@ -99,6 +99,8 @@ static int info(const option_set *set, const info_settings *s, model_info *model
 {
     int code = set_labels(set, s->labels, models);
     if (code == EXIT_NONE)
+        code = scaling_check(set, s->source, "--data DATA");
+    if (code == EXIT_NONE)
         code = open_models(set, models);
     if (code == EXIT_NONE && s->source)
         code = measure(set, s, models);

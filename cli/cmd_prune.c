@@ -32,6 +32,8 @@ static int check(option_set *set, run_settings *s, const resume *again)
     int code = output_given(command, s->output);
     if (code == EXIT_NONE && s->train.epochs > 0 && !source)
         code = usage_error(command, "--epochs: expected DATA to fine-tune on, found none");
+    if (code == EXIT_NONE)
+        code = scaling_check(set, source, "DATA");
     if (code == EXIT_NONE && s->train.epochs == 0)
         code = check_at_once(set, s);
     if (code == EXIT_NONE)

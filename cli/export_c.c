@@ -60,7 +60,7 @@ static bool is_c(const char *output)
 int export_c_check(const option_set *set, const export_c_settings *s, const char *output)
 {
     static const char *const own[] = {"type", "data", "optimize", "probabilities", "name",
-                                      "test-vectors"};
+                                      "test-vectors", "scaling"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (!is_c(output) && option_given(set, own[i]))
             return usage_error(set->command, "--%s: expected an output that ends in .c, found '%s'",
@@ -74,7 +74,7 @@ int export_c_check(const option_set *set, const export_c_settings *s, const char
     if (s->test_vectors && !s->source)
         return usage_error(set->command, "--test-vectors: expected --data DATA to take rows from, "
                                          "found none");
-    return EXIT_NONE;
+    return scaling_check(set, s->source, "--data DATA");
 }
 
 /* ---- the command ------------------------------------------------------ */

@@ -2,6 +2,7 @@
 #include "handover.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -78,6 +79,17 @@ static void print_smaller(const espalier_network *network, bool kept_only)
 
 /* ---- PyTorch ----------------------------------------------------------- */
 
+/* In as few digits as make the same number: 0.1, not 0.100000001. */
+static void print_slope(float slope)
+{
+    char text[32];
+    int figures = 1;
+    do
+        snprintf(text, sizeof text, "%.*g", figures, (double)slope);
+    while (strtof(text, NULL) != slope && figures++ < 9);
+    printf(", LeakyReLU(%s)", text);
+}
+
 static void print_module(const espalier_network *network, size_t layer)
 {
     static const char *const modules[ESPALIER_ACTIVATION_COUNT] = {
@@ -92,7 +104,7 @@ static void print_module(const espalier_network *network, size_t layer)
     if (layer + 1 == espalier_network_layer_count(network))
         return;
     if (activation == ESPALIER_LEAKY_RELU)
-        printf(", LeakyReLU(%.9g)", (double)espalier_network_slope(network, layer));
+        print_slope(espalier_network_slope(network, layer));
     else if (modules[activation])
         printf(", %s", modules[activation]);
 }

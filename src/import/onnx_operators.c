@@ -87,11 +87,24 @@ static const struct {
     {"LinearClassifier", "expected a network of Gemm or MatMul"},
 };
 
-static espalier_status unknown(const importer *in, const onnx_node *node)
+static const char *reason_of(const onnx_node *node)
 {
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (strcmp(node->op, reasons[i].op) == 0)
-            return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED, "%s", reasons[i].why);
+            return reasons[i].why;
+    return NULL;
+}
+
+/* Names the node, or one of the graph that says more about what the network is: what leads
+ * up to an LSTM (Expand, Slice) is nothing that people know their network by. */
+static espalier_status unknown(const importer *in, const onnx_node *node)
+{
+    const onnx_node *named = node;
+    for (size_t i = 0; !reason_of(named) && i < in->order_count; i++)
+        if (reason_of(&in->file->nodes[in->order[i]]))
+            named = &in->file->nodes[in->order[i]];
+    if (reason_of(named))
+        return graph_refuse(in, named, ESPALIER_ERROR_UNSUPPORTED, "%s", reason_of(named));
     return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
                         "cannot be taken; expected fully connected layers and what "
                         "docs/networks.md lists");

@@ -157,8 +157,30 @@ static layer *find_before(const maker *m, size_t index)
     return NULL;
 }
 
+/* True if no name says what its tensor is, and there is a vector for each matrix. */
+static bool names_say_nothing(const maker *m)
+{
+    for (size_t i = 0; i < m->item_count; i++)
+        if (m->items[i].name.role != ROLE_UNKNOWN)
+            return false;
+    return m->item_count == 2 * m->layer_count;
+}
+
+/* The first vector belongs to the first matrix and so on, whether they stand in turn
+ * (arr_0, arr_1, ...) or apart (c0, c1, i0, i1); shapes that do not fit are found later. */
+static void pair_in_turn(maker *m)
+{
+    for (size_t i = 0, l = 0; i < m->item_count; i++)
+        if (!is_matrix(&m->items[i]))
+            m->layers[l++].bias = m->items[i].tensor;
+}
+
 static espalier_status pair(maker *m)
 {
+    if (names_say_nothing(m)) {
+        pair_in_turn(m);
+        return ESPALIER_OK;
+    }
     for (size_t i = 0; i < m->item_count; i++) {
         const item *it = &m->items[i];
         if (is_matrix(it))

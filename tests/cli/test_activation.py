@@ -143,6 +143,7 @@ class Activation(Case):
         self.good("train", "small", "-o", "steep", "--activation", "leaky-relu", "--leaky-slope",
                   "0.3", "--epochs", "1", "--quiet")
         self.assertEqual(json.loads(self.activation("steep")), [{"leaky-relu": 0.3}] * 4)
+        self.assertIn(", LeakyReLU(0.3), ", self.good("export", "steep", "-o", "steep.safetensors"))
         self.fails(2, "espalier: --leaky-slope: has no meaning with --activation tanh\n"
                     "try 'espalier train --help'\n",
                  "train", "small", "-o", "x", "--activation", "tanh", "--leaky-slope", "0.3")

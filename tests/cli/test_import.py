@@ -132,6 +132,35 @@ class Foreign(Case):
         self.refused(1, "few.csv: row 1 .*expected one of the 3 classes of the network, found 'elm'", "eval",
                      "dict_names.safetensors", "few.csv", "--scaling", "none")
 
+    def test_scaling_without_data_is_wrong_usage(self):
+        """It would change nothing, and the network would be taken for scaled."""
+        for command, wanted in ((["compact"], "--data DATA"), (["lowrank", "--rank", "4,4"], "DATA"),
+                                (["prune", "--prune", "50%", "--criterion", "magnitude"], "DATA")):
+            self.refused(2, f"--scaling: expected {wanted}, whose rows are to be scaled, found none", *command,
+                         "torch.safetensors", "-o", "x", "--scaling", "standard")
+        self.refused(2, "--scaling: expected --data DATA", "info", "torch.safetensors", "--scaling", "none")
+        self.refused(2, "--scaling: expected --data DATA", "export", "torch.safetensors", "-o", "x.c", "--scaling",
+                     "range")
+        self.refused(2, r"--scaling: expected an output that ends in \.c", "export", "torch.safetensors", "-o",
+                     "x.safetensors", "--scaling", "range")
+        self.assertFalse((self.folder / "x").exists())
+
+    def test_names_that_say_nothing(self):
+        """Vectors are the biases of the matrices in turn, wherever their names sort them."""
+        header, parts = self.header("net"), self.tensors("net")
+        expected = self.good("predict", "net", "small")
+        for weight, bias in (("c{}", "i{}"), ("y{}", "a{}"), ("{}.m", "{}.v"), ("{}.m", "{}.a")):
+            with self.subTest(weight):
+                (self.folder / "plain.safetensors").write_bytes(state_dict(
+                    {(weight if kind == "weight" else bias).format(i):
+                     (header[f"layers.{i}.{kind}"]["shape"], parts[f"layers.{i}.{kind}"])
+                     for i in range(3) for kind in ("weight", "bias")}))
+                self.assertEqual(self.good("predict", "plain.safetensors", "small", "--scaling", "auto"), expected)
+        zeros = bytes(4 * 6)
+        (self.folder / "plain.safetensors").write_bytes(state_dict(
+            {"a0": ([2, 3], zeros), "a1": ([3, 2], zeros), "z0": ([6], zeros), "z1": ([3], zeros[:12])}))
+        self.refused(1, "tensor 'z0' .*a bias of another length", "info", "plain.safetensors")
+
     # ---- the commands ------------------------------------------------------------------
 
     def test_onnx_through_all_commands(self):

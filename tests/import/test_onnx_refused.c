@@ -214,6 +214,17 @@ static void test_operators(void **state)
     refuse_middle("BatchNormalization", "a c c square c", "input 3 is no constant");
 }
 
+/* What leads up to an LSTM is not what the network is known by. */
+static void test_operator_behind_an_unknown_one(void **state)
+{
+    (void)state;
+    static model_parts m;
+    small_model(&m);
+    rename_node(&m.nodes[0], "Expand", "x b1", "a");
+    rename_node(&m.nodes[1], "LSTM", "a w1", "h");
+    refuse(&m, ESPALIER_ERROR_UNSUPPORTED, "operator LSTM (node 1): recurrent");
+}
+
 static void test_named_node(void **state)
 {
     (void)state;
@@ -527,6 +538,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_graphs),         cmocka_unit_test(test_long_chain),
         cmocka_unit_test(test_operators),      cmocka_unit_test(test_named_node),
+        cmocka_unit_test(test_operator_behind_an_unknown_one),
         cmocka_unit_test(test_networks),       cmocka_unit_test(test_shared_weights),
         cmocka_unit_test(test_truncations),    cmocka_unit_test(test_bit_flips),
         cmocka_unit_test(test_no_memory),
