@@ -1,9 +1,9 @@
 /* One file over the network, by libcurl: into PATH.part, gone on with where an attempt
  * broke off, compared with its digest, and renamed. What a set consists of is fetch.c's
- * business, whether a file is right download_check.c's. */
+ * business, whether a file is right download_check.c's, the part on the disk
+ * download_part.c's. */
 #define _DEFAULT_SOURCE
 #define _XOPEN_SOURCE 700
-#define _FILE_OFFSET_BITS 64
 #include "data/download.h"
 
 #include "base/error.h"
@@ -23,18 +23,13 @@ espalier_status download_run(download *file, const espalier_allocator *allocator
 #else
 
 #include <curl/curl.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/memory.h"
-#include "base/stream.h"
+#include "data/download_part.h"
 
 enum {
     CONNECT_SECONDS = 20,
@@ -45,63 +40,13 @@ enum {
 typedef struct transfer {
     download *file;
     CURL *curl;
-    char *part;               /* its path */
-    int descriptor;           /* open for reading and writing, locked */
-    uint64_t held;            /* bytes of the part, good so far as is known */
+    download_part part;
     uint64_t start;           /* held when this request was made */
     uint64_t range;           /* where the server says its bytes begin */
     bool begun;               /* the first bytes of this answer came */
     espalier_error *error;
     espalier_status status;   /* of what went wrong on this side */
 } transfer;
-
-/* ---- the part ----------------------------------------------------------- */
-
-/* Another process that writes the same part would spoil it. */
-static espalier_status open_part(transfer *t, const espalier_allocator *allocator,
-                                 espalier_error *error)
-{
-    size_t bytes = strlen(t->file->path) + sizeof ".part";
-    struct stat facts;
-    t->part = memory_array(allocator, bytes, 1);
-    if (!t->part)
-        return error_memory(error);
-    snprintf(t->part, bytes, "%s.part", t->file->path);
-    t->descriptor = open(t->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-    if (t->descriptor < 0)
-        return stream_error(error, ESPALIER_ERROR_IO, t->part, "write", errno);
-    if (fstat(t->descriptor, &facts) != 0 || !S_ISREG(facts.st_mode))
-        return error_set(error, ESPALIER_ERROR_IO, "%s: expected a file, found something else",
-                         t->part);
-    if (flock(t->descriptor, LOCK_EX | LOCK_NB) != 0)
-        return error_set(error, ESPALIER_ERROR_IO, "%s: another fetch is writing this file",
-                         t->part);
-    t->held = (uint64_t)facts.st_size;
-    return ESPALIER_OK;
-}
-
-static espalier_status cut(transfer *t, uint64_t bytes, espalier_error *error)
-{
-    if (ftruncate(t->descriptor, (off_t)bytes) != 0)
-        return stream_error(error, ESPALIER_ERROR_IO, t->part, "write", errno);
-    t->held = bytes;
-    return ESPALIER_OK;
-}
-
-static espalier_status append(transfer *t, const char *bytes, size_t count)
-{
-    while (count > 0) {
-        ssize_t done = pwrite(t->descriptor, bytes, count, (off_t)t->held);
-        if (done < 0 && errno != EINTR)
-            return stream_error(t->error, ESPALIER_ERROR_IO, t->part, "write", errno);
-        if (done > 0) {
-            bytes += done;
-            count -= (size_t)done;
-            t->held += (uint64_t)done;
-        }
-    }
-    return ESPALIER_OK;
-}
 
 /* ---- what libcurl calls --------------------------------------------------- */
 
@@ -129,13 +74,13 @@ static espalier_status begin_body(transfer *t)
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
     uint64_t from = code == 206 ? t->range : 0;
     t->begun = true;
-    if (from == t->held)
+    if (from == t->part.held)
         return ESPALIER_OK;
     if (from != 0)
         return error_set(t->error, ESPALIER_ERROR_IO,
                          "%s: asked for the bytes from %llu on, the server sent those from %llu on",
-                         t->file->url, (unsigned long long)t->held, (unsigned long long)from);
-    return cut(t, 0, t->error);
+                         t->file->url, (unsigned long long)t->part.held, (unsigned long long)from);
+    return download_part_cut(&t->part, 0, t->error);
 }
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
@@ -144,12 +89,12 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     size_t length = size * count;
     if (!t->begun)
         t->status = begin_body(t);
-    if (!t->status && length > t->file->bytes - t->held)
+    if (!t->status && length > t->file->bytes - t->part.held)
         t->status = error_set(t->error, ESPALIER_ERROR_FORMAT,
                               "%s: expected %llu bytes, found more", t->file->url,
                               (unsigned long long)t->file->bytes);
     if (!t->status)
-        t->status = append(t, bytes, length);
+        t->status = download_part_append(&t->part, bytes, length, t->error);
     if (t->status)
         return 0;
     t->file->received += length;
@@ -162,7 +107,7 @@ static int take_progress(void *context, curl_off_t total, curl_off_t done, curl_
     transfer *t = context;
     (void)total, (void)done, (void)sent_total, (void)sent;
     if (!t->status)
-        t->status = download_tell(t->file, ESPALIER_FETCH_DOWNLOAD, t->held, t->error);
+        t->status = download_tell(t->file, ESPALIER_FETCH_DOWNLOAD, t->part.held, t->error);
     return t->status != ESPALIER_OK;
 }
 
@@ -214,12 +159,12 @@ static espalier_status prepare(transfer *t, char *text, espalier_error *error)
 static CURLcode request(transfer *t)
 {
     char range[32];
-    snprintf(range, sizeof range, "%llu-", (unsigned long long)t->held);
-    t->start = t->held;
+    snprintf(range, sizeof range, "%llu-", (unsigned long long)t->part.held);
+    t->start = t->part.held;
     t->range = 0;
     t->begun = false;
     t->status = ESPALIER_OK;
-    CURLcode code = curl_easy_setopt(t->curl, CURLOPT_RANGE, t->held ? range : NULL);
+    CURLcode code = curl_easy_setopt(t->curl, CURLOPT_RANGE, t->part.held ? range : NULL);
     return code ? code : curl_easy_perform(t->curl);
 }
 
@@ -261,7 +206,7 @@ static outcome short_answer(const transfer *t, espalier_error *error)
     curl_off_t promised = -1;
     curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
     error_set(error, ESPALIER_ERROR_FORMAT, "%s: expected %llu bytes, found %llu", t->file->url,
-              (unsigned long long)t->file->bytes, (unsigned long long)t->held);
+              (unsigned long long)t->file->bytes, (unsigned long long)t->part.held);
     return promised >= 0 ? OVER : AGAIN; /* without a length it may have been cut short */
 }
 
@@ -272,7 +217,7 @@ static outcome judge(transfer *t, CURLcode code, const char *text, espalier_erro
         return OVER;
     switch (code) {
     case CURLE_OK:
-        return t->held == t->file->bytes ? COMPLETE : short_answer(t, error);
+        return t->part.held == t->file->bytes ? COMPLETE : short_answer(t, error);
     case CURLE_HTTP_RETURNED_ERROR:
         return refused(t, error);
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -288,7 +233,7 @@ static outcome judge(transfer *t, CURLcode code, const char *text, espalier_erro
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
         error_set(error, ESPALIER_ERROR_IO, "%s: the connection broke: %s. What came stays as %s, "
-                  "and another fetch goes on there", t->file->url, why, t->part);
+                  "and another fetch goes on there", t->file->url, why, t->part.path);
         return AGAIN;
     case CURLE_UNSUPPORTED_PROTOCOL:
         error_set(error, ESPALIER_ERROR_IO, "%s: expected an address of http or https: %s",
@@ -307,7 +252,7 @@ static espalier_status rest(transfer *t, double seconds, espalier_error *error)
 {
     const struct timespec tenth = {0, 100000000};
     for (double left = seconds; left > 0; left -= 0.1) {
-        espalier_status status = download_tell(t->file, ESPALIER_FETCH_WAIT, t->held, error);
+        espalier_status status = download_tell(t->file, ESPALIER_FETCH_WAIT, t->part.held, error);
         if (status)
             return status;
         nanosleep(&tenth, NULL);
@@ -323,19 +268,20 @@ static espalier_status fill(transfer *t, espalier_error *error)
     unsigned vain = 0;
     char text[CURL_ERROR_SIZE] = "";
     espalier_status status = prepare(t, text, error);
-    while (!status && t->held < t->file->bytes) {
+    while (!status && t->part.held < t->file->bytes) {
         espalier_error failure = {0};
         text[0] = '\0';
         t->error = &failure;
         CURLcode code = request(t);
         if (code == CURLE_HTTP_RETURNED_ERROR && response(t) == 416 && t->start > 0) {
-            status = cut(t, 0, error); /* the server's file is no longer than our part */
+            /* The server's file is no longer than our part. */
+            status = download_part_cut(&t->part, 0, error);
             continue;
         }
         outcome what = judge(t, code, text, &failure);
         if (what == COMPLETE)
             return ESPALIER_OK;
-        vain = t->held > t->start ? 0 : vain + 1;
+        vain = t->part.held > t->start ? 0 : vain + 1;
         if (what == OVER || vain > o->retries)
             return error_set(error, failure.status, "%s", failure.message);
         double wait = o->retry_seconds;
@@ -346,19 +292,10 @@ static espalier_status fill(transfer *t, espalier_error *error)
     return status;
 }
 
-static espalier_status place(transfer *t, espalier_error *error)
-{
-    if (fsync(t->descriptor) != 0)
-        return stream_error(error, ESPALIER_ERROR_IO, t->part, "write to disk", errno);
-    if (rename(t->part, t->file->path) != 0)
-        return stream_error(error, ESPALIER_ERROR_IO, t->file->path, "write", errno);
-    return ESPALIER_OK;
-}
-
 static espalier_status attempt(transfer *t, espalier_error *error)
 {
     espalier_status status = fill(t, error);
-    return status ? status : download_check(t->file, t->part, error);
+    return status ? status : download_check(t->file, t->part.path, error);
 }
 
 /* A part from before may be of another file: where the whole is wrong, it is fetched
@@ -367,39 +304,35 @@ static espalier_status complete(transfer *t, espalier_error *error)
 {
     espalier_error found = {0};
     espalier_status status = ESPALIER_OK;
-    if (t->held > t->file->bytes)
-        status = cut(t, 0, &found);
-    t->file->resumed = t->held;
+    if (t->part.held > t->file->bytes)
+        status = download_part_cut(&t->part, 0, &found);
+    t->file->resumed = t->part.held;
     if (!status)
         status = attempt(t, &found);
     if (status == ESPALIER_ERROR_FORMAT && t->file->resumed > 0) {
         found = (espalier_error){0};
         t->file->resumed = 0;
-        status = cut(t, 0, &found);
+        status = download_part_cut(&t->part, 0, &found);
         if (!status)
             status = attempt(t, &found);
     }
     if (status == ESPALIER_ERROR_FORMAT)
-        unlink(t->part);
-    return status ? error_set(error, status, "%s", found.message) : place(t, error);
+        unlink(t->part.path);
+    return status ? error_set(error, status, "%s", found.message)
+                  : download_part_place(&t->part, t->file->path, error);
 }
 
 espalier_status download_run(download *file, const espalier_allocator *allocator,
                              espalier_error *error)
 {
-    transfer t = {.file = file, .descriptor = -1};
-    espalier_status status = open_part(&t, allocator, error);
+    transfer t = {.file = file};
+    espalier_status status = download_part_open(&t.part, file->path, allocator, error);
     if (!status && !(t.curl = curl_easy_init()))
         status = error_memory(error);
     if (!status)
         status = complete(&t, error);
     curl_easy_cleanup(t.curl);
-    struct stat facts; /* an empty part is of no use to anybody */
-    if (status && t.descriptor >= 0 && fstat(t.descriptor, &facts) == 0 && facts.st_size == 0)
-        unlink(t.part);
-    if (t.descriptor >= 0)
-        close(t.descriptor);
-    memory_release(allocator, t.part);
+    download_part_close(&t.part, status != ESPALIER_OK, allocator);
     return status;
 }
 
