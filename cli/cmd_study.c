@@ -60,12 +60,13 @@ static json_t *read_records(const char *folder)
 {
     char path[4400];
     size_t index;
+    json_error_t where;
     json_t *name, *records = json_array();
     snprintf(path, sizeof path, "%s/study.json", folder);
-    json_t *study = json_load_file(path, 0, NULL);
+    json_t *study = read_json(path, &where);
     json_array_foreach(json_object_get(study, "runs"), index, name) {
         snprintf(path, sizeof path, "%s/runs/%s.json", folder, json_string_value(name));
-        json_t *record = json_load_file(path, 0, NULL);
+        json_t *record = read_json(path, &where);
         json_object_del(record, "spectra");
         if (record)
             json_array_append_new(records, record);

@@ -69,5 +69,8 @@ json_t *json_number(double value);
 int print_json(const json_t *json);
 /* The same as a text to free(). */
 char *json_text(const json_t *json);
+/* Reads a file of JSON, which must be a regular one: at a pipe it would wait for ever. NULL
+ * if it cannot; where->text then tells what was expected. */
+json_t *read_json(const char *path, json_error_t *where);
 
 #endif

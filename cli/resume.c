@@ -168,6 +168,7 @@ static bool exists(const char *folder, const char *name)
 static int say_finished(const resume *r)
 {
     char path[PATH_BYTES];
+    json_error_t where;
     json_t *result = NULL;
     for (size_t slot = 0; slot < SLOTS; slot++)
         if (resume_slot_path(r->folder, slot, path, sizeof path))
@@ -175,7 +176,7 @@ static int say_finished(const resume *r)
     if (snprintf(path, sizeof path, "%s/" RESUME_FACTS, r->folder) < (int)sizeof path)
         unlink(path);
     if (r->json && snprintf(path, sizeof path, "%s/" RESUME_RESULT, r->folder) < (int)sizeof path)
-        result = json_load_file(path, 0, NULL);
+        result = read_json(path, &where);
     int code = result ? print_json(result) : EXIT_NONE;
     json_decref(result);
     if (!r->quiet)
@@ -223,7 +224,7 @@ static int read_facts(const char *command, resume *r)
                 r->shown);
         return EXIT_FAILED;
     }
-    r->facts = json_load_file(path, 0, &where);
+    r->facts = read_json(path, &where);
     if (!json_is_object(r->facts))
         return damaged(r, r->facts ? "a JSON object" : where.text);
     const char *version = json_string_value(json_object_get(r->facts, "version"));

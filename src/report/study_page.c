@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/stream.h"
 #include "report/run_folder.h"
+#include "report/value.h"
 
 /* ---- lines and facets --------------------------------------------------- */
 
@@ -161,15 +162,10 @@ static void numbers(report *r, const study_view *v)
 
 static espalier_status read_study(const report *r, json_t **study, espalier_error *error)
 {
-    json_error_t where;
     char *path = stream_join(r->allocator, r->folder, "study.json");
     if (!path)
         return error_memory(error);
-    *study = json_load_file(path, 0, &where);
-    espalier_status status = ESPALIER_OK;
-    if (!*study)
-        status = error_set(error, ESPALIER_ERROR_FORMAT, "%s: line %d: expected JSON: %s", path,
-                           where.line, where.text);
+    espalier_status status = value_read(path, r->allocator, study, error);
     memory_release(r->allocator, path);
     return status;
 }

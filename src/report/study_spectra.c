@@ -10,6 +10,7 @@
 #include "report/plot.h"
 #include "report/run_folder.h"
 #include "report/study_page.h"
+#include "report/value.h"
 
 enum { PROFILES_MOST = 7, STEPS_MOST = 32, LAYERS_SHOWN = 6 };
 
@@ -135,16 +136,11 @@ static espalier_status read_run(const report *r, const char *name, json_t **reco
                                 espalier_error *error)
 {
     char file[160];
-    json_error_t where;
     snprintf(file, sizeof file, "runs/%s.json", name);
     char *path = stream_join(r->allocator, r->folder, file);
     if (!path)
         return error_memory(error);
-    espalier_status status = ESPALIER_OK;
-    *record = json_load_file(path, 0, &where);
-    if (!*record)
-        status = error_set(error, ESPALIER_ERROR_FORMAT, "%s: line %d: expected JSON: %s", path,
-                           where.line, where.text);
+    espalier_status status = value_read(path, r->allocator, record, error);
     memory_release(r->allocator, path);
     return status;
 }
@@ -174,7 +170,7 @@ static double mean_value(const shrinkage *s, const profile *p, size_t layer, siz
     return p->runs ? p->sums[layer * s->most + i] / (double)p->runs : NAN;
 }
 
-static size_t value_count(const shrinkage *s, size_t layer)
+static size_t values_in(const shrinkage *s, size_t layer)
 {
     size_t count = s->most;
     while (count > 0 && !(s->profiles[0].sums[layer * s->most + count - 1] > 0))
@@ -194,7 +190,7 @@ static espalier_status layer_plot(report *r, const study_view *v, const shrinkag
     for (size_t k = 0; k < s->count; k++)
         text_print(&p.csv, ",%s", s->profiles[k].label);
     text_print(&p.csv, "\n");
-    for (size_t i = 0; i < value_count(s, layer); i++) {
+    for (size_t i = 0; i < values_in(s, layer); i++) {
         text_print(&p.csv, "%zu", i + 1);
         for (size_t k = 0; k < s->count; k++) {
             text_print(&p.csv, ",");
@@ -263,7 +259,7 @@ static double quarter_ratio(const shrinkage *s, const profile *p, bool largest)
 {
     double sum = 0;
     for (size_t l = 0; l < s->layers; l++) {
-        const size_t count = value_count(s, l), quarter = (count + 3) / 4;
+        const size_t count = values_in(s, l), quarter = (count + 3) / 4;
         const size_t first = largest ? 0 : count - quarter;
         double ours = 0, dense = 0;
         for (size_t i = first; i < first + quarter; i++) {

@@ -8,6 +8,7 @@
 
 #include "espalier/memory.h"
 #include "espalier/observe.h"
+#include "espalier/status.h"
 
 /* How numbers are written: twelve digits tell float32 results apart and do not
  * show that 0.9 is no binary fraction. */
@@ -28,6 +29,11 @@ bool value_append(json_t *array, json_t *value);
 
 /* One line of JSON in the library's own memory: jansson's may belong to the application. */
 char *value_dump(const json_t *value, const espalier_allocator *allocator);
+
+/* Reads a JSON file; a key may be there once. *value: a new reference, NULL after an error.
+ * Errors: NOT_FOUND, IO, FORMAT (names file and line; a device, a pipe), MEMORY. */
+espalier_status value_read(const char *path, const espalier_allocator *allocator, json_t **value,
+                           espalier_error *error);
 
 /* The object if it is complete, else NULL and the object is released. */
 json_t *value_complete(json_t *object, bool complete);

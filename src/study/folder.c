@@ -157,15 +157,14 @@ json_t *study_as_written(const json_t *value)
 /* Compares with a study.json that is there, and writes the new one. */
 static espalier_status settle_plan(const study *s, const char *path, espalier_error *error)
 {
-    json_error_t why;
     struct stat file;
     json_t *value = study_describe(s), *here = value ? study_as_written(value) : NULL;
     espalier_status status = here ? ESPALIER_OK : error_memory(error);
     if (status == ESPALIER_OK && stat(path, &file) == 0) {
-        json_t *there = json_load_file(path, 0, &why);
-        status = there ? compare_studies(s, path, there, here, error)
-                       : error_set(error, ESPALIER_ERROR_FORMAT, "%s: line %d: %s", path, why.line,
-                                   why.text);
+        json_t *there = NULL;
+        status = value_read(path, s->allocator, &there, error);
+        if (status == ESPALIER_OK)
+            status = compare_studies(s, path, there, here, error);
         json_decref(there);
     }
     if (status == ESPALIER_OK)
@@ -182,14 +181,15 @@ static espalier_status find_finished(study *s, study_job *job, espalier_error *e
 {
     char note[STUDY_NAME_BYTES + 600];
     espalier_error why = {0};
-    json_error_t where;
     struct stat file;
+    json_t *record = NULL;
     espalier_network *network = NULL;
     char *path = study_path(s, job, ".json");
     if (!path)
         return error_memory(error);
     const bool there = stat(path, &file) == 0;
-    json_t *record = there ? json_load_file(path, 0, &where) : NULL;
+    if (there)
+        value_read(path, s->allocator, &record, NULL);
     const bool fits = record && study_record_fits(s, job, record);
     if (fits && study_read_network(s, job, &network, &why) == ESPALIER_OK) {
         json_object_del(record, "spectra");

@@ -1,6 +1,5 @@
 /* Reads the records of a study's runs. What they come to together is summary.c's business;
  * how they came to be is record.c's. */
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/stream.h"
+#include "report/value.h"
 #include "study/summary.h"
 
 /* A record while it is read; the first error stays. */
@@ -165,22 +165,14 @@ static espalier_status read_run(source *in, const json_t *record,
 /* ---- the folder --------------------------------------------------------- */
 
 /* *value: NULL if there is no such file and `may_miss`. */
-static espalier_status load(const char *path, bool may_miss, json_t **value, espalier_error *error)
+static espalier_status load(const char *path, const espalier_allocator *allocator, bool may_miss,
+                            json_t **value, espalier_error *error)
 {
-    json_error_t where;
-    FILE *file = fopen(path, "rb");
-    *value = NULL;
-    if (!file) {
-        if (errno == ENOENT && may_miss)
-            return ESPALIER_OK;
-        return stream_error(error, errno == ENOENT ? ESPALIER_ERROR_NOT_FOUND : ESPALIER_ERROR_IO,
-                            path, "open", errno);
-    }
-    *value = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
-    fclose(file);
-    return *value ? ESPALIER_OK
-                  : error_set(error, ESPALIER_ERROR_FORMAT, "%s: line %d: expected JSON: %s", path,
-                              where.line, where.text);
+    espalier_error why = {0};
+    espalier_status status = value_read(path, allocator, value, &why);
+    if (status == ESPALIER_OK || (status == ESPALIER_ERROR_NOT_FOUND && may_miss))
+        return ESPALIER_OK;
+    return error_set(error, status, "%s", why.message);
 }
 
 /* The run called `name` becomes the next one, if it has a record. */
@@ -195,7 +187,8 @@ static espalier_status add_run(espalier_study_results *results, const char *runs
     snprintf(file, sizeof file, "%s.json", name);
     char *path = stream_join(results->allocator, runs, file);
     json_t *record = NULL;
-    espalier_status status = path ? load(path, true, &record, error) : error_memory(error);
+    espalier_status status = path ? load(path, results->allocator, true, &record, error)
+                                  : error_memory(error);
     if (record) {
         source in = {.path = path, .error = error};
         snprintf(run->name, sizeof run->name, "%s", name);
@@ -226,7 +219,8 @@ static espalier_status read_all(espalier_study_results *results, const char *fol
 {
     json_t *study = NULL;
     char *path = stream_join(results->allocator, folder, "study.json");
-    espalier_status status = path ? load(path, false, &study, error) : error_memory(error);
+    espalier_status status = path ? load(path, results->allocator, false, &study, error)
+                                  : error_memory(error);
     const json_t *names = json_object_get(study, "runs");
     if (status == ESPALIER_OK && !json_is_array(names))
         status =

@@ -52,15 +52,17 @@ static espalier_status keep_times(const study *s, study_job *job, double own, do
                                   espalier_error *error)
 {
     char *path = study_path(s, job, ".json");
-    json_t *whole = path ? json_load_file(path, 0, NULL) : NULL;
-    bool ok = whole != NULL;
+    json_t *whole = NULL;
+    espalier_status status = path ? value_read(path, s->allocator, &whole, error)
+                                  : error_memory(error);
+    bool ok = status == ESPALIER_OK;
     for (int i = 0; ok && i < 2; i++) {
         json_t *record = i ? whole : job->record;
         ok = value_put(record, "nanoseconds", value_number(own)) &&
              value_put(record, "nanoseconds_dense", value_number(other));
     }
-    espalier_status status = ok ? study_write_json(s, path, whole, false, error)
-                                : error_memory(error);
+    if (status == ESPALIER_OK)
+        status = ok ? study_write_json(s, path, whole, false, error) : error_memory(error);
     json_decref(whole);
     memory_release(s->allocator, path);
     return status;
