@@ -98,7 +98,7 @@ static int write_report(const option_set *set, report_settings *s)
     snprintf(output, sizeof output, "%s", s->output ? s->output : "");
     if (!s->output)
         snprintf(output, sizeof output, "%s/report.html", set->files[0]);
-    const espalier_report_options options = {.output = output, .gnuplot = s->gnuplot};
+    const espalier_report_options options = {.output = s->output, .gnuplot = s->gnuplot};
     if (espalier_report_write(set->files[0], &options, NULL, &summary, &error))
         return fail(&error);
     say_missing(s, &summary);

@@ -62,6 +62,10 @@ typedef struct writer writer;
 /* Errors: IO (names the folder that cannot be written; a directory), MEMORY. */
 espalier_status writer_open(const char *path, const espalier_allocator *allocator, writer **out,
                             espalier_error *error);
+/* Takes away what stands at a path and is no regular file and no folder: a link, a FIFO.
+ * For files of our own in a folder that came from elsewhere, whose links must not choose
+ * what is written. */
+void writer_clear_way(const char *path);
 /* Errors are kept: the next write and the commit return them too. */
 espalier_status writer_write(writer *out, const void *bytes, size_t count, espalier_error *error);
 __attribute__((format(printf, 3, 4)))

@@ -116,6 +116,13 @@ espalier_status writer_open(const char *path, const espalier_allocator *allocato
     return status;
 }
 
+void writer_clear_way(const char *path)
+{
+    struct stat facts;
+    if (lstat(path, &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode))
+        unlink(path); /* where that fails, so does the rename over it */
+}
+
 /* ---- writing ---------------------------------------------------------- */
 
 /* Remembers the first failure and gives it out again. */

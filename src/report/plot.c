@@ -62,7 +62,7 @@ espalier_status plot_write_style(const report *r, espalier_error *error)
     text t = {.allocator = r->allocator};
     char *path = stream_join(r->allocator, r->plots, "style.gp");
     text_add(&t, style, sizeof style - 1);
-    espalier_status status = path ? text_write(&t, path, error) : error_memory(error);
+    espalier_status status = path ? text_write_inside(&t, path, error) : error_memory(error);
     memory_release(r->allocator, path);
     text_clear(&t);
     return status;
@@ -95,7 +95,7 @@ static espalier_status write_file(const plot *p, const text *t, const char *endi
                                   espalier_error *error)
 {
     char *path = file_path(p, ending);
-    espalier_status status = path ? text_write(t, path, error) : error_memory(error);
+    espalier_status status = path ? text_write_inside(t, path, error) : error_memory(error);
     memory_release(p->report->allocator, path);
     return status;
 }

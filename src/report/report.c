@@ -60,13 +60,21 @@ static espalier_status find_kind(const report *r, size_t *kind, espalier_error *
 static espalier_status make_folder(const char *path, espalier_error *error)
 {
     struct stat state;
-    if (mkdir(path, 0777) == 0 ||
-        (errno == EEXIST && stat(path, &state) == 0 && S_ISDIR(state.st_mode)))
+    if (mkdir(path, 0777) == 0)
         return ESPALIER_OK;
+    const int code = errno;
+    if (code == EEXIST && lstat(path, &state) == 0) /* a link would lead the plots elsewhere */
+        return S_ISDIR(state.st_mode)
+                   ? ESPALIER_OK
+                   : error_set(error, ESPALIER_ERROR_IO,
+                               "%s: expected a folder for the plots, found a %s", path,
+                               S_ISLNK(state.st_mode) ? "link" : "file");
+    errno = code;
     return stream_error(error, ESPALIER_ERROR_IO, path, "make this folder", errno);
 }
 
-static espalier_status write_report(report *r, const char *output, espalier_error *error)
+static espalier_status write_report(report *r, const char *output, const char *standard,
+                                    espalier_error *error)
 {
     size_t kind = NO_KIND;
     espalier_status status = find_kind(r, &kind, error);
@@ -76,8 +84,10 @@ static espalier_status write_report(report *r, const char *output, espalier_erro
         status = plot_write_style(r, error);
     if (status == ESPALIER_OK)
         status = kinds[kind].write(r, error);
+    if (status == ESPALIER_OK && !output)
+        writer_clear_way(standard);
     if (status == ESPALIER_OK)
-        status = page_write(&r->page, output, error);
+        status = page_write(&r->page, output ? output : standard, error);
     return status;
 }
 
@@ -93,7 +103,7 @@ espalier_status espalier_report_write(const char *folder, const espalier_report_
     page_init(&r.page, allocator);
     espalier_status status = ESPALIER_ERROR_MEMORY;
     if (plots && standard)
-        status = write_report(&r, o->output ? o->output : standard, error);
+        status = write_report(&r, o->output, standard, error);
     else
         error_memory(error);
     if (status == ESPALIER_OK && summary)

@@ -154,7 +154,11 @@ espalier_status text_read(text *t, const char *path, size_t most, espalier_error
     espalier_status status = reader_open(path, t->allocator, &in, error);
     if (status)
         return status;
-    status = add_rest(t, in, most, error);
+    if (reader_is_gzip(in)) /* which could hold a thousand times of what is there */
+        status = error_set(error, ESPALIER_ERROR_FORMAT, "%s: expected text, found a gzipped file",
+                           path);
+    else
+        status = add_rest(t, in, most, error);
     reader_close(in);
     return status;
 }
@@ -173,4 +177,10 @@ espalier_status text_write(const text *t, const char *path, espalier_error *erro
         return status;
     }
     return writer_commit(out, error);
+}
+
+espalier_status text_write_inside(const text *t, const char *path, espalier_error *error)
+{
+    writer_clear_way(path);
+    return text_write(t, path, error);
 }

@@ -34,9 +34,12 @@ void text_gnuplot(text *t, const char *words); /* a whole gnuplot string, quotes
 void text_number(text *t, double number);
 
 /* Adds what a file holds, at most `most` bytes of it. Errors: NOT_FOUND, IO, FORMAT (a
- * folder; more bytes), MEMORY. */
+ * folder, gzipped, more bytes), MEMORY. */
 espalier_status text_read(text *t, const char *path, size_t most, espalier_error *error);
 /* Replaces the file at `path`. Errors: MEMORY (also if the text has failed), IO. */
 espalier_status text_write(const text *t, const char *path, espalier_error *error);
+/* The same for a file of ours in a folder from elsewhere: a link there is replaced, too,
+ * not followed. */
+espalier_status text_write_inside(const text *t, const char *path, espalier_error *error);
 
 #endif

@@ -147,7 +147,7 @@ static espalier_status write_file(const char *folder, const char *name, const te
                                   espalier_error *error)
 {
     char *path = stream_join(content->allocator, folder, name);
-    espalier_status status = path ? text_write(content, path, error) : error_memory(error);
+    espalier_status status = path ? text_write_inside(content, path, error) : error_memory(error);
     memory_release(content->allocator, path);
     return status;
 }
