@@ -15,6 +15,7 @@ set_tests_properties(examples/missing_data PROPERTIES PASS_REGULAR_EXPRESSION "n
 
 include(cli/cli.cmake)
 include(faults/faults.cmake)
+include(hostile/hostile.cmake)
 
 if(ESPALIER_SANITIZE OR NOT CMAKE_C_COMPILER_ID STREQUAL "GNU" OR NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   return()
