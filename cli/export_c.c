@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "inputs.h"
+#include "memory.h"
 #include "output.h"
 #include "scaling.h"
 #include "table.h"
@@ -87,15 +88,13 @@ static bool is_bare(const char *word)
     return *word;
 }
 
-/* The words as a shell would take them again; NULL without memory. */
+/* The words as a shell would take them again. By malloc. */
 static char *join(int argc, char **argv)
 {
     size_t bytes = sizeof "espalier";
     for (int i = 0; i < argc; i++)
         bytes += 4 * strlen(argv[i]) + 3;
-    char *text = malloc(bytes), *at = text;
-    if (!text)
-        return NULL;
+    char *text = memory_take(bytes), *at = text;
     at += sprintf(at, "espalier");
     for (int i = 0; i < argc; i++) {
         const char *quote = is_bare(argv[i]) ? "" : "'";

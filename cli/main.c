@@ -7,6 +7,7 @@
 
 #include "common.h"
 #include "interrupt.h"
+#include "memory.h"
 #include "values.h"
 
 typedef struct command {
@@ -89,6 +90,7 @@ static void hold_descriptors(void)
 int main(int argc, char **argv)
 {
     hold_descriptors();
+    memory_hold();
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;

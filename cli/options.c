@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "help.h"
+#include "memory.h"
 
 /* Enumerations are read and written as what gcc and clang make of them. */
 _Static_assert(sizeof(espalier_optimizer) == sizeof(unsigned), "an enumeration is an unsigned");
@@ -255,7 +256,9 @@ static int take_option(option_set *set, option *row, char *text)
         *(bool *)row->value = true;
         return EXIT_NONE;
     }
-    if (!text || set->owned_count == sizeof set->owned / sizeof *set->owned) {
+    if (!text)
+        return out_of_memory(); /* popt's copy of the value */
+    if (set->owned_count == sizeof set->owned / sizeof *set->owned) {
         free(text);
         return usage_error(set->command, "--%s: given too often", row->name);
     }
@@ -274,12 +277,12 @@ static int take_files(option_set *set, const char **files)
                            set->command, *set->arguments ? " " : "", set->arguments, count,
                            count == 1 ? "" : "s");
     for (size_t i = 0; i < count; i++) {
+        if (set->owned_count == sizeof set->owned / sizeof *set->owned)
+            return usage_error(set->command, "too many arguments");
         size_t bytes = strlen(files[i]) + 1;
         char *copy = malloc(bytes);
-        if (!copy || set->owned_count == sizeof set->owned / sizeof *set->owned) {
-            free(copy);
-            return usage_error(set->command, "too many arguments");
-        }
+        if (!copy)
+            return out_of_memory();
         memcpy(copy, files[i], bytes);
         set->owned[set->owned_count++] = copy;
         set->files[set->file_count++] = copy;
@@ -292,6 +295,8 @@ int options_parse(option_set *set, int argc, char **argv)
     struct poptOption table[OPTIONS_MOST + 2];
     fill_popt(set, table);
     poptContext context = poptGetContext(NULL, argc, (const char **)argv, table, 0);
+    if (!context)
+        return out_of_memory();
     int code = EXIT_NONE, option_value = 0;
     while (code == EXIT_NONE && (option_value = poptGetNextOpt(context)) > 0) {
         if (option_value == VALUE_HELP) {

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "memory.h"
+
 enum { SLOTS = 2, PATH_BYTES = 4400 };
 
 bool resume_slot_path(const char *folder, size_t slot, char *path, size_t size)
@@ -47,11 +49,11 @@ json_t *resume_text_json(const char *text)
     return value;
 }
 
-/* By malloc; NULL if it is no such value, or without memory. */
+/* By malloc; NULL if it is no such value. */
 static char *text_of(const json_t *value)
 {
     const size_t length = json_is_string(value) ? json_string_length(value) : json_array_size(value);
-    char *text = json_is_string(value) || json_is_array(value) ? calloc(length + 1, 1) : NULL;
+    char *text = json_is_string(value) || json_is_array(value) ? memory_take(length + 1) : NULL;
     for (size_t i = 0; text && i < length; i++)
         text[i] = json_is_string(value)
                       ? json_string_value(value)[i]
@@ -200,11 +202,7 @@ static int read_arguments(const char *command, resume *r)
         return damaged(r, "'command' and the list 'arguments'");
     if (strcmp(its, command) != 0)
         return usage_error(command, "--resume: %s holds a run of 'espalier %s'", r->shown, its);
-    r->argv = calloc(json_array_size(list) + 2, sizeof *r->argv);
-    if (!r->argv) {
-        message("out of memory");
-        return EXIT_FAILED;
-    }
+    r->argv = memory_take((json_array_size(list) + 2) * sizeof *r->argv);
     r->argv[r->argc++] = text_of(json_object_get(r->facts, "command"));
     for (size_t i = 0; i < json_array_size(list) && r->argv[r->argc - 1]; i++)
         r->argv[r->argc++] = text_of(json_array_get(list, i));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "memory.h"
 
 const char *digits(char text[DIGITS_BYTES], uint64_t number)
 {
@@ -70,17 +71,15 @@ struct table {
 
 table *table_create(size_t columns)
 {
-    table *t = calloc(1, sizeof *t);
-    if (t) {
-        t->columns = columns;
-        t->left = 1;
-    }
+    table *t = memory_take(sizeof *t);
+    t->columns = columns;
+    t->left = 1;
     return t;
 }
 
 void table_left(table *t, size_t column)
 {
-    if (t && column < 32)
+    if (column < 32)
         t->left |= UINT32_C(1) << column;
 }
 
@@ -105,14 +104,9 @@ static void tidy(char *text)
 
 void table_cell(table *t, const char *format, ...)
 {
-    if (!t)
-        return;
     if (t->cells == t->room) {
         size_t room = t->room ? 2 * t->room : 64;
-        void *more = realloc(t->texts, room * sizeof *t->texts);
-        if (!more)
-            return;
-        t->texts = more;
+        t->texts = memory_more(t->texts, room * sizeof *t->texts);
         t->room = room;
     }
     va_list arguments;
@@ -143,9 +137,7 @@ static size_t column_width(const table *t, size_t column)
 
 void table_print(const table *t, size_t indent)
 {
-    size_t *widths = t ? calloc(t->columns, sizeof *widths) : NULL;
-    if (!widths)
-        return;
+    size_t *widths = memory_take(t->columns * sizeof *widths);
     for (size_t c = 0; c < t->columns; c++)
         widths[c] = column_width(t, c);
     for (size_t i = 0; i < t->cells; i++) {

@@ -23,11 +23,11 @@ const char *hidden_widths(char text[WIDTHS_BYTES], const espalier_network *netwo
  * flush left, the others flush right unless asked otherwise. */
 typedef struct table table;
 
-table *table_create(size_t columns); /* NULL without memory */
+table *table_create(size_t columns); /* without memory the program ends (memory.h) */
 void table_destroy(table *t);
 /* This column (of the first 32) is flush left, too. */
 void table_left(table *t, size_t column);
-/* The next cell, row by row; a NULL table takes nothing. */
+/* The next cell, row by row. */
 __attribute__((format(printf, 2, 3)))
 void table_cell(table *t, const char *format, ...);
 /* Prints all rows, each after `indent` spaces. */

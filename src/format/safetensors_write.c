@@ -46,10 +46,11 @@ static json_t *make_header(const safetensors_tensor *tensors, size_t tensor_coun
     return header;
 }
 
-/* Length and header, padded with spaces so that the data start at a multiple of 8. */
-static espalier_status write_header(writer *out, const char *path,
-                                    const espalier_allocator *allocator, const json_t *header,
-                                    espalier_error *error)
+/* Length and header, padded with spaces so that the data start at a multiple of 8. The text is
+ * owned by the caller, its length in *bytes. */
+static espalier_status header_text(const char *path, const espalier_allocator *allocator,
+                                   const json_t *header, char **made, size_t *bytes,
+                                   espalier_error *error)
 {
     size_t length = json_dumpb(header, NULL, 0, JSON_COMPACT), padded = (length + 7) / 8 * 8;
     if (length == 0)
@@ -64,9 +65,22 @@ static espalier_status write_header(writer *out, const char *path,
     for (size_t i = 0; i < 8; i++)
         text[i] = (char)(unsigned char)(padded >> 8 * i);
     memset(text + 8, ' ', padded);
-    json_dumpb(header, text + 8, length, JSON_COMPACT);
-    espalier_status status = writer_write(out, text, 8 + padded, error);
-    memory_release(allocator, text);
+    *made = text;
+    *bytes = 8 + padded;
+    if (json_dumpb(header, text + 8, length, JSON_COMPACT) != length)
+        return error_memory(error);
+    return ESPALIER_OK;
+}
+
+static espalier_status write_parts(writer *out, const char *text, size_t bytes,
+                                   const safetensors_tensor *tensors, size_t tensor_count,
+                                   espalier_error *error)
+{
+    espalier_status status = writer_write(out, text, bytes, error);
+    for (size_t s = 0; s < ITEM_SIZES; s++)
+        for (size_t i = 0; status == ESPALIER_OK && i < tensor_count; i++)
+            if (safetensors_item_bytes(tensors[i].dtype) == item_sizes[s])
+                status = writer_write(out, tensors[i].data, tensors[i].bytes, error);
     return status;
 }
 
@@ -77,16 +91,17 @@ espalier_status safetensors_write(const char *path, const espalier_allocator *al
 {
     json_t *header = make_header(tensors, tensor_count, pairs, pair_count);
     writer *out = NULL;
+    char *text = NULL;
+    size_t bytes = 0;
     if (!header)
         return error_memory(error);
-    espalier_status status = writer_open(path, allocator, &out, error);
+    espalier_status status = header_text(path, allocator, header, &text, &bytes, error);
+    json_decref(header); /* nothing is opened before the JSON library has done its part */
     if (status == ESPALIER_OK)
-        status = write_header(out, path, allocator, header, error);
-    json_decref(header);
-    for (size_t s = 0; s < ITEM_SIZES; s++)
-        for (size_t i = 0; status == ESPALIER_OK && i < tensor_count; i++)
-            if (safetensors_item_bytes(tensors[i].dtype) == item_sizes[s])
-                status = writer_write(out, tensors[i].data, tensors[i].bytes, error);
+        status = writer_open(path, allocator, &out, error);
+    if (status == ESPALIER_OK)
+        status = write_parts(out, text, bytes, tensors, tensor_count, error);
+    memory_release(allocator, text);
     if (status == ESPALIER_OK)
         return writer_commit(out, error);
     writer_abandon(out);

@@ -1,5 +1,6 @@
-# Runs that are killed, and files that fail. The tool that meets system calls is made for
-# Linux on x86-64; a sanitizer does not let itself be traced.
+# Runs that are killed, files that fail, memory that gives out. The tool that meets system calls is
+# made for Linux on x86-64, the one that stands in for malloc for glibc; a sanitizer lets itself
+# neither be traced nor be stood in for.
 if(NOT TARGET espalier)
   return()
 endif()
@@ -16,6 +17,17 @@ if(TARGET system_calls)
            $<TARGET_FILE:system_calls> --every 12
            WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   set_tests_properties(faults/files PROPERTIES TIMEOUT 600)
+endif()
+include(CheckSymbolExists)
+check_symbol_exists(__GLIBC__ features.h ESPALIER_GLIBC)
+if(ESPALIER_GLIBC AND NOT ESPALIER_SANITIZE)
+  add_library(allocations MODULE ${CMAKE_CURRENT_LIST_DIR}/allocations.c)
+  target_link_libraries(allocations PRIVATE ${CMAKE_DL_LIBS})
+  add_test(NAME faults/memory
+           COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/memory.py $<TARGET_FILE:espalier>
+           $<TARGET_FILE:allocations> --every 151 --first 7
+           WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+  set_tests_properties(faults/memory PROPERTIES TIMEOUT 600)
 endif()
 add_test(NAME faults/kills
          COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/kills.py $<TARGET_FILE:espalier> --random 20 ${at_boundaries}
