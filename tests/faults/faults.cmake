@@ -23,9 +23,10 @@ check_symbol_exists(__GLIBC__ features.h ESPALIER_GLIBC)
 if(ESPALIER_GLIBC AND NOT ESPALIER_SANITIZE)
   add_library(allocations MODULE ${CMAKE_CURRENT_LIST_DIR}/allocations.c)
   target_link_libraries(allocations PRIVATE ${CMAKE_DL_LIBS})
+  set_target_properties(allocations PROPERTIES C_VISIBILITY_PRESET default)
   add_test(NAME faults/memory
            COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/memory.py $<TARGET_FILE:espalier>
-           $<TARGET_FILE:allocations> --every 151 --first 7
+           $<TARGET_FILE:allocations> --every 211 --first 7
            WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   set_tests_properties(faults/memory PROPERTIES TIMEOUT 600)
 endif()

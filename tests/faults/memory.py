@@ -106,6 +106,8 @@ class Bench:
                 raise SystemExit(f"memory.py: {name}: {done.stderr.decode()}")
             said.append(done.stdout)
         count, self.left = self.told_numbers()
+        if count == 0:
+            raise SystemExit(f"memory.py: {name}: no allocation was met; is {self.environment['LD_PRELOAD']} preloaded?")
         self.stdout = said[0] if said[0] == said[1] else None  # else it has times in it
         wanted = {output: (self.place / output).read_bytes() for output in outputs}
         before = len(self.faults), self.points
