@@ -5,14 +5,15 @@
 #include <string.h>
 
 #include "data_info.h"
+#include "memory.h"
 #include "table.h"
 
 size_t data_pick_rows(const espalier_dataset *dataset, size_t *rows, size_t count)
 {
     size_t classes = espalier_dataset_class_count(dataset), found = 0, before = SIZE_MAX;
     size_t all = espalier_dataset_row_count(dataset, ESPALIER_TRAINING);
-    size_t *next = calloc(classes, sizeof *next); /* where a class is sought from */
-    while (next && found < count && found != before) {
+    size_t *next = memory_take(classes * sizeof *next); /* where a class is sought from */
+    while (found < count && found != before) {
         before = found;
         for (size_t c = 0; c < classes && found < count; c++) {
             while (next[c] < all &&
@@ -156,8 +157,8 @@ static void draw_values(const data_info_facts *facts, const size_t *rows, size_t
     size_t inputs = espalier_dataset_input_count(d);
     size_t shown = inputs < VALUES_MOST ? inputs : VALUES_MOST;
     char number[32], head[4 * HEAD_COLUMNS + 1];
-    float *values = calloc(inputs, sizeof *values);
-    table *t = values ? table_create(shown + 1 + (shown < inputs)) : NULL;
+    float *values = memory_take(inputs * sizeof *values);
+    table *t = table_create(shown + 1 + (shown < inputs));
     table_cell(t, "class");
     for (size_t i = 0; i < shown; i++) {
         fit(head, data_input_name(d, i, number), HEAD_COLUMNS);
@@ -166,7 +167,7 @@ static void draw_values(const data_info_facts *facts, const size_t *rows, size_t
     }
     if (shown < inputs)
         table_cell(t, "...");
-    for (size_t r = 0; t && r < count; r++) {
+    for (size_t r = 0; r < count; r++) {
         uint32_t label = espalier_dataset_label(d, ESPALIER_TRAINING, rows[r]);
         espalier_dataset_rows(d, ESPALIER_TRAINING, rows[r], 1, values);
         table_cell(t, "%s", data_class_name(d, label, number));
@@ -190,8 +191,8 @@ void data_draw(const data_info_facts *facts, const size_t *rows, size_t count)
     }
     frame f = frame_of(height, width, facts->about);
     size_t beside = (COLUMNS + GAP) / (f.columns + GAP);
-    float *images = calloc(beside * height, width * sizeof *images);
-    for (size_t i = 0; images && i < count; i += beside)
+    float *images = memory_take(beside * height * width * sizeof *images);
+    for (size_t i = 0; i < count; i += beside)
         draw_images(facts, &f, rows + i, count - i < beside ? count - i : beside, images);
     free(images);
 }

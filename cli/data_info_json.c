@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "data_info.h"
+#include "memory.h"
 
 static json_t *integer(size_t value)
 {
@@ -67,9 +68,9 @@ static json_t *image_json(const espalier_dataset *dataset)
 static json_t *rows_json(const data_info_facts *facts)
 {
     json_t *list = json_array();
-    size_t inputs = facts->about->inputs, *rows = calloc(facts->drawn + 1, sizeof *rows);
-    float *values = calloc(inputs, sizeof *values);
-    size_t count = rows && values ? data_pick_rows(facts->dataset, rows, facts->drawn) : 0;
+    size_t inputs = facts->about->inputs, *rows = memory_take((facts->drawn + 1) * sizeof *rows);
+    float *values = memory_take(inputs * sizeof *values);
+    size_t count = data_pick_rows(facts->dataset, rows, facts->drawn);
     for (size_t r = 0; r < count; r++) {
         json_t *row = json_array();
         espalier_dataset_rows(facts->dataset, ESPALIER_TRAINING, rows[r], 1, values);

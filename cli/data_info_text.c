@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data_info.h"
+#include "memory.h"
 #include "table.h"
 
 enum { NAMED_MOST = 8 };
@@ -193,7 +194,7 @@ static void print_doubts(const data_info_facts *facts)
 void data_info_print(const data_info_facts *facts)
 {
     char number[32];
-    size_t height, width, *rows = facts->drawn ? calloc(facts->drawn, sizeof *rows) : NULL;
+    size_t height, width, *rows = facts->drawn ? memory_take(facts->drawn * sizeof *rows) : NULL;
     line("data", "%s%s%s", facts->source, facts->set ? ", " : "",
          facts->set ? facts->set->what : "");
     if (facts->path)

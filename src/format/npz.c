@@ -2,6 +2,7 @@
 #include "format/npz.h"
 
 #ifdef ESPALIER_HAVE_LIBZIP
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <zip.h>
@@ -51,7 +52,7 @@ static espalier_status look_at_file(npz_file *file, uint8_t begin[4], espalier_e
 static espalier_status open_failed(const npz_file *file, int code, const uint8_t begin[4],
                                    espalier_error *error)
 {
-    if (code == ZIP_ER_MEMORY)
+    if (code == ZIP_ER_MEMORY || errno == ENOMEM) /* libzip calls a failed fopen() by other names */
         return error_memory(error);
     if (begin[0] != 'P' || begin[1] != 'K')
         return error_set(error, ESPALIER_ERROR_FORMAT,
@@ -122,7 +123,7 @@ static espalier_status open_archive(npz_file *file, espalier_error *error)
     espalier_status status = look_at_file(file, begin, error);
     if (status)
         return status;
-    int code = 0;
+    int code = errno = 0;
     file->archive = zip_open(file->path, ZIP_RDONLY, &code);
     return file->archive ? list_members(file, error) : open_failed(file, code, begin, error);
 }
