@@ -6,13 +6,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "output.h"
+#include "shell.h"
 #include "study_settings.h"
 #include "table.h"
 
-/* The line at the foot of a terminal. */
+/* The line at the foot of a terminal, and whether a signal ended the study. */
 typedef struct line {
-    bool shown, quiet;
+    bool shown, quiet, stopped;
     double drawn;
 } line;
 
@@ -50,7 +52,8 @@ static bool listen(void *context, const espalier_study_progress *p)
         message("%s", p->note);
     if (at->shown && (p->note || p->ended || now() - at->drawn >= 0.2))
         draw(at, p);
-    return true;
+    at->stopped = at->stopped || interrupted();
+    return !at->stopped;
 }
 
 /* ---- the end ------------------------------------------------------------------ */
@@ -129,7 +132,27 @@ static int print_table(const espalier_study_summary *summary, const char *folder
     return EXIT_NONE;
 }
 
-static int run_study(const option_set *set, study_settings *s, const espalier_dataset *dataset)
+/* The command that goes on is the one that began. */
+static int say_stopped(const espalier_study_summary *summary, int argc, char **argv)
+{
+    enum { WORDS_MOST = 1024 };
+    char text[2 * 4096];
+    const char *words[WORDS_MOST] = {"espalier"};
+    for (int i = 0; i < argc && i + 1 < WORDS_MOST; i++)
+        words[i + 1] = argv[i];
+    const bool whole = argc < WORDS_MOST &&
+                       shell_words(words, (size_t)argc + 1, text, sizeof text);
+    char failed[64] = "";
+    if (summary->failed)
+        snprintf(failed, sizeof failed, " and %zu failed", summary->failed);
+    message("stopped with %zu of %zu runs done%s; go on with: %s",
+            summary->runs - summary->left - summary->failed, summary->runs, failed,
+            whole ? text : "the same command");
+    return EXIT_FAILED;
+}
+
+static int run_study(const option_set *set, study_settings *s, const espalier_dataset *dataset,
+                     int argc, char **argv)
 {
     espalier_error error = {0};
     espalier_study_summary summary = {0};
@@ -143,10 +166,13 @@ static int run_study(const option_set *set, study_settings *s, const espalier_da
     s->options.data = text;
     s->options.listener = listen;
     s->options.context = &at;
+    interrupt_watch("\r\033[Kstopping at the end of each run's epoch; once more to stop at once\n");
     espalier_status status = espalier_study_run(dataset, &s->options, NULL, &summary, &error);
     free(text);
     if (at.shown)
         fputs("\r\033[K", stderr);
+    if (status == ESPALIER_ERROR_CANCELLED && at.stopped)
+        return say_stopped(&summary, argc, argv);
     if (status == ESPALIER_ERROR_MISMATCH)
         return usage_error(set->command, "%s", error.message);
     if (status != ESPALIER_OK)
@@ -172,7 +198,7 @@ int cmd_study(int argc, char **argv)
         .arguments = "DATA -o DIR",
         .summary = "Compares ways of pruning on DATA: methods x sparsities x seeds, one run per "
                    "processor. A study that was broken off, or is asked for more, goes on where "
-                   "it is.",
+                   "it is; Ctrl-C ends it after the epochs that are under way.",
         .least = 1,
         .most = 1,
         .epilogue = study_epilogue,
@@ -188,7 +214,7 @@ int cmd_study(int argc, char **argv)
     if (code == EXIT_NONE)
         code = data_open(set.files[0], &s.run.data, &dataset);
     if (code == EXIT_NONE)
-        code = run_study(&set, &s, dataset);
+        code = run_study(&set, &s, dataset, argc, argv);
     espalier_dataset_destroy(dataset);
     options_clear(&set);
     return code;

@@ -1,4 +1,4 @@
-/* SIGINT and SIGTERM while a run is kept in a folder: the first asks it to stop where it can
+/* SIGINT and SIGTERM while a run or a study is kept in a folder: the first asks it to stop where it can
  * be gone on with, a second ends the program at once. */
 #ifndef CLI_INTERRUPT_H
 #define CLI_INTERRUPT_H

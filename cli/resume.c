@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "shell.h"
 
 enum { SLOTS = 2, PATH_BYTES = 4400 };
 
@@ -25,14 +26,8 @@ bool resume_slot_path(const char *folder, size_t slot, char *path, size_t size)
 
 char *resume_command(const char *command, const char *folder, char *text, size_t size)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+,@%=:";
-    const bool quoted = folder[strspn(folder, plain)] != '\0';
-    size_t at = (size_t)snprintf(text, size, "espalier %s --resume %s", command, quoted ? "'" : "");
-    for (const char *c = folder; *c && at + 5 < size; c++) {
-        const char one[] = {*c, '\0'};
-        at += (size_t)snprintf(text + at, size - at, "%s", *c == '\'' ? "'\\''" : one);
-    }
-    snprintf(text + at, size - at, "%s", quoted ? "'" : "");
+    const char *const words[] = {"espalier", command, "--resume", folder};
+    shell_words(words, 4, text, size);
     return text;
 }
 

@@ -57,8 +57,9 @@ typedef struct espalier_study_progress {
     const char *note;    /* one sentence, or NULL */
 } espalier_study_progress;
 
-/* Called by several threads, never at the same time. false ends the study: running runs
- * are given up, finished ones stay. */
+/* Called by several threads, never at the same time: as runs begin and end, after each of
+ * their epochs, and while they are timed. false ends the study: running runs are given up
+ * at the end of their epoch, finished ones stay, the tables are written. */
 typedef bool espalier_study_listener(void *context, const espalier_study_progress *progress);
 
 /* All pointers are borrowed for the call. */
@@ -127,6 +128,7 @@ typedef struct espalier_study_summary {
     size_t found;   /* finished before this call */
     size_t failed;  /* their runs/NAME.json says why */
     size_t missed;  /* pruned runs that did not reach their target */
+    size_t left;    /* not finished: something ended the study */
     size_t jobs;    /* runs at once */
     double seconds; /* of this call */
 } espalier_study_summary;

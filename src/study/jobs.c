@@ -182,6 +182,12 @@ static void take(study *s, study_job *job)
     job->state = JOB_RUNNING;
     s->running++;
     study_tell(s, NULL, NULL);
+    if (s->stop) { /* the listener has just said so */
+        job->state = JOB_WAITING;
+        s->running--;
+        pthread_cond_broadcast(&s->ended);
+        return;
+    }
     pthread_mutex_unlock(&s->lock);
     job_state state = run_one(s, job, blocked, &record, &fatal, &fatal_error);
     pthread_mutex_lock(&s->lock);

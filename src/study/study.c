@@ -27,6 +27,7 @@ static void summarise(const study *s, double began, espalier_study_summary *summ
     for (size_t i = 0; i < s->job_count; i++) {
         const study_job *job = &s->jobs[i];
         summary->failed += job->state == JOB_FAILED;
+        summary->left += job->state == JOB_WAITING;
         summary->missed += job->state == JOB_DONE &&
                            json_is_false(json_object_get(job->record, "reached"));
     }

@@ -24,8 +24,8 @@ static espalier_split timed_split(const study *s)
                                                                      : ESPALIER_TRAINING;
 }
 
-/* Medians over the rounds. */
-static espalier_status time_pair(const study *s, const espalier_network *network,
+/* Medians over the rounds; whoever listens can end them. */
+static espalier_status time_pair(study *s, const espalier_network *network,
                                  const espalier_network *dense, double *own, double *other,
                                  espalier_error *error)
 {
@@ -33,6 +33,9 @@ static espalier_status time_pair(const study *s, const espalier_network *network
     const espalier_split split = timed_split(s);
     espalier_status status = ESPALIER_OK;
     for (size_t i = 0; status == ESPALIER_OK && i < ROUNDS; i++) {
+        study_tell(s, NULL, NULL);
+        if (s->stop)
+            return s->status;
         status = espalier_time_prediction(network, s->dataset, split, PASSES, &of_own[i], error);
         if (status == ESPALIER_OK)
             status = espalier_time_prediction(dense, s->dataset, split, PASSES, &of_other[i],
@@ -68,7 +71,7 @@ static espalier_status keep_times(const study *s, study_job *job, double own, do
     return status;
 }
 
-static espalier_status time_job(const study *s, study_job *job, const espalier_network *dense,
+static espalier_status time_job(study *s, study_job *job, const espalier_network *dense,
                                 espalier_error *error)
 {
     espalier_network *network = NULL;
