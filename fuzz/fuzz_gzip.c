@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { PIECE_MOST = 4096, PLAIN_MOST = 1 << 20 };
+enum { PIECE_MOST = 4096, PLAIN_MOST = 1 << 17 };
 
 typedef struct outcome {
     espalier_status status;
