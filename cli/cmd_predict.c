@@ -1,6 +1,5 @@
 /* espalier predict: class and probabilities of rows. How they are written is
  * predictions.c's, which rows there are predict_rows.c's. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,8 +142,6 @@ int cmd_predict(int argc, char **argv)
     options_add(&set, rows, sizeof rows / sizeof *rows);
     data_add_options(&set, &s.choice.data, DATA_MODEL);
     scaling_add_option(&set, &s.choice.data);
-    /* A reader that goes away is seen by the write that fails. */
-    signal(SIGPIPE, SIG_IGN);
     int code = options_parse(&set, argc, argv);
     if (code == EXIT_NONE)
         code = predict(&set, &s);

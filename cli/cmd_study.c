@@ -124,8 +124,10 @@ static int print_table(const espalier_study_summary *summary, const char *folder
     espalier_error error = {0};
     if (espalier_study_summary_text(folder, &text, &error))
         return fail(&error);
-    fputs(text, stdout);
+    int code = print_stdout(text);
     espalier_text_release(text);
+    if (code != EXIT_NONE)
+        return code;
     printf("\n%zu runs, %zu of them finished before, %s\n", summary->runs, summary->found,
            clock_time(time, summary->seconds));
     printf("wrote %s/runs.csv, summary.csv, summary.md, summary.tex\n", folder);

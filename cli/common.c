@@ -59,13 +59,22 @@ int fail(const espalier_error *error)
     return error->status == ESPALIER_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
+static int stdout_failed(int why)
+{
+    message("cannot write to standard output: %s", why ? strerror(why) : "a write failed");
+    return EXIT_FAILED;
+}
+
 int finish_stdout(int code)
 {
     errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return code;
-    message("cannot write to standard output: %s", errno ? strerror(errno) : "a write failed");
-    return EXIT_FAILED;
+    return fflush(stdout) == 0 && !ferror(stdout) ? code : stdout_failed(errno);
+}
+
+int print_stdout(const char *text)
+{
+    errno = 0;
+    return fputs(text, stdout) >= 0 ? EXIT_NONE : stdout_failed(errno);
 }
 
 int read_model(const char *path, espalier_network **network)
@@ -152,7 +161,8 @@ int print_json(const json_t *json)
         message("out of memory");
         return EXIT_FAILED;
     }
-    puts(text);
+    int code = print_stdout(text);
     free(text);
-    return EXIT_NONE;
+    putchar('\n');
+    return code;
 }

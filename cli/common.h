@@ -34,6 +34,9 @@ int fail(const espalier_error *error);
 /* Flushes stdout; `code`, or EXIT_FAILED with a message if stdout took not everything. */
 int finish_stdout(int code);
 
+/* Writes a text to stdout. EXIT_NONE, or EXIT_FAILED with a message that still knows why. */
+int print_stdout(const char *text);
+
 /* Every command but help is one of these: argv[0] is its name. */
 int cmd_train(int argc, char **argv);
 int cmd_prune(int argc, char **argv);
@@ -65,7 +68,7 @@ size_t threads_default(void);
 /* Null for NaN and infinity, which JSON cannot write. */
 json_t *json_number(double value);
 /* One line of JSON and a newline on stdout. EXIT_NONE, or EXIT_FAILED after a
- * message if there is no object for want of memory. */
+ * message: no memory, or stdout does not take it. */
 int print_json(const json_t *json);
 /* The same as a text to free(). */
 char *json_text(const json_t *json);

@@ -76,13 +76,17 @@ static int cmd_help(int argc, char **argv)
     return c ? c->run(2, (char *[]){argv[1], help, NULL}) : EXIT_USAGE;
 }
 
-/* A file opened later must not become standard output or error: whatever is
- * closed is opened so that writing to it fails, or goes nowhere. */
+/* A file opened later must not become standard input, output or error: whatever is
+ * closed is opened so that reading or writing it fails, or messages go nowhere. A folder
+ * cannot be written by the name /dev/stdout either. */
 static void hold_descriptors(void)
 {
-    static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+    static const struct {
+        const char *path;
+        int mode;
+    } held[] = {{"/dev/null", O_WRONLY}, {"/", O_RDONLY}, {"/dev/null", O_WRONLY}};
     for (int i = 0; i < 3; i++) {
-        if (fcntl(i, F_GETFD) == -1 && open("/dev/null", modes[i]) != i)
+        if (fcntl(i, F_GETFD) == -1 && open(held[i].path, held[i].mode) != i)
             _exit(EXIT_FAILED);
     }
 }

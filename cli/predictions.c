@@ -234,12 +234,12 @@ int predictions_commit(predictions *out)
     out->open = false;
     if (!out->failure)
         return text_commit(&out->file);
-    if (out->failure != EPIPE && out->file.path)
+    if (out->file.path)
         message("%s: cannot write: %s", out->file.path, strerror(out->failure));
-    else if (out->failure != EPIPE)
+    else
         message("cannot write to standard output: %s", strerror(out->failure));
     text_abandon(&out->file);
-    return out->failure == EPIPE ? EXIT_NONE : EXIT_FAILED;
+    return EXIT_FAILED;
 }
 
 void predictions_abandon(predictions *out)

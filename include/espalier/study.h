@@ -158,7 +158,8 @@ typedef struct espalier_study_summary {
  * Errors: ARGUMENT (an option, named; nothing was written), MISMATCH (the folder holds
  * another study: says what differs), UNSUPPORTED, IO, FORMAT (study.json), MEMORY, CANCELLED
  * (by the listener, or another process works in the folder). A run that fails is no error:
- * its message is in its file, and the rest goes on. */
+ * its message is in its file, and the rest goes on; but where a run's files cannot be written
+ * the study ends with IO, and runs under way are given up. */
 ESPALIER_API espalier_status espalier_study_run(const espalier_dataset *dataset,
                                                 const espalier_study_options *options,
                                                 const espalier_allocator *allocator,

@@ -118,7 +118,18 @@ static const study_job *failed_before(const study *s, const study_job *job)
     return NULL;
 }
 
-/* Trains and keeps, or says why not. *fatal: what ends the study. */
+/* Something that lies in the place of a run's network is that run's trouble alone. */
+static bool is_in_the_way(const study *s, const study_job *job)
+{
+    struct stat file;
+    char *network = study_path(s, job, ".safetensors");
+    const bool there = network && stat(network, &file) == 0 && !S_ISREG(file.st_mode);
+    memory_release(s->allocator, network);
+    return there;
+}
+
+/* Trains and keeps, or says why not. *fatal: what ends the study; where one run cannot be
+ * written the next one, trained for hours, could not be either. */
 static job_state run_one(study *s, study_job *job, const study_job *blocked, json_t **record,
                          espalier_status *fatal, espalier_error *fatal_error)
 {
@@ -130,12 +141,16 @@ static job_state run_one(study *s, study_job *job, const study_job *blocked, jso
                            blocked->name);
     else
         status = study_execute(s, job, &outcome, &why);
-    if (status == ESPALIER_OK)
+    const bool trained = status == ESPALIER_OK;
+    if (trained)
         status = keep(s, job, &outcome, record, &why);
     study_outcome_clear(&outcome);
     if (status == ESPALIER_OK)
         return JOB_DONE;
-    if (status == ESPALIER_ERROR_CANCELLED) {
+    if (status == ESPALIER_ERROR_CANCELLED ||
+        (trained && status == ESPALIER_ERROR_IO && !is_in_the_way(s, job))) {
+        json_decref(*record);
+        *record = NULL;
         *fatal = error_set(fatal_error, status, "%s", why.message);
         return JOB_WAITING;
     }

@@ -3,6 +3,7 @@ import array
 import json
 import os
 import random
+import signal
 import struct
 import subprocess
 import threading
@@ -204,7 +205,7 @@ class Predict(Case):
                     self.assertEqual(one.stdout.readline(), self.lines[0])
                     one.stdout.close()
                     self.assertEqual(one.stderr.read(), "")
-            self.assertEqual(one.returncode, 0)
+            self.assertEqual(one.returncode, -signal.SIGPIPE)
 
     def peak(self, rows):
         """The most memory in KiB that predicting so many rows from standard input takes."""

@@ -1,4 +1,4 @@
-# Runs that are killed, files that fail, memory that gives out. The tool that meets system calls is
+# Runs that are killed, files that fail, disks that are full, memory that gives out. The tool that meets system calls is
 # made for Linux on x86-64, the one that stands in for malloc for glibc; a sanitizer lets itself
 # neither be traced nor be stood in for.
 if(NOT TARGET espalier)
@@ -29,6 +29,12 @@ if(ESPALIER_GLIBC AND NOT ESPALIER_SANITIZE)
            $<TARGET_FILE:allocations> --every 211 --first 7
            WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   set_tests_properties(faults/memory PROPERTIES TIMEOUT 600)
+endif()
+if(NOT ESPALIER_SANITIZE)
+  add_test(NAME faults/places
+           COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/places.py $<TARGET_FILE:espalier> --most 2
+           WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+  set_tests_properties(faults/places PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
 endif()
 add_test(NAME faults/kills
          COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/kills.py $<TARGET_FILE:espalier> --random 20 ${at_boundaries}
