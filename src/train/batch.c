@@ -17,9 +17,6 @@ enum { BLOCK_BYTES = 64 * 1024, BLOCK_ROWS_LEAST = 64 };
 /* Weights of lists that a task updates: some microseconds. */
 enum { BLOCK_WEIGHTS = 4096 };
 
-/* Bytes of a layer from which on the batch goes layer by layer. */
-enum { WIDE_BYTES = 2 * 1024 * 1024 };
-
 size_t batch_chunks(size_t rows, size_t chunk_rows)
 {
     return (rows + chunk_rows - 1) / chunk_rows;
@@ -52,14 +49,6 @@ void batch_run(const batch *out, size_t count, parallel_task *task, void *contex
         task(context, i, 0);
 }
 
-static bool is_wide(const espalier_network *network)
-{
-    for (size_t l = 0; l < network->layer_count; l++)
-        if (network->layers[l].inputs > WIDE_BYTES / sizeof(float) / network->layers[l].outputs)
-            return true;
-    return false;
-}
-
 static size_t chunk_rows_for(size_t batch_rows, bool wide)
 {
     if (wide)
@@ -82,9 +71,10 @@ static void *take(batch *out, size_t count, size_t size_bytes)
     return memory;
 }
 
-/* Floats of a thread's scratch: the largest block's gradient, a bias gradient
- * behind it, or a validation chunk's values of two layers side by side. */
-static size_t scratch_floats(const espalier_network *network)
+/* Floats of a thread's scratch: the largest block's gradient, in a wide network a tile's
+ * and the tile turned round; a bias gradient; or a validation chunk's values of two layers
+ * side by side. */
+static size_t scratch_floats(const espalier_network *network, bool wide)
 {
     size_t most = 0, widest = work_stride(network->layers[0].inputs);
     for (size_t l = 0; l < network->layer_count; l++) {
@@ -95,11 +85,15 @@ static size_t scratch_floats(const espalier_network *network)
     }
     /* a compacted layer has a smaller stride and more rows in a block, within BLOCK_BYTES */
     most = most > BLOCK_BYTES / sizeof(float) + widest ? most : BLOCK_BYTES / sizeof(float) + widest;
+    if (wide)
+        most = TILE_ROWS * TILE_COLUMNS + TILE_COLUMNS * TILE_STRIDE;
+    most = most > widest ? most : widest;
     return most > 2 * CHUNK_EVALUATION * widest ? most : 2 * CHUNK_EVALUATION * widest;
 }
 
 /* Words of a thread's marks: of a chunk's rows in the widest layer, or of a batch's
- * columns in the block with the most rows. */
+ * columns in the block with the most rows; in a wide network of a chunk's rows in a tile
+ * behind those. */
 static size_t mark_count(const batch *out, const espalier_network *network)
 {
     size_t chunk = out->chunk_rows > CHUNK_EVALUATION ? out->chunk_rows : CHUNK_EVALUATION;
@@ -108,6 +102,8 @@ static size_t mark_count(const batch *out, const espalier_network *network)
         widest = network->layers[l].outputs > widest ? network->layers[l].outputs : widest;
     size_t rows = chunk * mark_words(widest);
     size_t columns = mark_words(out->rows_most) * block_rows(PASS_LANES);
+    if (out->wide)
+        columns = mark_words(out->rows_most) * TILE_ROWS + chunk * mark_words(TILE_COLUMNS);
     return rows > columns ? rows : columns;
 }
 
@@ -139,6 +135,7 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
                 (out->counts = take(out, out->threads, sizeof *out->counts)) &&
                 (out->count_start = take(out, layers, sizeof *out->count_start)) &&
                 (out->blocks = take(out, blocks_most(network), sizeof *out->blocks)) &&
+                (out->block_start = take(out, layers + 1, sizeof *out->block_start)) &&
                 (out->losses = take(out, chunks, sizeof *out->losses)) &&
                 (out->corrects = take(out, chunks, sizeof *out->corrects)) &&
                 (out->labels = take(out, rows, sizeof *out->labels)) &&
@@ -152,7 +149,7 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
         out->count_total += l + 1 < layers ? work_stride(network->layers[l].outputs) : 0;
     }
     for (size_t t = 0; t < out->threads && done; t++)
-        done = (out->scratch[t] = take(out, scratch_floats(network), sizeof(float))) &&
+        done = (out->scratch[t] = take(out, scratch_floats(network, out->wide), sizeof(float))) &&
                (out->marks[t] = take(out, mark_count(out, network), sizeof(uint32_t))) &&
                (out->counts[t] = take(out, out->count_total, sizeof(uint64_t)));
     return done;
@@ -169,13 +166,13 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
                    .sparing = threads == 0,
                    .layer_count = copy->layer_count,
                    .rows_most = rows_most,
-                   .wide = is_wide(network)};
+                   .wide = copy->wide};
     out->chunk_rows = chunk_rows_for(rows_most, out->wide);
     out->column_rows = rows_most < out->chunk_rows ? pass_stride(rows_most) : out->chunk_rows;
     out->alone = out->sparing && operations(out, copy) < PARALLEL_OPERATIONS;
     out->threads = out->alone ? 1 : parallel_threads(threads);
     threads = out->threads;
-    size_t most = 11 + 2 * copy->layer_count + 3 * threads;
+    size_t most = 12 + 2 * copy->layer_count + 3 * threads;
     out->memory = memory_array(allocator, most, sizeof *out->memory);
     out->team = parallel_team_create(threads, allocator);
     if (!out->team || !out->memory || !take_all(out, network, evaluation_rows)) {
@@ -208,7 +205,7 @@ static void fit_columns(batch *out, const work *copy, const espalier_network *ne
 
 static void cut_rows(batch *out, const work_layer *layer, size_t l)
 {
-    const size_t rows = block_rows(layer->output_stride);
+    const size_t rows = out->wide ? TILE_ROWS : block_rows(layer->output_stride);
     for (size_t first = 0; first < layer->inputs; first += rows) {
         const size_t rest = layer->inputs - first;
         out->blocks[out->block_count++] = (batch_block){l, first, rest < rows ? rest : rows};
@@ -236,6 +233,7 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
     fit_columns(out, copy, network);
     for (size_t l = 0; l < out->layer_count; l++) {
         const work_layer *layer = &copy->layers[l];
+        out->block_start[l] = out->block_count;
         if (sparse_is(copy, l))
             cut_lists(out, layer, l);
         else
@@ -246,6 +244,7 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
         memset(out->values[l], 0, batch_chunks(out->rows_most, out->chunk_rows) *
                                       out->column_rows * layer->input_stride * sizeof(float));
     }
+    out->block_start[out->layer_count] = out->block_count;
 }
 
 void batch_gather(const batch *out, const work *copy, const espalier_network *network,

@@ -18,6 +18,10 @@
  * weight is read seldom enough where it comes from memory. */
 enum { CHUNK_LEAST = 16, CHUNK_MOST = 128 };
 
+/* Rows and columns of a tile of weights that a wide network's update goes through at a
+ * time, and the stride of its transposed copy: see step.c. */
+enum { TILE_ROWS = 128, TILE_COLUMNS = 256, TILE_STRIDE = TILE_ROWS + 16 };
+
 /* Rows of a chunk of a validation pass. */
 enum { CHUNK_EVALUATION = 64 };
 
@@ -46,6 +50,7 @@ typedef struct batch {
     size_t count_total;
     batch_block *blocks;
     size_t block_count;
+    size_t *block_start; /* [layer_count + 1]: where a layer's blocks begin */
     double *losses;      /* [chunks], of a batch or of an evaluation */
     uint64_t *corrects;  /* [chunks] */
     uint32_t *labels;    /* [rows_most] */

@@ -179,7 +179,8 @@ static void backward_task(void *context, size_t index, size_t thread)
 {
     const layer_job *job = context;
     const part p = piece_of(job, index);
-    backward_part(job->flow->batch, job->flow->copy, job->layer, &p, thread);
+    (void)thread;
+    sparse_backward(job->flow->batch, job->flow->copy, job->layer, p.first, p.rows);
 }
 
 static void gather_task(void *context, size_t chunk, size_t thread)
@@ -243,9 +244,11 @@ void flow_run(flow_job *job)
         run_turn(job, l, turn_values_task);
     }
     batch_run(out, chunks, loss_task, job);
-    for (size_t l = out->layer_count; l-- > 0;) {
-        run_turn(job, l, turn_deltas_task);
-        if (l > 0)
-            run_layer(job, l, job->copy->layers[l].input_stride, backward_task);
-    }
+}
+
+void flow_back(const flow_job *job, size_t l)
+{
+    run_turn(job, l, turn_deltas_task);
+    if (l > 0 && sparse_is(job->copy, l))
+        run_layer(job, l, job->copy->layers[l].input_stride, backward_task);
 }

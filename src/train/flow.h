@@ -15,7 +15,12 @@ typedef struct flow_job {
     float scale;             /* a factor that the derivatives carry */
 } flow_job;
 
-/* Fills values, deltas, losses and corrects of the batch. */
+/* Fills values, deltas, losses and corrects of the batch; in a wide network only the last
+ * layer's deltas. */
 void flow_run(flow_job *job);
+
+/* In a wide network, when deltas[l] are there: brings them to the form of layer l, and of a
+ * layer of lists fills deltas[l - 1]. */
+void flow_back(const flow_job *job, size_t l);
 
 #endif

@@ -1,51 +1,95 @@
-/* One batch: forward and backward by flow.c, then the update by blocks of weights. */
+/* One batch: forward and backward by flow.c, then the update by blocks of weights. In a
+ * wide network a block is both, the way back and the update. */
+#include <string.h>
+
 #include "math/pass.h"
+#include "net/activation.h"
 #include "train/flow.h"
 #include "train/sparse.h"
+
+/* A block of weight rows and what its update needs. x is the block's first input in the
+ * first row of the batch; it is marked where it is not zero, in `found` places. */
+typedef struct piece {
+    const batch *out;
+    const work_layer *layer;
+    const batch_block *block;
+    size_t thread, rows, found;
+    const optimizer_step *step;
+    const float *x;
+} piece;
+
+/* Some columns of a block's weights. w its first weight, kept its masks or NULL, g its
+ * gradient, g_stride floats from row to row. */
+typedef struct tile {
+    size_t column, columns, g_stride;
+    float *w, *g;
+    const uint16_t *kept;
+} tile;
 
 /* Adds the activations of a block's inputs x, which are the hidden layer below. What is
  * marked is what ReLU left above zero; others also give what is below. A linear layer is
  * not counted. */
-static void count_block(const batch *out, size_t thread, const work_layer *layer,
-                        const batch_block *block, size_t rows, const float *x)
+static void count_block(const piece *p)
 {
+    const batch *out = p->out;
+    const batch_block *block = p->block;
+    const work_layer *layer = p->layer;
     if (!out->counting || block->layer == 0 || layer[-1].activation == ESPALIER_LINEAR)
         return;
-    const uint32_t *marks = out->marks[thread];
-    uint64_t *counts = out->counts[thread] + out->count_start[block->layer - 1] + block->first;
+    const uint32_t *marks = out->marks[p->thread];
+    uint64_t *counts = out->counts[p->thread] + out->count_start[block->layer - 1] + block->first;
     if (layer[-1].activation != ESPALIER_RELU) {
-        pass_count_positive(x, rows, block->rows, layer->input_stride, counts);
+        pass_count_positive(p->x, p->rows, block->rows, layer->input_stride, counts);
         return;
     }
-    for (size_t w = 0; w < mark_words(rows); w++)
+    for (size_t w = 0; w < mark_words(p->rows); w++)
         for (size_t i = 0; i < block->rows; i++)
             counts[i] += (uint64_t)__builtin_popcount(*marks++);
 }
 
-/* G = X' D (+ G) for one block of weight rows, summed over the rows of the batch; what
- * is added to weights that are pruned is lost.
- * x the block's first input in the first row, kept the block's masks or NULL. */
-static void gradient(const batch *out, size_t thread, const work_layer *layer,
-                     const batch_block *block, size_t rows, const float *x, bool accumulate,
-                     const uint16_t *kept, float *g)
+/* G = X' D (+ G) for a tile, summed over rows first … first + rows - 1 of the batch, first
+ * a multiple of MARK_BITS; what is added to weights that are pruned is lost. */
+static void gradient(const piece *p, const tile *t, size_t first, size_t rows, bool accumulate,
+                     const uint16_t *kept)
 {
-    size_t stride = layer->output_stride, words = stride / PASS_LANES;
-    uint32_t *marks = out->marks[thread];
-    const float *deltas = out->deltas[block->layer];
-    size_t found = out->kernels->mark_columns(x, rows, block->rows, layer->input_stride, marks);
-    count_block(out, thread, layer, block, rows, x);
-    if (!skip_pays(found, rows * block->rows, stride)) {
-        out->math->gemm(true, false, block->rows, stride, rows, x, layer->input_stride, deltas,
-                        stride, accumulate, g, stride);
-        if (kept)
-            out->kernels->keep(g, kept, block->rows * words);
+    const batch *out = p->out;
+    const size_t stride = p->layer->output_stride, x_stride = p->layer->input_stride;
+    const size_t m = p->block->rows, words = stride / PASS_LANES;
+    const float *x = p->x + first * x_stride;
+    const float *deltas = out->deltas[p->block->layer] + first * stride + t->column;
+    const uint32_t *marks = out->marks[p->thread] + first / MARK_BITS * m;
+    if (!skip_pays(p->found, p->rows * m, t->columns)) {
+        out->math->gemm(true, false, m, t->columns, rows, x, x_stride, deltas, stride, accumulate,
+                        t->g, t->g_stride);
+        for (size_t i = 0; kept && i < m; i++)
+            out->kernels->keep(t->g + i * t->g_stride, kept + i * words, t->columns / PASS_LANES);
     } else if (kept) {
-        out->kernels->skip_update(block->rows, stride, rows, x, 1, layer->input_stride, marks, 1,
-                                  block->rows, deltas, stride, kept, words, g, stride);
+        out->kernels->skip_update(m, t->columns, rows, x, 1, x_stride, marks, 1, m, deltas, stride,
+                                  kept, words, t->g, t->g_stride);
     } else {
-        out->kernels->skip_gemm(block->rows, stride, rows, x, 1, layer->input_stride, marks, 1,
-                                block->rows, deltas, stride, accumulate, g, stride);
+        out->kernels->skip_gemm(m, t->columns, rows, x, 1, x_stride, marks, 1, m, deltas, stride,
+                                accumulate, t->g, t->g_stride);
     }
+}
+
+/* deltas[l - 1] += D W' for some rows of the batch, by a tile of W turned round; of the
+ * first tile =.  turned [columns][TILE_STRIDE]. */
+static void backward(const piece *p, const tile *t, size_t first, size_t rows, const float *turned)
+{
+    const batch *out = p->out;
+    const work_layer *layer = p->layer;
+    const size_t stride = layer->output_stride, n = pass_stride(p->block->rows);
+    const size_t left = layer->outputs - t->column, k = left < t->columns ? left : t->columns;
+    const float *deltas = out->deltas[p->block->layer] + first * stride + t->column;
+    float *to = out->deltas[p->block->layer - 1] + first * layer->input_stride + p->block->first;
+    uint32_t *marks = out->marks[p->thread] + mark_words(p->rows) * p->block->rows;
+    const size_t found = out->kernels->mark_rows(deltas, rows, k, stride, marks);
+    if (skip_pays(found, rows * k, n))
+        out->kernels->skip_gemm(rows, n, k, deltas, stride, 1, marks, mark_words(k), 1, turned,
+                                TILE_STRIDE, t->column > 0, to, layer->input_stride);
+    else
+        out->math->gemm(false, false, rows, n, k, deltas, stride, turned, TILE_STRIDE,
+                        t->column > 0, to, layer->input_stride);
 }
 
 /* Weight decay, w -= rate decay w. */
@@ -54,6 +98,121 @@ static void shrink(const optimizer_step *step, size_t count, float *w)
     float keep = 1.0f - step->rate * step->decay;
     for (size_t i = 0; i < count && step->decay > 0.0f; i++)
         w[i] *= keep;
+}
+
+/* What becomes of a tile's weights before its products are summed, and after: row by row,
+ * or all at once where the tile is as wide as the layer. */
+static void begin_tile(const piece *p, const tile *t)
+{
+    const size_t stride = p->layer->output_stride, m = p->block->rows;
+    if (p->step->kind != ESPALIER_SGD)
+        return;
+    if (t->columns == stride)
+        shrink(p->step, m * stride, t->w);
+    for (size_t i = 0; t->columns < stride && i < m; i++)
+        shrink(p->step, t->columns, t->w + i * stride);
+}
+
+static void end_tile(const piece *p, const tile *t)
+{
+    const work_layer *layer = p->layer;
+    const size_t stride = layer->output_stride, words = stride / PASS_LANES;
+    const bool whole = t->columns == stride;
+    const size_t runs = whole ? 1 : p->block->rows;
+    const size_t length = whole ? p->block->rows * stride : t->columns;
+    if (p->step->kind == ESPALIER_SGD)
+        return;
+    for (size_t i = 0; i < runs; i++) {
+        float *w = t->w + i * stride;
+        const size_t at = (size_t)(w - layer->weights);
+        optimizer_update(p->step, length, t->g + i * t->g_stride, w, layer->states[0] + at,
+                         layer->states[1] ? layer->states[1] + at : NULL);
+        if (t->kept)
+            p->out->kernels->keep(w, t->kept + i * words, length / PASS_LANES);
+    }
+}
+
+/* Sums a tile's gradient for some rows of the batch. Of plain SGD none is needed: deltas
+ * carry -rate / rows already, so the product adds the update straight to the weights. */
+static void add_rows(const piece *p, const tile *t, size_t first, size_t rows)
+{
+    const bool sgd = p->step->kind == ESPALIER_SGD;
+    gradient(p, t, first, rows, sgd || first > 0, sgd ? t->kept : NULL);
+}
+
+static tile tile_at(const piece *p, size_t column, size_t columns, float *scratch)
+{
+    const work_layer *layer = p->layer;
+    const size_t at = p->block->first * layer->output_stride + column;
+    const bool sgd = p->step->kind == ESPALIER_SGD;
+    return (tile){.column = column,
+                  .columns = columns,
+                  .g_stride = sgd ? layer->output_stride : columns,
+                  .w = layer->weights + at,
+                  .g = sgd ? layer->weights + at : scratch,
+                  .kept = layer->masked ? layer->kept + at / PASS_LANES : NULL};
+}
+
+/* The block of a narrow network: flow.c has been through the layer. */
+static void update_block(const piece *p)
+{
+    const work_layer *layer = p->layer;
+    const tile t = tile_at(p, 0, layer->output_stride, p->out->scratch[p->thread]);
+    begin_tile(p, &t);
+    add_rows(p, &t, 0, p->rows);
+    end_tile(p, &t);
+    if (layer->transposed)
+        pass_transpose(t.w, layer->output_stride, p->block->rows, layer->outputs,
+                       layer->transposed + p->block->first, layer->input_stride);
+}
+
+/* Begins a tile's way from memory. */
+static void expect(const float *w, size_t stride, size_t rows, size_t columns)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j += PASS_LANES)
+            __builtin_prefetch(w + i * stride + j, 1, 2);
+}
+
+/* One tile of a wide network: the derivatives of its inputs by the weights as they were,
+ * and its update, so that a weight comes from memory once for both. */
+static void update_tile(const piece *p, const tile *t, float *turned)
+{
+    const batch *out = p->out;
+    const work_layer *layer = p->layer;
+    const size_t stride = layer->output_stride, m = p->block->rows;
+    if (p->block->layer > 0)
+        pass_transpose(t->w, stride, m, t->columns, turned, TILE_STRIDE);
+    begin_tile(p, t);
+    for (size_t first = 0; first < p->rows; first += out->chunk_rows) {
+        const size_t left = p->rows - first, rows = left < out->chunk_rows ? left : out->chunk_rows;
+        if (p->block->layer > 0)
+            backward(p, t, first, rows, turned);
+        add_rows(p, t, first, rows);
+    }
+    end_tile(p, t);
+}
+
+/* The block of a wide network, tile by tile; its inputs' derivatives are its own. */
+static void update_block_wide(const piece *p)
+{
+    const work_layer *layer = p->layer;
+    const size_t l = p->block->layer, stride = layer->output_stride;
+    float *scratch = p->out->scratch[p->thread], *turned = scratch + TILE_ROWS * TILE_COLUMNS;
+    memset(turned, 0, TILE_COLUMNS * TILE_STRIDE * sizeof *turned); /* behind the rows */
+    for (size_t column = 0; column < layer->outputs; column += TILE_COLUMNS) {
+        const size_t left = stride - column;
+        const tile t = tile_at(p, column, left < TILE_COLUMNS ? left : TILE_COLUMNS, scratch);
+        if (left > t.columns)
+            expect(t.w + t.columns, stride, p->block->rows, t.columns);
+        update_tile(p, &t, turned);
+    }
+    if (l > 0) {
+        const size_t at = p->block->first;
+        activation_backward(layer[-1].activation, layer[-1].slope, p->out->deltas[l - 1] + at,
+                            p->out->values[l] + at, p->rows, pass_stride(p->block->rows),
+                            layer->input_stride);
+    }
 }
 
 static void update_biases(batch *out, work_layer *layer, size_t l, size_t rows,
@@ -75,52 +234,41 @@ static void update_biases(batch *out, work_layer *layer, size_t l, size_t rows,
     }
 }
 
-/* Updates one block of weight rows: W[i][j] by sum over rows of x[.][i] delta[.][j]. */
-static void update_block(batch *out, work *copy, const batch_block *block, size_t thread,
-                         size_t rows, const optimizer_step *step)
-{
-    work_layer *layer = &copy->layers[block->layer];
-    size_t stride = layer->output_stride, count = block->rows * stride;
-    size_t offset = block->first * stride;
-    float *scratch = out->scratch[thread], *w = layer->weights + offset;
-    const uint16_t *kept = layer->masked ? layer->kept + offset / PASS_LANES : NULL;
-    const float *x = out->values[block->layer] + block->first;
-    if (step->kind == ESPALIER_SGD) {
-        /* no gradient is needed: deltas carry -rate / rows already, so the product adds
-         * the update straight to the weights */
-        shrink(step, count, w);
-        gradient(out, thread, layer, block, rows, x, true, kept, w);
-    } else {
-        gradient(out, thread, layer, block, rows, x, false, NULL, scratch);
-        optimizer_update(step, count, scratch, w, layer->states[0] + offset,
-                         layer->states[1] ? layer->states[1] + offset : NULL);
-        if (kept)
-            out->kernels->keep(w, kept, count / PASS_LANES);
-    }
-    if (layer->transposed)
-        pass_transpose(w, stride, block->rows, layer->outputs, layer->transposed + block->first,
-                       layer->input_stride);
-}
-
 /* What the pieces of an update share. */
 typedef struct update_job {
     batch *batch;
     work *copy;
-    size_t rows;
+    size_t rows, first; /* the first of the blocks to be done */
     const optimizer_step *step;
 } update_job;
 
-static void block_task(void *context, size_t block, size_t thread)
+/* W[i][j] by sum over rows of x[.][i] delta[.][j], for one block of weight rows. */
+static void update_dense(const update_job *job, const batch_block *block, size_t thread)
+{
+    const batch *out = job->batch;
+    const work_layer *layer = &job->copy->layers[block->layer];
+    const float *x = out->values[block->layer] + block->first;
+    const size_t found = out->kernels->mark_columns(x, job->rows, block->rows, layer->input_stride,
+                                                    out->marks[thread]);
+    const piece p = {out, layer, block, thread, job->rows, found, job->step, x};
+    count_block(&p);
+    if (out->wide)
+        update_block_wide(&p);
+    else
+        update_block(&p);
+}
+
+static void block_task(void *context, size_t index, size_t thread)
 {
     const update_job *job = context;
-    const batch_block *piece = &job->batch->blocks[block];
-    work_layer *layer = &job->copy->layers[piece->layer];
+    const batch_block *block = &job->batch->blocks[job->first + index];
+    work_layer *layer = &job->copy->layers[block->layer];
     if (layer->lists.blocks)
-        sparse_update(job->batch, layer, piece, job->rows, job->step);
+        sparse_update(job->batch, layer, block, job->rows, job->step);
     else
-        update_block(job->batch, job->copy, piece, thread, job->rows, job->step);
-    if (piece->first == 0)
-        update_biases(job->batch, layer, piece->layer, job->rows, job->step,
+        update_dense(job, block, thread);
+    if (block->first == 0)
+        update_biases(job->batch, layer, block->layer, job->rows, job->step,
                       job->batch->scratch[thread]);
 }
 
@@ -130,10 +278,16 @@ batch_result batch_train(batch *out, work *copy, const espalier_network *network
 {
     float scale = (step->kind == ESPALIER_SGD ? -step->rate : 1.0f) / (float)rows;
     flow_job flow = {out, copy, network, dataset, indices, rows, ahead, scale};
-    update_job update = {out, copy, rows, step};
+    update_job update = {out, copy, rows, 0, step};
     for (size_t r = 0; r < rows; r++)
         out->labels[r] = dataset->labels[dataset->rows[ESPALIER_TRAINING][indices[r]]];
     flow_run(&flow);
-    batch_run(out, out->block_count, block_task, &update);
+    for (size_t l = out->wide ? out->layer_count : 0; l-- > 0;) {
+        flow_back(&flow, l);
+        update.first = out->block_start[l];
+        batch_run(out, out->block_start[l + 1] - update.first, block_task, &update);
+    }
+    if (!out->wide)
+        batch_run(out, out->block_count, block_task, &update);
     return batch_add_chunks(out, batch_chunks(rows, out->chunk_rows));
 }

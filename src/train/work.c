@@ -25,6 +25,17 @@ static void *take(work *copy, size_t count, size_t size_bytes)
     return block;
 }
 
+/* Bytes of a layer from which on a batch goes layer by layer. */
+enum { WIDE_BYTES = 2 * 1024 * 1024 };
+
+static bool is_wide(const espalier_network *network)
+{
+    for (size_t l = 0; l < network->layer_count; l++)
+        if (network->layers[l].inputs > WIDE_BYTES / sizeof(float) / network->layers[l].outputs)
+            return true;
+    return false;
+}
+
 static bool take_layer(work *copy, size_t l, size_t inputs, size_t outputs)
 {
     work_layer *layer = &copy->layers[l];
@@ -34,8 +45,9 @@ static bool take_layer(work *copy, size_t l, size_t inputs, size_t outputs)
     layer->weights = take(copy, count, sizeof(float));
     layer->kept = take(copy, count / PASS_LANES, sizeof(uint16_t));
     layer->biases = take(copy, out, sizeof(float));
-    layer->transposed = l ? take(copy, back, sizeof(float)) : NULL;
-    bool done = layer->weights && layer->kept && layer->biases && (l == 0 || layer->transposed);
+    const bool back_too = l > 0 && !copy->wide;
+    layer->transposed = back_too ? take(copy, back, sizeof(float)) : NULL;
+    bool done = layer->weights && layer->kept && layer->biases && (!back_too || layer->transposed);
     for (size_t s = 0; s < copy->state_count && done; s++) {
         layer->states[s] = take(copy, count, sizeof(float));
         layer->bias_states[s] = take(copy, out, sizeof(float));
@@ -51,7 +63,7 @@ espalier_status work_create(const espalier_network *network, size_t state_count,
 {
     size_t layers = network->layer_count;
     *copy = (work){.allocator = allocator, .layer_count = layers, .state_count = state_count,
-                   .inputs_share = 0.5};
+                   .wide = is_wide(network), .inputs_share = 0.5};
     /* 4 blocks of a layer, 3 for each of its states, 1 for each position, 4 tables */
     copy->blocks = memory_array(allocator, layers * (5 + 3 * WORK_STATES_MOST) + 5, sizeof(void *));
     if (!copy->blocks)

@@ -31,7 +31,7 @@ typedef struct work_layer {
     size_t inputs, outputs;             /* units that take part */
     size_t input_stride, output_stride; /* work_stride of them */
     float *weights;    /* [inputs][output_stride] */
-    float *transposed; /* [outputs][input_stride], the same weights; NULL in layer 0 */
+    float *transposed; /* [outputs][input_stride], the same weights; NULL in layer 0 and if wide */
     uint16_t *kept;    /* [inputs][output_stride / PASS_LANES]: a bit for each weight; padding 0 */
     float *biases;     /* [output_stride] */
     float *states[WORK_STATES_MOST];      /* [inputs][output_stride] */
@@ -45,6 +45,7 @@ typedef struct work_layer {
 typedef struct work {
     const espalier_allocator *allocator;
     size_t layer_count, state_count;
+    bool wide;           /* some layer is larger than a cache: see flow.c */
     double inputs_share; /* of the data's values that are not zero: 0.5, or as set later */
     work_layer *layers;
     uint64_t **units;    /* [layer_count + 1]: position p's units by their index in the network */
