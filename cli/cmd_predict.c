@@ -119,7 +119,7 @@ int cmd_predict(int argc, char **argv)
         .command = argv[0],
         .arguments = "MODEL DATA",
         .summary = "Writes for each row the predicted class and the probability of every class. "
-                   "DATA is a data set, a table, a .npy array of rows, or - for a table on "
+                   "DATA is a data set, a table, one array of rows (.npy, .npz), or - for a table on "
                    "standard input; tables and arrays need no labels, and are read and "
                    "predicted row by row.",
         .least = 2,
@@ -129,7 +129,7 @@ int cmd_predict(int argc, char **argv)
         {.kind = OPTION_TITLE, .help = "Prediction"},
         {.name = "split", .kind = OPTION_CHOICE, .value = &s.choice.split, .argument = "NAME",
          .names = split_name,
-         .help = "which rows; without it, all rows of a table or .npy file"},
+         .help = "which rows; without it, all rows of a table or an array"},
         {.name = "rows", .kind = OPTION_ROWS, .value = &s.choice.rows, .argument = "ROWS",
          .shown = "all", .help = "the first N, or A:B for A to B - 1, counted from 0"},
         {.name = "format", .kind = OPTION_CHOICE, .value = &s.format, .argument = "NAME",

@@ -30,7 +30,8 @@ static bool ends_in(const char *text, const char *ending)
 
 static bool is_array(const char *path)
 {
-    return ends_in(path, ".npy") || ends_in(path, ".npy.gz");
+    return ends_in(path, ".npy") || ends_in(path, ".npy.gz") ||
+           (ends_in(path, ".npz") && espalier_npz_is_one(path));
 }
 
 /* ---- opening ----------------------------------------------------------------- */
@@ -127,12 +128,23 @@ static int read_row(row_source *source, float *values, bool *end)
     return status ? fail(&error) : EXIT_NONE;
 }
 
-/* The end came before the first row that was asked for. */
+/* The end came before the first row that was asked for, or before the last. */
 static int too_short(const row_source *source, size_t rows)
 {
-    message("%s: expected more than %zu rows for --rows, found %zu",
-            source->standard_input ? "standard input" : source->name, source->rows.first, rows);
+    const char *name = source->standard_input ? "standard input" : source->name;
+    if (rows > source->rows.first)
+        message("%s: expected %zu rows for --rows, found %zu", name, source->rows.end, rows);
+    else
+        message("%s: expected more than %zu rows for --rows, found %zu", name, source->rows.first,
+                rows);
     return EXIT_FAILED;
+}
+
+static bool is_too_short(const row_source *source, size_t rows)
+{
+    return source->table && (source->rows.end == SIZE_MAX
+                                 ? rows > 0 && rows == source->rows.first
+                                 : rows < source->rows.end);
 }
 
 /* The rows before the first one asked for are read and left. */
@@ -157,7 +169,7 @@ int row_source_next(row_source *source, float *values, bool *end)
         espalier_dataset_rows(source->dataset, source->split, source->next, 1, values);
     else
         code = read_row(source, values, end);
-    if (code == EXIT_NONE && *end && source->next > 0 && source->next == source->rows.first)
+    if (code == EXIT_NONE && *end && is_too_short(source, source->next))
         return too_short(source, source->next);
     source->next++;
     return code;

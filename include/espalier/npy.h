@@ -18,7 +18,8 @@ extern "C" {
 /* An array [rows, …] of numbers that is being read; one thread at a time. */
 typedef struct espalier_npy espalier_npy;
 
-/* Opens a file, also a gzipped one, whose rows have `inputs` values each.
+/* Opens a file, also a gzipped one, or an archive (.npz) of one array, whose rows have
+ * `inputs` values each.
  *
  * file  receives the handle (owned); untouched on an error
  *
@@ -29,6 +30,10 @@ typedef struct espalier_npy espalier_npy;
 ESPALIER_API espalier_status espalier_npy_open(const char *path, size_t inputs,
                                                const espalier_allocator *allocator,
                                                espalier_npy **file, espalier_error *error);
+
+/* True for an archive (.npz) that holds one array: rows without labels. Others are data sets,
+ * or damaged, as opening them as such says. */
+ESPALIER_API bool espalier_npz_is_one(const char *path);
 
 ESPALIER_API size_t espalier_npy_row_count(const espalier_npy *file);
 

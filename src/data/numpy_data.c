@@ -40,7 +40,8 @@ static espalier_status refuse_half(const numpy_data *data, numpy_part part, espa
                      data->path, numpy_part_name(part),
                      has_values ? values->source.name : has_any ? labels->source.name : "neither",
                      has_any ? " alone" : "",
-                     has_values ? "; rows without labels are predicted from a .npy file" : "");
+                     has_values ? "; rows without labels are predicted from an archive of one "
+                                  "array, or a .npy file" : "");
 }
 
 static espalier_status check_pair(const numpy_data *data, numpy_part part, espalier_error *error)

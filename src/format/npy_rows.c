@@ -1,13 +1,15 @@
-/* The rows of a .npy file, for who predicts on them. */
+/* The rows of a .npy file, or of an archive's only array, for who predicts on them. */
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "espalier/npy.h"
-#include "format/npy.h"
+#include "format/npz.h"
 
 struct espalier_npy {
     const espalier_allocator *allocator;
+    npz_file *archive; /* or NULL */
     npy_file file;
     size_t inputs, rows, next;
     float *all; /* [rows][inputs] of an array in Fortran order, else NULL */
@@ -29,10 +31,35 @@ static espalier_status check(const espalier_npy *opened, espalier_error *error)
                      opened->inputs, opened->inputs, npy_shape_text(file, shape));
 }
 
+static bool is_archive(const char *path)
+{
+    const size_t length = strlen(path);
+    return length > 4 && strcasecmp(path + length - 4, ".npz") == 0;
+}
+
+static espalier_status open_only(espalier_npy *opened, const char *path, espalier_error *error)
+{
+    espalier_status status = npz_open(path, opened->allocator, &opened->archive, error);
+    if (status == ESPALIER_OK && npz_count(opened->archive) != 1)
+        status = error_set(error, ESPALIER_ERROR_NOT_FOUND,
+                           "%s: expected one array, the rows, found %zu", path,
+                           npz_count(opened->archive));
+    return status ? status : npz_array(opened->archive, 0, &opened->file, error);
+}
+
+bool espalier_npz_is_one(const char *path)
+{
+    npz_file *archive = NULL;
+    const bool one = npz_open(path, NULL, &archive, NULL) == ESPALIER_OK && npz_count(archive) == 1;
+    npz_close(archive);
+    return one;
+}
+
 static espalier_status open_array(espalier_npy *opened, const char *path, espalier_error *error)
 {
     npy_file *file = &opened->file;
-    espalier_status status = npy_open(path, opened->allocator, file, error);
+    espalier_status status = is_archive(path) ? open_only(opened, path, error)
+                                              : npy_open(path, opened->allocator, file, error);
     if (!status)
         status = check(opened, error);
     if (status)
@@ -100,6 +127,7 @@ void espalier_npy_close(espalier_npy *file)
     if (!file)
         return;
     npy_close(&file->file);
+    npz_close(file->archive);
     memory_release(file->allocator, file->all);
     memory_release(file->allocator, file);
 }

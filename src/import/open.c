@@ -11,6 +11,7 @@ enum { HEAD_BYTES = 512 };
 typedef struct head {
     unsigned char bytes[HEAD_BYTES];
     size_t count;
+    bool gzip; /* then there are no bytes here */
     const char *path;
 } head;
 
@@ -83,14 +84,13 @@ static bool is_npy(const head *h)
     return starts(h, 0, "\x93NUMPY", 6);
 }
 
-static bool is_any(const head *h)
+/* A header behind a length that makes no sense: damaged, as its reader will say. */
+static bool is_like_safetensors(const head *h)
 {
-    (void)h;
-    return true;
+    return h->gzip || starts(h, 8, "{", 1);
 }
 
-/* The first row that says yes; a hint instead of a function for what is not taken. What
- * is like nothing here is left to the reader of model files, whose messages say so. */
+/* The first row that says yes; a hint instead of a function for what is not taken. */
 static const struct {
     bool (*is)(const head *h);
     import_function *take;
@@ -111,8 +111,39 @@ static const struct {
     {is_npy, NULL, "is a single NumPy array; expected an archive of weights and biases, as "
                    "numpy.savez writes it (.npz)"},
     {is_onnx, import_onnx, NULL},
-    {is_any, import_safetensors, NULL},
+    {is_like_safetensors, import_safetensors, NULL},
 };
+enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
+
+/* ---- what there is instead ------------------------------------------------------------ */
+
+static bool is_text(const head *h)
+{
+    for (size_t i = 0; i < h->count; i++)
+        if (h->bytes[i] == 0x7F || (h->bytes[i] < 0x20 && (h->bytes[i] < '\t' || h->bytes[i] > '\r')))
+            return false;
+    return true;
+}
+
+/* Files that are taken for a model by mistake, by how they begin. */
+static const char *what_is(const head *h)
+{
+    static const struct {
+        const char *start, *what;
+        size_t length;
+    } known[] = {
+        {"\x89PNG", "a picture (PNG)", 4}, {"\xFF\xD8\xFF", "a picture (JPEG)", 3},
+        {"GIF8", "a picture (GIF)", 4},    {"%PDF", "a PDF document", 4},
+        {"\x7F" "ELF", "a program", 4},    {"\0\0\x08", "an IDX file, which holds data", 3},
+        {"PK\3\4", "a zip archive", 4},
+    };
+    if (h->count == 0)
+        return "an empty file";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (starts(h, 0, known[i].start, known[i].length))
+            return known[i].what;
+    return is_text(h) ? "text" : "other bytes";
+}
 
 static espalier_status look(const char *path, const espalier_allocator *allocator, head *h,
                             espalier_error *error)
@@ -124,6 +155,7 @@ static espalier_status look(const char *path, const espalier_allocator *allocato
         status = reader_some(in, h->bytes + h->count, HEAD_BYTES - h->count, &got, error);
         h->count += got;
     }
+    h->gzip = status == ESPALIER_OK && reader_is_gzip(in);
     reader_close(in);
     return status;
 }
@@ -136,8 +168,12 @@ espalier_status espalier_network_open(const char *path, const espalier_allocator
     espalier_status status = look(path, allocator, &h, error);
     if (status != ESPALIER_OK)
         return status;
-    while (!kinds[kind].is(&h))
+    while (kind < KIND_COUNT && !kinds[kind].is(&h))
         kind++;
+    if (kind == KIND_COUNT)
+        return error_set(error, ESPALIER_ERROR_FORMAT,
+                         "%s: expected a model file (safetensors, ONNX or .npz), found %s", path,
+                         what_is(&h));
     return kinds[kind].take ? kinds[kind].take(path, allocator, network, error)
                             : error_set(error, ESPALIER_ERROR_UNSUPPORTED, "%s: %s", path,
                                         kinds[kind].hint);

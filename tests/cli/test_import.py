@@ -219,6 +219,18 @@ class Foreign(Case):
         self.refused(1, r"model\.tflite: is a TensorFlow Lite model", "info", "model.tflite")
         self.refused(1, r"w\.npy: is a single NumPy array", "info", "w.npy")
 
+    def test_what_is_no_model_is_called_by_its_name(self):
+        for content, what in ((b"", "an empty file"), (b"a,b\n1,2\n", "text"), (b"hello", "text"),
+                              (b'{"seed": 1, "widths": [2, 3]}', "text"), (b"\x89PNG\r\n\x1a\n" + bytes(99), r"a picture \(PNG\)"),
+                              (b"\xff\xd8\xff\xe0" + bytes(99), r"a picture \(JPEG\)"), (b"%PDF-1.7\n", "a PDF document"),
+                              (b"\x7fELF\2\1\1" + bytes(99), "a program"), (b"\0\0\x08\x03" + bytes(99), "an IDX file, .*"),
+                              (b"PK\3\4" + bytes(99), "a zip archive"), (b"\x01\x02\x03" + bytes(99), "other bytes")):
+            (self.folder / "what").write_bytes(content)
+            for arguments in (("info", "what"), ("predict", "what", "small"), ("train", "small", "--from", "what", "-o", "x")):
+                self.refused(1, rf"what: expected a model file \(safetensors, ONNX or \.npz\), found {what}\n$", *arguments)
+        (self.folder / "what").write_bytes(b"\xff" * 8 + b"{}")  # a length that was damaged
+        self.refused(1, r"what: header of \d+ bytes; expected at most 2", "info", "what")
+
     def test_tensors_without_a_place(self):
         zeros = bytes(4 * 6)
         wrong = {

@@ -60,11 +60,23 @@ class Arrays(Case):
     def test_values_without_labels(self):
         write_npz(self.folder / "bare.npz", x=self.values["test"])
         (self.folder / "bare.npy").write_bytes(self.values["test"])
-        done = self.run_cli("predict", "net", "bare.npz")
+        write_npz(self.folder / "two.npz", x_train=self.values["train"], x_test=self.values["test"])
+        write_npz(self.folder / "labels.npz", y=npy("|u1", (150,), bytes(150)))
+        for arguments in (("eval", "net", "bare.npz"), ("predict", "net", "bare.npz", "--split", "train"),
+                          ("predict", "net", "two.npz")):
+            done = self.run_cli(*arguments)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertRegex(done.stderr, r"npz: (x|x_train) alone; names are such as .*; rows without labels are "
+                                          r"predicted from an archive of one array, or a \.npy file\n$")
+        done = self.run_cli("predict", "net", "labels.npz")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertIn("bare.npz: x alone; names are such as", done.stderr)
-        self.assertIn("; rows without labels are predicted from a .npy file\n", done.stderr)
-        self.assertEqual(self.good("predict", "net", "bare.npy"), self.good("predict", "net", "small"))
+        self.assertRegex(done.stderr, r"labels\.npz: y: expected rows of 64 numbers, \[rows, 64\], found uint8 \[150\]\n$")
+        whole = self.good("predict", "net", "small")
+        self.assertEqual(self.good("predict", "net", "bare.npy"), whole)
+        self.assertEqual(self.good("predict", "net", "bare.npz"), whole)
+        self.assertEqual(self.good("predict", "net", "bare.npz", "--rows", "3:5").splitlines()[1:], whole.splitlines()[4:6])
+        self.assertIn("expected rows within the 150 rows of bare.npz, found 0:151",
+                      self.run_cli("predict", "net", "bare.npz", "--rows", "151").stderr)
 
     def test_rows_without_a_test_part(self):
         """Those of another archive are all for tests; its own are no test."""

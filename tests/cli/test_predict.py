@@ -81,6 +81,14 @@ class Predict(Case):
             self.assertEqual(done.stderr, "espalier: rows.csv: expected more than %s rows for --rows, "
                              "found 150\n" % first.split(":")[0])
             self.assertFalse((self.folder / "beyond.csv").exists())
+        for rows, end in (("151", 151), ("149:400", 400), ("0:151", 151)):
+            done = self.run_cli("predict", "net", "rows.csv", "--rows", rows, "-o", "beyond.csv")
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, f"espalier: rows.csv: expected {end} rows for --rows, found 150\n"))
+            self.assertFalse((self.folder / "beyond.csv").exists())
+        text, said = self.feed("".join(map(self.csv_line, self.rows)), "--rows", "149:151", code=1)
+        self.assertEqual((text, said), (self.lines[0] + self.lines[150],
+                                        "espalier: standard input: expected 151 rows for --rows, found 150\n"))
 
     def test_no_rows(self):
         self.assertEqual(self.feed("")[0], self.lines[0])
