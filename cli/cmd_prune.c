@@ -96,6 +96,8 @@ static int prune_at_once(run *r)
                         "none, such as --criterion magnitude");
         }
     }
+    if (code == EXIT_NONE && espalier_pruner_step_count(r->pruner) > 0)
+        doubts_thin(r->network);
     return code;
 }
 

@@ -1,4 +1,5 @@
-/* Warnings about data that cannot teach what they should. `data info` tells more. */
+/* Warnings about data that cannot teach what they should, of which `data info` tells more, and
+ * about layers that pruning at once leaves too thin; while training the library tells. */
 #include "doubts.h"
 
 #include <stdio.h>
@@ -95,4 +96,18 @@ int doubts_say(const char *source, const espalier_dataset *dataset, bool trainin
         constant_inputs(source, dataset, &d);
     espalier_description_clear(&d);
     return code;
+}
+
+void doubts_thin(const espalier_network *network)
+{
+    enum { SHARE = 20, LEAST = 4 }; /* as src/train/faint.c has it */
+    const size_t last = espalier_network_layer_count(network) - 1;
+    for (size_t l = 0; l < last; l++) {
+        const size_t neurons = espalier_network_outputs(network, l);
+        const size_t live = espalier_network_live(network, l, NULL);
+        if (espalier_network_activation(network, l) != ESPALIER_LINEAR &&
+            (live * SHARE <= neurons || (live == 1 && neurons >= LEAST)))
+            message("warning: hidden layer %zu is about to die out: %zu of its %zu neurons %s left",
+                    l + 1, live, neurons, live == 1 ? "is" : "are");
+    }
 }

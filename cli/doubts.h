@@ -1,4 +1,4 @@
-/* What is said about data before a network learns from it. */
+/* What is said about data before a network learns from it, and of one that lost too much. */
 #ifndef CLI_DOUBTS_H
 #define CLI_DOUBTS_H
 
@@ -8,5 +8,8 @@
  * tables; in pictures that is usual). EXIT_FAILED with a message if `training` and there
  * is one class only; else EXIT_NONE. */
 int doubts_say(const char *source, const espalier_dataset *dataset, bool training);
+
+/* A warning for each hidden layer of which pruning left next to nothing. */
+void doubts_thin(const espalier_network *network);
 
 #endif

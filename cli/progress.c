@@ -1,6 +1,6 @@
 /* The bar of a run on a terminal: epoch, training accuracy, sparsity, live
  * neurons, time left. Pruning steps and notes become lines above it. Where
- * stderr is no terminal nothing is printed at all. */
+ * stderr is no terminal nothing is printed but warnings. */
 #define _DEFAULT_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #include "progress.h"
@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common.h"
 #include "table.h"
 
 static double now(void)
@@ -123,7 +124,8 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
         break;
     case ESPALIER_EVENT_NOTE:
         progress_clear(p);
-        fprintf(stderr, "epoch %zu: %s\n", event->epoch, event->note);
+        fprintf(stderr, "%sepoch %zu: %s\n", event->warning ? "warning: " : "", event->epoch,
+                event->note);
         break;
     case ESPALIER_EVENT_END:
         progress_clear(p);
@@ -138,7 +140,9 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
 static espalier_status silent(void *context, espalier_trainer *trainer,
                               const espalier_event *event, espalier_error *error)
 {
-    (void)context, (void)trainer, (void)event, (void)error;
+    (void)context, (void)trainer, (void)error;
+    if (event->kind == ESPALIER_EVENT_NOTE && event->warning)
+        message("warning: epoch %zu: %s", event->epoch, event->note);
     return ESPALIER_OK;
 }
 

@@ -65,6 +65,7 @@ typedef struct espalier_event {
     const espalier_epoch *result;    /* EPOCH, PRUNE_BEGIN and PRUNE in training: that epoch; else NULL */
     const espalier_prune_step *step; /* PRUNE; else NULL */
     const char *note;                /* NOTE; else NULL */
+    bool warning;                    /* NOTE: the result may be worth little; a person should act */
 } espalier_event;
 
 /* How an observer's memory goes into a checkpoint and comes back (espalier/checkpoint.h).

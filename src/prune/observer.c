@@ -8,13 +8,14 @@
 #include "prune/pruner.h"
 
 static espalier_status announce_note(espalier_trainer *trainer, const espalier_event *now,
-                                     const char *note, espalier_error *error)
+                                     const char *note, bool warning, espalier_error *error)
 {
     espalier_event event = *now;
     event.kind = ESPALIER_EVENT_NOTE;
     event.result = NULL;
     event.step = NULL;
     event.note = note;
+    event.warning = warning;
     return espalier_trainer_announce(trainer, &event, error);
 }
 
@@ -30,7 +31,7 @@ static espalier_status note_guarded(const espalier_pruner *pruner, espalier_trai
                  "%zu of its best %s kept",
                  step + 1, l + 1, guarded, guarded == 1 ? "was" : "were");
         if (guarded)
-            status = announce_note(trainer, now, note, error);
+            status = announce_note(trainer, now, note, true, error);
     }
     return status;
 }
@@ -49,7 +50,7 @@ static espalier_status announce_step(const espalier_pruner *pruner, espalier_tra
                  "pruning step %zu was taken without its training accuracy: no new best in %zu "
                  "epochs",
                  step.step + 1, pruner->options.patience);
-        status = announce_note(trainer, now, note, error);
+        status = announce_note(trainer, now, note, false, error);
     }
     return status ? status : note_guarded(pruner, trainer, now, step.step, error);
 }

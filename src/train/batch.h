@@ -109,6 +109,12 @@ batch_result batch_train(batch *out, work *copy, const espalier_network *network
 batch_result batch_evaluate(batch *out, const work *copy, const espalier_network *network,
                             const espalier_dataset *dataset, espalier_split split);
 
+/* evaluate.c: how many units of each hidden layer answer to any of some training rows, spread
+ * over all of them; behind ReLU a unit that is 0 for each does not. By one thread.
+ * answering [layer_count - 1], written. Returns the number of rows. */
+size_t batch_answering(batch *out, const work *copy, const espalier_network *network,
+                       const espalier_dataset *dataset, size_t *answering);
+
 /* Adds the activations counted since the last call to the network's. */
 void batch_take_counts(batch *out, const work *copy, espalier_network *network);
 

@@ -152,6 +152,7 @@ static void put_rest(state *s, const espalier_trainer *trainer)
     state_put_count(s, "strikes", trainer->rules.strikes);
     state_put_real(s, "kept_loss", trainer->kept_loss);
     state_put_count(s, "kept_epoch", trainer->kept_epoch);
+    state_put_count(s, "faint", trainer->faint);
 }
 
 static void take_rest(state *s, espalier_trainer *trainer)
@@ -169,6 +170,8 @@ static void take_rest(state *s, espalier_trainer *trainer)
     trainer->rules.strikes = (size_t)state_count(s, "strikes", SIZE_MAX);
     trainer->kept_loss = state_real(s, "kept_loss");
     trainer->kept_epoch = (size_t)state_count(s, "kept_epoch", keeps ? trainer->options.epochs : 0);
+    /* older checkpoints know nothing of it */
+    trainer->faint = json_object_get(s->object, "faint") ? state_count(s, "faint", INT64_MAX) : 0;
 }
 
 /* ---- the text ------------------------------------------------------------------------ */

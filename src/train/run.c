@@ -169,6 +169,8 @@ static espalier_status end_epoch(espalier_trainer *trainer, espalier_event *even
     event->result = &at->result;
     espalier_status status = trainer_tell(trainer, event, &changed, error);
     event->result = NULL;
+    if (status == ESPALIER_OK)
+        status = trainer_look(trainer, event, error);
     if (status != ESPALIER_OK)
         return status;
     const bool held = trainer->hold || changed || at->cut;
@@ -244,6 +246,7 @@ espalier_status espalier_trainer_run(espalier_trainer *trainer, espalier_train_s
         *at = (trainer_place){.stopped_by = ESPALIER_STOPPED_BY_EPOCHS};
         stopping_reset(&trainer->rules);
         trainer->kept_loss = INFINITY;
+        trainer->faint = 0;
     } else {
         status = trainer_restored(trainer, &event, error);
     }

@@ -121,7 +121,9 @@ static espalier_status fill(espalier_trainer *trainer, const math_backend *math,
     const espalier_dataset *dataset = trainer->dataset;
     size_t rows = dataset->row_count[ESPALIER_TRAINING], most = trainer->options.batch_rows;
     trainer->order = memory_array(trainer->allocator, rows, sizeof *trainer->order);
-    if (!trainer->order)
+    trainer->answering = memory_array(trainer->allocator, trainer->network->layer_count,
+                                      sizeof *trainer->answering);
+    if (!trainer->order || !trainer->answering)
         return error_memory(error);
     espalier_status status = work_create(trainer->network,
                                          optimizer_states(trainer->options.optimizer),
@@ -192,6 +194,7 @@ void espalier_trainer_destroy(espalier_trainer *trainer)
     batch_clear(&trainer->batch);
     work_clear(&trainer->copy);
     memory_release(allocator, trainer->order);
+    memory_release(allocator, trainer->answering);
     memory_release(allocator, trainer->listeners);
     memory_release(allocator, trainer);
 }

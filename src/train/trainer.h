@@ -65,6 +65,8 @@ struct espalier_trainer {
     void *saver_context;
     uint64_t saves;          /* checkpoints written so far */
     uint64_t data_digest;    /* 0: not yet known */
+    size_t *answering; /* [hidden layers]: of the last look, faint.c */
+    uint64_t faint;    /* a bit for each hidden layer that was warned of; the last for all others */
     uint64_t steps;   /* updates so far */
     uint64_t counted; /* rows counted since the last pull */
     bool pulled;      /* the network holds all updates */
@@ -82,6 +84,10 @@ espalier_status trainer_tell(espalier_trainer *trainer, const espalier_event *ev
 /* diverged.c: NUMERIC. Says what became of which layer; batch 0: after the epoch's last. */
 espalier_status trainer_diverged(espalier_trainer *trainer, const espalier_event *event,
                                  const char *what, double loss, espalier_error *error);
+
+/* faint.c: a note on every layer of which this epoch left little, once for each. */
+espalier_status trainer_look(espalier_trainer *trainer, const espalier_event *event,
+                             espalier_error *error);
 
 /* checkpoint.c: what is to be said once a run goes on. */
 espalier_status trainer_restored(espalier_trainer *trainer, const espalier_event *event,

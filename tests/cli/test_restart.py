@@ -4,7 +4,7 @@ import re
 import shutil
 import struct
 
-from harness import Case, main
+from harness import THIN, Case, main
 
 NET = ("--hidden", "24,12", "--epochs", "6", "--lr", "0.05", "--batch", "16", "--momentum", "0.5",
        "--optimizer", "momentum", "--early-stop", "never", "--seed", "5")
@@ -191,7 +191,7 @@ class Restart(Case):
 
     def test_pruned_further(self):
         r = self.result("train", "small", "-o", "further", "--from", "net", "--prune", "80%",
-                        "--steps", "2", "--trigger", "epoch", "--every", "1")
+                        "--steps", "2", "--trigger", "epoch", "--every", "1", said=THIN)
         self.assertEqual(len(r["prunes"]), 2)
         self.assertGreaterEqual(r["sparsity"]["all"], 0.8)
         self.assertEqual(len(self.result("info", "further")["history"]), 4)

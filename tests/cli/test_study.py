@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from harness import PROGRAM, Case, environment, main
+from harness import PROGRAM, THIN, Case, environment, main
 
 SMALL = ("study", "small", "--hidden", "16,8", "--epochs", "8", "--sparsities", "50%,5x", "--steps", "2")
 CLOCKS = ("seconds", "nanoseconds", "nanoseconds_dense")
@@ -67,7 +67,7 @@ class Study(Case):
         self.good(*SMALL, "-o", "s1", "--seeds", "1", "--seed", "3", "--quiet")
         single = self.result("train", "small", "-o", "one.safetensors", "--hidden", "16,8", "--epochs", "8",
                              "--early-stop", "never", "--trigger", "epoch", "--every", "2", "--steps", "2",
-                             "--prune", "80%", "--seed", "3", "--compact")
+                             "--prune", "80%", "--seed", "3", "--compact", said=THIN)
         record = self.records("s1")["activation-80-global-2-training-s3"]
         self.assertEqual(single["accuracy"], record["accuracy"])
         self.assertEqual([layer["nonzero"] for layer in single["layers"]],
