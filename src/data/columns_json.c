@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "data/columns.h"
 #include "format/csv.h"
+#include "format/json_text.h"
 
 /* Separators by what stands for them. */
 static const struct {
@@ -59,7 +60,9 @@ static json_t *label_json(const columns *c)
 {
     if (c->label == SIZE_MAX)
         return json_null();
-    return json_pack("{s:I, s:s*}", "position", (json_int_t)c->label + 1, "name", c->label_name);
+    const json_int_t position = (json_int_t)c->label + 1;
+    return c->label_name ? json_pack("{s:I, s:s}", "position", position, "name", c->label_name)
+                         : json_pack("{s:I}", "position", position);
 }
 
 static json_t *whole_json(const columns *c)
@@ -81,13 +84,11 @@ static json_t *whole_json(const columns *c)
 espalier_status columns_print(const columns *c, char **text, espalier_error *error)
 {
     json_t *json = whole_json(c);
-    char *printed = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
-    char *copy = printed ? memory_text(c->allocator, printed) : NULL;
+    char *printed = json_text_of(json, JSON_COMPACT | JSON_REAL_PRECISION(9), c->allocator);
     json_decref(json);
-    free(printed);
-    if (!copy)
+    if (!printed)
         return error_memory(error);
-    *text = copy;
+    *text = printed;
     return ESPALIER_OK;
 }
 

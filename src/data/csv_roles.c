@@ -1,11 +1,11 @@
 /* Which column of a table is the label's, which are ignored, which are inputs. */
 #include "data/csv_table.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "format/utf8.h"
 
 typedef struct roles {
     const char *path;
@@ -14,13 +14,6 @@ typedef struct roles {
     uint8_t *ignored, *categorical; /* [width] */
     size_t label;
 } roles;
-
-static bool is_utf8(const char *text)
-{
-    json_t *string = json_string(text);
-    json_decref(string);
-    return string != NULL;
-}
 
 static espalier_status read_names(roles *r, espalier_error *error)
 {
@@ -35,7 +28,7 @@ static espalier_status read_names(roles *r, espalier_error *error)
                              "%s: column %zu: expected a name of at most %d bytes, found a longer "
                              "one",
                              r->path, i + 1, COLUMN_TEXT_MOST);
-        if (!is_utf8(name))
+        if (!utf8_is_valid(name))
             return error_set(error, ESPALIER_ERROR_FORMAT,
                              "%s: column %zu: expected a name in UTF-8, found another encoding: "
                              "save the file as UTF-8",

@@ -2,12 +2,12 @@
  * its columns hold. */
 #include "data/csv_table.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "format/decimal.h"
+#include "format/utf8.h"
 
 /* Rows for which memory is taken at first, and the most classes: labels that differ more
  * are hardly classes. */
@@ -66,9 +66,8 @@ static espalier_status check_text(const table_file *f, size_t place, const char 
     if (field->length > COLUMN_TEXT_MOST)
         return table_file_complain(f, place, error, "expected a %s of at most %d bytes, found '%s'",
                                    what, COLUMN_TEXT_MOST, table_show(field, shown));
-    json_t *string = json_string(field->text);
-    json_decref(string);
-    return string ? ESPALIER_OK
+    return utf8_is_valid(field->text)
+               ? ESPALIER_OK
                   : table_file_complain(f, place, error,
                                         "expected a %s in UTF-8, found another encoding: save the "
                                         "file as UTF-8", what);

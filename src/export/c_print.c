@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "format/utf8.h"
 
 enum { LINE_COLUMNS = 96 };
 
@@ -124,21 +125,6 @@ const char *c_index_type(size_t count)
 
 /* ---- comments --------------------------------------------------------- */
 
-/* The code point that starts here and its bytes; 0 bytes if that is no UTF-8. */
-static size_t decode(const unsigned char *text, uint32_t *point)
-{
-    const unsigned char first = *text;
-    const size_t bytes = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3
-                         : first < 0xf5 ? 4 : 0;
-    *point = bytes > 1 ? first & (0x7fu >> bytes) : first;
-    for (size_t i = 1; i < bytes; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        *point = *point << 6 | (text[i] & 0x3fu);
-    }
-    return bytes;
-}
-
 /* Controls, separators of lines, and marks that turn the direction of writing. */
 static bool is_hidden(uint32_t c)
 {
@@ -156,13 +142,13 @@ static bool must_part(char before, char c)
 
 void c_put_text(c_out *out, const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
+    const char *at = text;
     char before = ' ';
     while (*at) {
         uint32_t point;
-        const size_t bytes = decode(at, &point);
+        const size_t bytes = utf8_next(at, &point);
         const bool plain = bytes && !is_hidden(point);
-        const char c = plain ? (char)*at : '?';
+        const char c = plain ? *at : '?';
         if (must_part(before, c))
             writer_write(out->file, " ", 1, out->error);
         if (plain)

@@ -14,8 +14,13 @@ enum { ITEM_SIZES = sizeof item_sizes / sizeof *item_sizes };
 static json_t *describe(const safetensors_tensor *tensor, size_t begin)
 {
     json_t *shape = json_array();
+    int failed = !shape;
     for (size_t i = 0; i < tensor->rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
+        failed |= json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
+    if (failed) {
+        json_decref(shape);
+        return NULL;
+    }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", tensor->dtype, "shape", shape, "data_offsets",
                      (json_int_t)begin, (json_int_t)(begin + tensor->bytes));
 }

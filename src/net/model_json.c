@@ -7,17 +7,14 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "format/json_text.h"
 
 /* ---- printing ----------------------------------------------------------- */
 
 /* Nine significant digits tell any two floats apart. Takes the value over. */
 char *model_print_json(const espalier_network *network, json_t *value)
 {
-    const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(9);
-    size_t length = value ? json_dumpb(value, NULL, 0, flags) : 0;
-    char *text = length ? memory_array(network->allocator, length + 1, 1) : NULL;
-    if (text)
-        json_dumpb(value, text, length, flags);
+    char *text = json_text_of(value, JSON_COMPACT | JSON_REAL_PRECISION(9), network->allocator);
     json_decref(value);
     return text;
 }

@@ -2,13 +2,13 @@
  * metadata, tensors of unknown names. Copied from network to network as it is. */
 #include "net/network.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "format/utf8.h"
 
 /* ---- scaling ----------------------------------------------------------- */
 
@@ -47,14 +47,6 @@ size_t espalier_network_scaling(const espalier_network *network, const float **s
 
 /* ---- class names ------------------------------------------------------- */
 
-/* A file's JSON holds UTF-8 only, so nothing else may come in. */
-static bool is_utf8(const char *text)
-{
-    json_t *string = json_string(text);
-    json_decref(string);
-    return string != NULL;
-}
-
 /* The name of a class, by its number where it has none of its own. */
 static const char *name_of(const char *const *names, size_t index, char number[24])
 {
@@ -64,13 +56,14 @@ static const char *name_of(const char *const *names, size_t index, char number[2
     return number;
 }
 
+/* A file's JSON holds UTF-8 only, so nothing else may come in. */
 espalier_status espalier_network_set_class_names(espalier_network *network,
                                                  const char *const *names)
 {
     size_t count = espalier_network_class_count(network), bytes = count * sizeof(char *);
     char number[24];
     for (size_t i = 0; i < count; i++) {
-        if (names && names[i] && !is_utf8(names[i]))
+        if (names && names[i] && !utf8_is_valid(names[i]))
             return ESPALIER_ERROR_ARGUMENT;
         if (!size_add(bytes, strlen(name_of(names, i, number)) + 1, &bytes))
             return ESPALIER_ERROR_MEMORY;
@@ -173,7 +166,7 @@ static void remove_metadata(espalier_network *network, size_t place)
 espalier_status espalier_network_set_metadata(espalier_network *network, const char *key,
                                               const char *value)
 {
-    if (network_is_derived_key(key) || !is_utf8(key) || (value && !is_utf8(value)))
+    if (network_is_derived_key(key) || !utf8_is_valid(key) || (value && !utf8_is_valid(value)))
         return ESPALIER_ERROR_ARGUMENT;
     bool found;
     size_t place = find_key(network, key, &found);

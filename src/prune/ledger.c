@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "format/json_text.h"
+#include "net/network.h"
 
 static const char key[] = "history";
 
@@ -142,21 +144,43 @@ espalier_status ledger_check_history(const espalier_network *network, espalier_e
     return status;
 }
 
+/* A JSON list (NULL = an empty one) with one more at its end. Of the list's text nothing is read
+ * and written anew: what stands in it stays as it is, and costs no more memory than its bytes. */
+static char *appended(const char *list, const char *last, const espalier_allocator *allocator)
+{
+    const char *begin = list ? strchr(list, '[') + 1 : "";
+    const char *end = list ? strrchr(list, ']') : begin;
+    const size_t kept = (size_t)(end - begin), added = strlen(last);
+    const bool first = strspn(begin, " \t\r\n") >= kept;
+    char *text = memory_array(allocator, kept + added + 4, 1), *at = text;
+    if (!text)
+        return NULL;
+    *at++ = '[';
+    if (!first) {
+        memcpy(at, begin, kept);
+        at += kept;
+        *at++ = ',';
+    }
+    memcpy(at, last, added);
+    memcpy(at + added, "]", 2);
+    return text;
+}
+
 espalier_status ledger_write_history(const ledger *book, const espalier_prune_step *step,
                                      size_t entries, const char *name,
                                      espalier_network *network, espalier_error *error)
 {
-    json_t *history;
-    espalier_status status = load_history(network, &history, error);
+    espalier_status status = ledger_check_history(network, error);
     if (status)
         return status;
+    const espalier_allocator *allocator = network->allocator;
     json_t *object = step_json(step, name, book->entries + book->entry_count, entries);
-    char *text = NULL;
-    if (json_array_append_new(history, object) == 0)
-        text = json_dumps(history, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    char *last = json_text_of(object, JSON_COMPACT | JSON_REAL_PRECISION(17), allocator);
+    char *text = last ? appended(espalier_network_metadata(network, key), last, allocator) : NULL;
     status = text ? espalier_network_set_metadata(network, key, text) : ESPALIER_ERROR_MEMORY;
-    free(text);
-    json_decref(history);
+    memory_release(allocator, text);
+    memory_release(allocator, last);
+    json_decref(object);
     return status ? error_set(error, status, "%s", espalier_status_text(status)) : ESPALIER_OK;
 }
 

@@ -82,6 +82,8 @@ espalier_status draw_run(const char *gnuplot, const char *folder, const char *na
     if (code == 0)
         hear(ends[0], heard, sizeof heard);
     close(ends[0]);
+    if (code == ENOMEM)
+        return error_memory(error);
     if (code)
         return error_set(error, ESPALIER_ERROR_IO, "%s: cannot be started: %s", gnuplot,
                          strerror(code));

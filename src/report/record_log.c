@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "report/record.h"
 #include "report/value.h"
 
@@ -18,13 +19,17 @@ json_t *record_event(const char *name, json_t *fields)
 static espalier_status write_line(espalier_record *record, const json_t *event,
                                   espalier_error *error)
 {
-    const size_t flags = VALUE_FORMAT | JSON_COMPACT;
+    char *text = value_dump(event, record->allocator);
+    if (!text)
+        return error_memory(error);
     errno = 0;
-    if (json_dumpf(event, record->log, flags) == 0 && fputc('\n', record->log) != EOF &&
-        fflush(record->log) == 0)
-        return ESPALIER_OK;
-    return error_set(error, ESPALIER_ERROR_IO, "%s: cannot append to the log: %s",
-                     record->log_path, errno ? strerror(errno) : "writing failed");
+    const bool written = fputs(text, record->log) != EOF && fputc('\n', record->log) != EOF &&
+                         fflush(record->log) == 0;
+    const int code = errno;
+    memory_release(record->allocator, text);
+    return written ? ESPALIER_OK
+                   : error_set(error, ESPALIER_ERROR_IO, "%s: cannot append to the log: %s",
+                               record->log_path, code ? strerror(code) : "writing failed");
 }
 
 espalier_status record_write(espalier_record *record, json_t *event, espalier_error *error)

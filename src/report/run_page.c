@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "format/json_text.h"
 #include "report/plot.h"
 
 /* ---- what the parts share --------------------------------------------------- */
@@ -140,7 +142,7 @@ static void notes(report *r, const run_folder *f)
 static void cell_value(report *r, const json_t *value)
 {
     const size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(6) | JSON_COMPACT;
-    char *words = value ? json_dumps(value, flags) : NULL;
+    char *words = json_text_of(value, flags, r->allocator);
     if (!value || json_is_null(value))
         page_cell(&r->page, "–");
     else if (json_is_string(value))
@@ -149,7 +151,7 @@ static void cell_value(report *r, const json_t *value)
         page_cell(&r->page, "%s", words);
     else
         r->page.body.failed = true;
-    free(words);
+    memory_release(r->allocator, words);
 }
 
 static void settings(report *r, const run_folder *f)

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/memory.h"
+#include "format/json_text.h"
 
 json_t *value_number(double number)
 {
@@ -47,14 +47,7 @@ json_t *value_complete(json_t *object, bool complete)
 
 char *value_dump(const json_t *value, const espalier_allocator *allocator)
 {
-    const size_t flags = VALUE_FORMAT | JSON_COMPACT;
-    const size_t bytes = json_dumpb(value, NULL, 0, flags);
-    char *text = bytes ? memory_array(allocator, bytes + 1, 1) : NULL;
-    if (text && json_dumpb(value, text, bytes, flags) != bytes) {
-        memory_release(allocator, text);
-        return NULL;
-    }
-    return text;
+    return json_text_of(value, VALUE_FORMAT | JSON_COMPACT, allocator);
 }
 
 json_t *value_epoch(const espalier_epoch *epoch)

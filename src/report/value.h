@@ -12,7 +12,8 @@
 
 /* How numbers are written: twelve digits tell float32 results apart and do not
  * show that 0.9 is no binary fraction. */
-#define VALUE_FORMAT (JSON_REAL_PRECISION(12))
+enum { VALUE_DIGITS = 12 };
+#define VALUE_FORMAT (JSON_REAL_PRECISION(VALUE_DIGITS))
 
 /* All return a new reference, NULL without memory. */
 json_t *value_number(double number); /* null where it is NaN or infinite */

@@ -1,6 +1,7 @@
 /* study.json: version, machine, data, everything that decides the outcome of runs, and their
  * names. Where it is kept and compared is folder.c's business. */
 #define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "base/memory.h"
 #include "base/processors.h"
 #include "espalier/math.h"
+#include "format/json_text.h"
+#include "format/utf8.h"
 #include "report/value.h"
 #include "study/study.h"
 
@@ -135,7 +138,7 @@ static json_t *data_value(const study *s)
         snprintf(number, sizeof number, "%zu", i);
         ok = value_append(classes, value_text(name ? name : number));
     }
-    ok = value_put(object, "source", s->data ? json_deep_copy(s->data) : json_null()) && ok;
+    ok = value_put(object, "source", s->data ? json_copy_of(s->data, 17) : json_null()) && ok;
     ok = value_put(object, "inputs", value_count(espalier_dataset_input_count(s->dataset))) && ok;
     for (int split = 0; ok && split < ESPALIER_SPLIT_COUNT; split++) {
         static const char *const keys[] = {"training_rows", "validation_rows", "test_rows"};
@@ -150,21 +153,24 @@ static json_t *data_value(const study *s)
     return value_complete(object, ok);
 }
 
-/* The first "model name" that the system tells, or NULL. */
+/* The first "model name" that the system tells, or null. NULL: no memory. */
 static json_t *processor_name(void)
 {
     char line[256];
-    json_t *name = NULL;
+    const char *name = NULL;
+    errno = 0;
     FILE *file = fopen("/proc/cpuinfo", "r");
+    if (!file && errno == ENOMEM)
+        return NULL;
     while (!name && file && fgets(line, sizeof line, file)) {
         char *colon = strchr(line, ':');
         line[strcspn(line, "\n")] = '\0';
         if (colon && strncmp(line, "model name", 10) == 0)
-            name = json_string(colon + 1 + strspn(colon + 1, " "));
+            name = colon + 1 + strspn(colon + 1, " ");
     }
     if (file)
         fclose(file);
-    return name ? name : json_null();
+    return value_text(name && utf8_is_valid(name) ? name : NULL);
 }
 
 static json_t *machine_value(void)

@@ -14,8 +14,15 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/stream.h"
+#include "format/json_text.h"
+#include "report/text.h"
 #include "report/value.h"
 #include "study/study.h"
+
+/* How the spectra begin in a record; they are its last member. No text in JSON has such quotes. */
+#define SPECTRA ", \"spectra\": "
+
+enum { RECORD_BYTES_MOST = 1 << 30 };
 
 char *study_path(const study *s, const study_job *job, const char *ending)
 {
@@ -24,24 +31,59 @@ char *study_path(const study *s, const study_job *job, const char *ending)
     return stream_join(s->allocator, s->runs_folder, name);
 }
 
-espalier_status study_write_json(const study *s, const char *path, const json_t *value,
-                                 bool indented, espalier_error *error)
+espalier_status study_write_plan(const study *s, const char *path, const json_t *plan,
+                                 espalier_error *error)
 {
-    char *text = json_dumps(value, VALUE_FORMAT | (indented ? JSON_INDENT(2) : 0));
-    writer *out = NULL;
-    if (!text)
+    char *json = json_text_of(plan, VALUE_FORMAT | JSON_INDENT(2), s->allocator);
+    if (!json)
         return error_memory(error);
-    espalier_status status = writer_open(path, s->allocator, &out, error);
-    if (status == ESPALIER_OK) {
-        status = writer_write(out, text, strlen(text), error);
-        if (status == ESPALIER_OK)
-            status = writer_write(out, "\n", 1, error);
-        if (status == ESPALIER_OK)
-            status = writer_commit(out, error);
-        else
-            writer_abandon(out);
+    text t = {.allocator = s->allocator};
+    text_print(&t, "%s\n", json);
+    const espalier_status status = text_write(&t, path, error);
+    text_clear(&t);
+    memory_release(s->allocator, json);
+    return status;
+}
+
+/* The spectra are put in as the text that they are: read by jansson and written again they would
+ * need much memory, and it does not tell when it had too little for a number. */
+espalier_status study_write_record(const study *s, const char *path, const json_t *record,
+                                   const char *spectra, espalier_error *error)
+{
+    char *json = json_text_of(record, VALUE_FORMAT, s->allocator);
+    if (!json)
+        return error_memory(error);
+    text t = {.allocator = s->allocator};
+    text_add(&t, json, strlen(json) - 1);
+    if (spectra) {
+        text_add(&t, SPECTRA, sizeof SPECTRA - 1);
+        text_add(&t, spectra, strlen(spectra));
     }
-    free(text);
+    text_add(&t, "}\n", 2);
+    const espalier_status status = text_write(&t, path, error);
+    text_clear(&t);
+    memory_release(s->allocator, json);
+    return status;
+}
+
+espalier_status study_read_spectra(const study *s, const char *path, char **spectra,
+                                   espalier_error *error)
+{
+    text t = {.allocator = s->allocator};
+    *spectra = NULL;
+    espalier_status status = text_read(&t, path, RECORD_BYTES_MOST, error);
+    const char *begin = status ? NULL : strstr(text_content(&t), SPECTRA);
+    const char *end = begin ? strrchr(begin, '}') : NULL;
+    if (end) {
+        begin += sizeof SPECTRA - 1;
+        const size_t bytes = (size_t)(end - begin);
+        *spectra = memory_array(s->allocator, bytes + 1, 1);
+        if (*spectra)
+            memcpy(*spectra, begin, bytes);
+        else
+            status = error_memory(error);
+    }
+    text_clear(&t);
     return status;
 }
 
@@ -57,11 +99,11 @@ espalier_status study_read_network(const study *s, const study_job *job,
 
 /* ---- taking it up again -------------------------------------------------------- */
 
-static void short_text(const json_t *value, char text[64])
+static void short_text(const json_t *value, char shown[64])
 {
-    char *whole = value ? json_dumps(value, VALUE_FORMAT | JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-    snprintf(text, 64, "%s", whole ? whole : "nothing");
-    free(whole);
+    char *whole = json_text_of(value, VALUE_FORMAT | JSON_ENCODE_ANY | JSON_COMPACT, NULL);
+    snprintf(shown, 64, "%s", whole ? whole : "nothing");
+    memory_release(NULL, whole);
 }
 
 /* Sets the error at the first value that differs, within objects the innermost one. Values are
@@ -148,10 +190,7 @@ static espalier_status compare_studies(const study *s, const char *path, const j
 
 json_t *study_as_written(const json_t *value)
 {
-    char *text = json_dumps(value, VALUE_FORMAT);
-    json_t *read = text ? json_loads(text, 0, NULL) : NULL;
-    free(text);
-    return read;
+    return json_copy_of(value, VALUE_DIGITS);
 }
 
 /* Compares with a study.json that is there, and writes the new one. */
@@ -168,7 +207,7 @@ static espalier_status settle_plan(const study *s, const char *path, espalier_er
         json_decref(there);
     }
     if (status == ESPALIER_OK)
-        status = study_write_json(s, path, value, true, error);
+        status = study_write_plan(s, path, value, error);
     json_decref(value);
     json_decref(here);
     return status;
@@ -188,10 +227,13 @@ static espalier_status find_finished(study *s, study_job *job, espalier_error *e
     if (!path)
         return error_memory(error);
     const bool there = stat(path, &file) == 0;
-    if (there)
-        value_read(path, s->allocator, &record, NULL);
+    espalier_status status = there ? value_read(path, s->allocator, &record, &why) : ESPALIER_OK;
     const bool fits = record && study_record_fits(s, job, record);
-    if (fits && study_read_network(s, job, &network, &why) == ESPALIER_OK) {
+    if (fits)
+        status = study_read_network(s, job, &network, &why);
+    if (status == ESPALIER_ERROR_MEMORY) { /* what cannot be read now may be whole */
+        status = error_memory(error);
+    } else if (fits && status == ESPALIER_OK) {
         json_object_del(record, "spectra");
         job->record = json_incref(record);
         job->state = JOB_DONE;
@@ -204,7 +246,7 @@ static espalier_status find_finished(study *s, study_job *job, espalier_error *e
     json_decref(record);
     espalier_network_destroy(network);
     memory_release(s->allocator, path);
-    return ESPALIER_OK;
+    return status == ESPALIER_ERROR_MEMORY ? status : ESPALIER_OK;
 }
 
 /* What a killed process wrote aside; nobody else works here. */
@@ -240,7 +282,9 @@ static espalier_status check_folder(const study *s, const char *plan, espalier_e
     struct stat file;
     const bool ours = stat(plan, &file) == 0 || stat(s->runs_folder, &file) == 0;
     DIR *directory = ours ? NULL : opendir(s->options->folder);
-    bool empty = true;
+    bool empty = ours || directory;
+    if (!empty)
+        return stream_error(error, ESPALIER_ERROR_IO, s->options->folder, "list the folder", errno);
     for (struct dirent *entry; directory && empty && (entry = readdir(directory));)
         empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
     if (directory)

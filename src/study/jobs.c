@@ -82,10 +82,9 @@ static espalier_status keep(const study *s, const study_job *job, const study_ou
         status = study_record_done(s, job, outcome, bytes, record, error);
     }
     if (status == ESPALIER_OK)
-        status = study_write_json(s, path, *record, false, error);
+        status = study_write_record(s, path, *record, outcome->spectra, error);
     if (status == ESPALIER_OK) {
         json_t *written = study_as_written(*record);
-        json_object_del(written, "spectra");
         json_decref(*record);
         *record = written;
         status = written ? ESPALIER_OK : error_memory(error);
@@ -103,7 +102,7 @@ static espalier_status keep_failure(const study *s, const study_job *job, const 
     json_decref(*record);
     *record = study_record_failed(s, job, why);
     espalier_status status = path && *record
-                                 ? study_write_json(s, path, *record, false, error)
+                                 ? study_write_record(s, path, *record, NULL, error)
                                  : error_memory(error);
     memory_release(s->allocator, path);
     return status;

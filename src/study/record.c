@@ -218,10 +218,7 @@ static bool put_outcome(json_t *object, const study *s, const study_outcome *out
     ok = value_put(object, "flops", value_count(espalier_network_cost(network).flops)) && ok;
     ok = value_put(object, "nanoseconds", json_null()) && ok;
     ok = value_put(object, "nanoseconds_dense", json_null()) && ok;
-    ok = value_put(object, "layers", layers_value(s, network)) && ok;
-    if (outcome->spectra)
-        ok = json_object_set(object, "spectra", outcome->spectra) == 0 && ok;
-    return ok;
+    return value_put(object, "layers", layers_value(s, network)) && ok;
 }
 
 espalier_status study_record_done(const study *s, const study_job *job,

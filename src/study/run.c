@@ -1,14 +1,15 @@
 /* One run of a study: trains its network and keeps account of what that took. Where the
  * network comes from is start.c's business, what is written about it record.c's. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "espalier/analyse.h"
 #include "espalier/math.h"
 #include "espalier/predict.h"
 #include "espalier/report.h"
+#include "format/json_text.h"
 #include "report/value.h"
 #include "study/study.h"
 
@@ -179,15 +180,8 @@ static espalier_status train(listeners *l, espalier_network *network,
 
 static espalier_status take_spectra(listeners *l, espalier_error *error)
 {
-    char *text = NULL;
-    if (!l->record)
-        return ESPALIER_OK;
-    espalier_status status = espalier_record_spectra_json(l->record, &text, error);
-    if (status != ESPALIER_OK)
-        return status;
-    l->outcome->spectra = json_loads(text, 0, NULL);
-    espalier_text_release(text);
-    return l->outcome->spectra ? ESPALIER_OK : error_memory(error);
+    return l->record ? espalier_record_spectra_json(l->record, &l->outcome->spectra, error)
+                     : ESPALIER_OK;
 }
 
 /* "reinit" or "shuffle" for those that drew weights in that way, else NULL. */
@@ -215,17 +209,23 @@ static espalier_status sign(const study *s, const study_job *job,
 {
     const bool derived = job->method >= ESPALIER_STUDY_PCA && job->method <= ESPALIER_STUDY_FACTORS;
     const char *math = training->math ? training->math : espalier_math_name(0);
-    /* A copy: threads must not share references. */
-    json_t *split = json_deep_copy(json_object_get(s->data, "validation"));
-    json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:s, s:o, s:o, s:o*, s:s*}", "command",
-                               derived ? "study" : "train", "run", job->name, "version",
-                               espalier_version(), "seed", (json_int_t)job->seed, "math", math,
-                               "widths", widths_of(network), "options", study_recipe(s, training),
-                               "validation", split, "restart", restart_of(job));
-    char *text = object ? json_dumps(object, JSON_REAL_PRECISION(12)) : NULL;
+    const json_t *split = json_object_get(s->data, "validation");
+    json_t *object = json_object();
+    bool ok = value_put(object, "command", value_text(derived ? "study" : "train"));
+    ok = value_put(object, "run", value_text(job->name)) && ok;
+    ok = value_put(object, "version", value_text(espalier_version())) && ok;
+    ok = value_put(object, "seed", value_count(job->seed)) && ok;
+    ok = value_put(object, "math", value_text(math)) && ok;
+    ok = value_put(object, "widths", widths_of(network)) && ok;
+    ok = value_put(object, "options", study_recipe(s, training)) && ok;
+    if (split) /* a copy: threads must not share references */
+        ok = value_put(object, "validation", json_copy_of(split, VALUE_DIGITS)) && ok;
+    if (restart_of(job))
+        ok = value_put(object, "restart", value_text(restart_of(job))) && ok;
+    char *text = ok ? json_text_of(object, VALUE_FORMAT, s->allocator) : NULL;
     espalier_status status =
         text ? espalier_network_set_metadata(network, "training", text) : ESPALIER_ERROR_MEMORY;
-    free(text);
+    memory_release(s->allocator, text);
     json_decref(object);
     return status ? error_memory(error) : ESPALIER_OK;
 }
@@ -271,7 +271,7 @@ espalier_status study_execute(study *s, study_job *job, study_outcome *outcome,
 void study_outcome_clear(study_outcome *outcome)
 {
     espalier_network_destroy(outcome->network);
-    json_decref(outcome->spectra);
+    espalier_text_release(outcome->spectra);
     outcome->network = NULL;
     outcome->spectra = NULL;
 }

@@ -91,9 +91,14 @@ espalier_status study_folder_open(study *s, espalier_error *error);
 void study_folder_close(study *s);
 /* "FOLDER/runs/NAME" and the ending (owned); NULL without memory. */
 char *study_path(const study *s, const study_job *job, const char *ending);
-/* Writes JSON aside and renames it. */
-espalier_status study_write_json(const study *s, const char *path, const json_t *value,
-                                 bool indented, espalier_error *error);
+/* Both write aside and rename. spectra: JSON text that becomes the last member; or NULL. */
+espalier_status study_write_plan(const study *s, const char *path, const json_t *plan,
+                                 espalier_error *error);
+espalier_status study_write_record(const study *s, const char *path, const json_t *record,
+                                   const char *spectra, espalier_error *error);
+/* The spectra of a record that was written so (owned); NULL if it has none. */
+espalier_status study_read_spectra(const study *s, const char *path, char **spectra,
+                                   espalier_error *error);
 /* A value as it reads after it was written: 12 digits (owned); NULL without memory. What is
  * kept of a run is this, so that tables and means do not depend on when it was finished. */
 json_t *study_as_written(const json_t *value);
@@ -120,7 +125,7 @@ typedef struct study_outcome {
     double arithmetic, seconds;
     double best_test, before_retraining; /* accuracies; NaN without */
     bool reached;              /* its target sparsity, if it has one */
-    json_t *spectra;           /* or NULL */
+    char *spectra;             /* JSON text by espalier_record_spectra_json(), or NULL */
 } study_outcome;
 
 /* Trains one run. Errors: those of training; CANCELLED when the study stops. */

@@ -50,23 +50,20 @@ static espalier_status time_pair(study *s, const espalier_network *network,
     return ESPALIER_OK;
 }
 
-/* Into the record, and into its file, which holds more. */
+/* Into the record, and into its file, which holds the spectra, too. */
 static espalier_status keep_times(const study *s, study_job *job, double own, double other,
                                   espalier_error *error)
 {
-    char *path = study_path(s, job, ".json");
-    json_t *whole = NULL;
-    espalier_status status = path ? value_read(path, s->allocator, &whole, error)
+    char *path = study_path(s, job, ".json"), *spectra = NULL;
+    espalier_status status = path ? study_read_spectra(s, path, &spectra, error)
                                   : error_memory(error);
-    bool ok = status == ESPALIER_OK;
-    for (int i = 0; ok && i < 2; i++) {
-        json_t *record = i ? whole : job->record;
-        ok = value_put(record, "nanoseconds", value_number(own)) &&
-             value_put(record, "nanoseconds_dense", value_number(other));
-    }
+    if (status == ESPALIER_OK && !(value_put(job->record, "nanoseconds", value_number(own)) &&
+                                   value_put(job->record, "nanoseconds_dense",
+                                             value_number(other))))
+        status = error_memory(error);
     if (status == ESPALIER_OK)
-        status = ok ? study_write_json(s, path, whole, false, error) : error_memory(error);
-    json_decref(whole);
+        status = study_write_record(s, path, job->record, spectra, error);
+    memory_release(s->allocator, spectra);
     memory_release(s->allocator, path);
     return status;
 }

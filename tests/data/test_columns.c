@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/test_allocator.h"
 #include "data/columns.h"
+#include "format/json_gives_out.h"
 #include "test.h"
 
 static const char whole[] =
@@ -34,6 +35,29 @@ static void test_there_and_back(void **state)
         memory_release(NULL, text);
         columns_clear(&c);
     }
+}
+
+/* jansson without memory at each of its requests: the whole text, or an error. */
+static void test_json_memory(void **state)
+{
+    (void)state;
+    columns c;
+    assert_int_equal(columns_parse(whole, NULL, &c, NULL), ESPALIER_OK);
+    for (int on = 0; on < 2; on++) {
+        espalier_status status = ESPALIER_ERROR_MEMORY;
+        for (size_t n = 1; status; n++) {
+            char *text = NULL;
+            json_gives_out(n, on);
+            status = columns_print(&c, &text, NULL);
+            assert_true(status == ESPALIER_OK || status == ESPALIER_ERROR_MEMORY);
+            assert_true(n > 30 || status);
+            json_has_memory();
+            if (!status)
+                assert_string_equal(text, whole);
+            memory_release(NULL, text);
+        }
+    }
+    columns_clear(&c);
 }
 
 static void test_content(void **state)
@@ -176,7 +200,8 @@ static void test_memory_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_content),
+        cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_json_memory), cmocka_unit_test(test_content),
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_memory_refused),
     };
