@@ -39,7 +39,22 @@ void *memory_more(void *old, size_t bytes)
     return checked(realloc(old, bytes));
 }
 
+static bool watched;
+
+static void at_end(void)
+{
+    if (watched)
+        _exit(out_of_memory());
+}
+
+void memory_watch(bool on)
+{
+    watched = on;
+}
+
 void memory_hold(void)
 {
+    if (atexit(at_end) != 0)
+        _exit(out_of_memory());
     json_set_alloc_funcs(take, free);
 }

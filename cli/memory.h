@@ -2,11 +2,16 @@
 #ifndef CLI_MEMORY_H
 #define CLI_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Once, before any JSON: an allocation of jansson's that fails ends the program with a message and
  * EXIT_FAILED. Everything else that fails is a status that its caller passes on. */
 void memory_hold(void);
+
+/* While it is on, the end of the process is taken for want of memory: popt ends it in the middle
+ * of its work, with a word that does not say who speaks. */
+void memory_watch(bool on);
 
 /* Says that there is none. EXIT_FAILED. */
 int out_of_memory(void);

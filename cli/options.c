@@ -266,10 +266,13 @@ static int take_option(option_set *set, option *row, char *text)
     return read_value(row, text) ? EXIT_NONE : wrong_value(set, row, text);
 }
 
+/* The first is the command itself: without it popt had no memory for the list. */
 static int take_files(option_set *set, const char **files)
 {
     size_t count = 0;
-    while (files && files[count])
+    if (!files || !*files++)
+        return out_of_memory();
+    while (files[count])
         count++;
     const bool alone = set->alone && option_given(set, set->alone) && count == 0;
     if ((count < set->least && !alone) || count > set->most || count > ARGUMENTS_MOST)
@@ -294,9 +297,13 @@ int options_parse(option_set *set, int argc, char **argv)
 {
     struct poptOption table[OPTIONS_MOST + 2];
     fill_popt(set, table);
-    poptContext context = poptGetContext(NULL, argc, (const char **)argv, table, 0);
-    if (!context)
+    memory_watch(true);
+    poptContext context =
+        poptGetContext(NULL, argc, (const char **)argv, table, POPT_CONTEXT_KEEP_FIRST);
+    if (!context) {
+        memory_watch(false);
         return out_of_memory();
+    }
     int code = EXIT_NONE, option_value = 0;
     while (code == EXIT_NONE && (option_value = poptGetNextOpt(context)) > 0) {
         if (option_value == VALUE_HELP) {
@@ -312,6 +319,7 @@ int options_parse(option_set *set, int argc, char **argv)
     if (code == EXIT_NONE)
         code = take_files(set, poptGetArgs(context));
     poptFreeContext(context);
+    memory_watch(false);
     return code;
 }
 

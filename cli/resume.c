@@ -258,6 +258,8 @@ static int find_checkpoint(resume *r)
         if (!resume_slot_path(r->folder, slot, path, sizeof path))
             continue;
         espalier_status status = espalier_checkpoint_read(path, NULL, &one, &error);
+        if (status == ESPALIER_ERROR_MEMORY)
+            return fail(&error); /* it may be whole: an older one would not do */
         found += status != ESPALIER_ERROR_NOT_FOUND;
         if (status != ESPALIER_OK && status != ESPALIER_ERROR_NOT_FOUND) {
             message("%s", error.message);
