@@ -6,6 +6,10 @@
  *                        many of those that the program made itself were never given back
  *   ALLOCATION_SKIP=A-B  addresses in the program (hexadecimal, from its beginning) whose allocations
  *                        are let through: a library linked into it that ends the process itself
+ *   ALLOCATION_SERVE=FOLDER   instead of the first three: main() is run again and again, by a child
+ *                        of this process each time, as standard input asks for it (serve.c)
+ *   ALLOCATION_BEFORE=A  a function in the program that is called once before that: a library's
+ *                        preparations that would cost more than a run
  *
  * Counted from main() on is what the program and its libraries ask for, the C library's own requests
  * included (fopen, opendir, realpath …). Let through are those of libraries whose internals cannot go
@@ -20,6 +24,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "serve.h"
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
@@ -39,6 +45,7 @@ static size_t through_count;
 static unsigned long fails, met;
 static bool started, on;
 static char told[4096];
+static served *asked; /* where a child tells its numbers; NULL without ALLOCATION_SERVE */
 static uintptr_t out[PLACES]; /* blocks of the program's own that are out; 0 free, 1 was taken */
 static long left;
 
@@ -82,9 +89,10 @@ static int look(struct dl_phdr_info *object, size_t size, void *context)
 
 /* ---- what was not given back ------------------------------------------------------- */
 
+/* Neighbours in memory are neighbours here, so that few pages are touched. */
 static size_t place_of(uintptr_t block)
 {
-    return (size_t)(block >> 4) * 0x9e3779b97f4a7c15u >> 44 & (PLACES - 1);
+    return block >> 4 & (PLACES - 1);
 }
 
 static void note(void *block, uintptr_t caller)
@@ -191,6 +199,11 @@ static int (*real_main)(int, char **, char **);
 static void tell(void)
 {
     started = false;
+    if (asked) {
+        asked->met = met;
+        asked->left = left;
+        return;
+    }
     FILE *file = told[0] ? fopen(told, "w") : NULL;
     if (file) {
         fprintf(file, "%lu %ld\n", met, left);
@@ -201,7 +214,8 @@ static void tell(void)
 static int counted_main(int argc, char **argv, char **environment)
 {
     const char *n = getenv("ALLOCATION_FAILS"), *file = getenv("ALLOCATION_TOLD");
-    const char *skip = getenv("ALLOCATION_SKIP");
+    const char *skip = getenv("ALLOCATION_SKIP"), *folder = getenv("ALLOCATION_SERVE");
+    const char *before = getenv("ALLOCATION_BEFORE");
     bool first = true;
     dl_iterate_phdr(look, &first);
     range r;
@@ -211,6 +225,17 @@ static int counted_main(int argc, char **argv, char **environment)
     on = getenv("ALLOCATION_ON") != NULL;
     snprintf(told, sizeof told, "%s", file ? file : "");
     unsetenv("LD_PRELOAD"); /* programs that this one starts are their own masters */
+    if (folder && before && *before) {
+        const uintptr_t at = program.from + strtoul(before, NULL, 16);
+        void (*prepare)(void);
+        memcpy(&prepare, &at, sizeof prepare);
+        prepare();
+    }
+    if (folder) {
+        asked = serve(folder);
+        fails = asked->fails;
+        on = asked->on;
+    }
     atexit(tell);
     started = true;
     return real_main(argc, argv, environment);

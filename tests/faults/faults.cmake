@@ -21,14 +21,24 @@ endif()
 include(CheckSymbolExists)
 check_symbol_exists(__GLIBC__ features.h ESPALIER_GLIBC)
 if(ESPALIER_GLIBC AND NOT ESPALIER_SANITIZE)
-  add_library(allocations MODULE ${CMAKE_CURRENT_LIST_DIR}/allocations.c)
+  add_library(allocations MODULE ${CMAKE_CURRENT_LIST_DIR}/allocations.c
+              ${CMAKE_CURRENT_LIST_DIR}/serve.c)
   target_link_libraries(allocations PRIVATE ${CMAKE_DL_LIBS})
   set_target_properties(allocations PROPERTIES C_VISIBILITY_PRESET default)
-  add_test(NAME faults/memory
-           COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/memory.py $<TARGET_FILE:espalier>
-           $<TARGET_FILE:allocations> --every 211 --first 7
-           WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
-  set_tests_properties(faults/memory PROPERTIES TIMEOUT 600)
+  # A part of all points; then every one where something was found once: popt's, a checkpoint that
+  # was taken for damaged, plots left out, a machine without a name.
+  function(add_memory_test name)
+    add_test(NAME ${name}
+             COMMAND Python3::Interpreter ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/memory.py $<TARGET_FILE:espalier>
+             $<TARGET_FILE:allocations> ${ARGN}
+             WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  endfunction()
+  add_memory_test(faults/memory --every 499 --first 7)
+  add_memory_test(faults/memory_options --only help,usage,values,eval --last 100)
+  add_memory_test(faults/memory_resume --only resume --first 300 --last 1500 --every 20)
+  add_memory_test(faults/memory_plots --only report-drawn --first 2000 --every 20)
+  add_memory_test(faults/memory_study --only study --first 195 --last 225)
 endif()
 if(NOT ESPALIER_SANITIZE)
   add_test(NAME faults/places

@@ -1,190 +1,258 @@
 #!/usr/bin/env python3
 """Makes every allocation fail in turn, in every command on small inputs.
 
-    memory.py ESPALIER ALLOCATIONS [--only COMMAND,…] [--every N] [--first N] [--in FOLDER]
+    memory.py ESPALIER ALLOCATIONS [--only COMMAND,…] [--every N] [--first N] [--last N] [--in FOLDER]
 
 Each request for memory (by the program, by its libraries, by the C library for them;
 tests/faults/allocations.c) fails once, and all fail from one on. After each: no crash, no hang, exit
-code 0 or 1 with a message about memory, outputs that were there as they were or whole and new, no more
-blocks left than without a fault, nothing left behind in the folder, and where the exit code is 0 the
-same result. Prints the number of points; the exit code is 0 if nothing was found. --every N takes each
-N-th point only, beginning with --first. Libraries that end the process when they have no memory are
-let through: OpenBLAS, libxsmm, Fortran's and OpenMP's own.
+code 1 with a message about memory, or the same exit code and output as without the fault; files that
+were there as they were or whole and new, files of a folder whole or not there; no more blocks left than
+without a fault, nothing left behind. After a failure in a run's or a study's folder it must go on to
+the same files. Prints the number of points; the exit code is 0 if nothing was found. --every N takes
+each N-th point only, from --first to --last. Libraries that end the process when they have no memory
+are let through: OpenBLAS, libxsmm, Fortran's and OpenMP's own. The commands are in memory_commands.py.
 """
 import argparse
+import json
 import os
 import pathlib
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "cli"))
-from arrays import npy, write_npz  # noqa: E402
+from memory_commands import COMMANDS, prepare
 
-NET = ["--hidden", "12,6", "--epochs", "2", "--early-stop", "never", "--quiet", "--threads", "1"]
-PRUNE = ["--prune", "40%", "--steps", "1", "--trigger", "epoch", "--every", "1"]
-# name: command, outputs; "-" reads rows from standard input
-COMMANDS = {
-    "train": (["train", "small", "-o", "out", *NET, *PRUNE], ["out"]),
-    "threads": (["train", "small", "-o", "out", *NET[:-1], "2"], ["out"]),
-    "run": (["train", "small", "-o", "out", *NET, *PRUNE, "--run", "run", "--spectra", "--json"], ["out"]),
-    "resume": (["train", "--resume", "run", "--quiet"], ["net"]),
-    "table": (["train", "rows.csv", "-o", "out", *NET], ["out"]),
-    "arrays": (["train", "rows.npz", "-o", "out", *NET], ["out"]),
-    "prune": (["prune", "given", "-o", "out", "--prune", "40%", "--quiet"], ["out"]),
-    "eval": (["eval", "given", "small", "--json"], []),
-    "predict": (["predict", "given", "small", "-o", "out"], ["out"]),
-    "predict-table": (["predict", "tabled", "rows.csv"], []),
-    "predict-npy": (["predict", "given", "small", "-o", "out.npy"], ["out.npy"]),
-    "predict-stream": (["predict", "tabled", "-", "--format", "jsonl"], []),
-    "analyse": (["analyse", "given", "--json"], []),
-    "info": (["info", "given"], []),
-    "compact": (["compact", "given", "-o", "out", "--quiet"], ["out"]),
-    "lowrank": (["lowrank", "given", "--rank", "3,3", "-o", "out", "--quiet"], ["out"]),
-    "safetensors": (["export", "given", "-o", "out.safetensors"], ["out.safetensors"]),
-    "onnx": (["export", "given", "-o", "out.onnx"], ["out.onnx"]),
-    "c": (["export", "given", "-o", "out.c", "--type", "int8", "--data", "small"], ["out.c"]),
-    "import": (["eval", "given.onnx", "small", "--json"], []),
-    "data": (["data", "info", "small", "--json"], []),
-    "data-table": (["data", "info", "rows.csv"], []),
-    "data-list": (["data", "list"], []),
-    "report": (["report", "kept", "-o", "out.html", "--quiet"], ["out.html"]),
-    "study": (["study", "small", "-o", "run", *NET[:4], "--criteria", "magnitude", "--sparsities", "50%",
-               "--seeds", "1", "--steps", "1", "--jobs", "1", "--controls", "none", "--quiet"], []),
-}
-WAYS = {"once": {}, "from then on": {"ALLOCATION_ON": "1"}}
-HINTS = {"safetensors", "onnx", "c"}  # a last line of advice is left out where it cannot be worked out
-# popt ends the process itself, or takes the command line for empty.
-POPT_SAYS = re.compile(r"virtual memory exhausted\.\n|.*found 0 file arguments\n.*", re.DOTALL)
+WAYS = ("once", "from then on")
+# Seconds that a command is waited for. They are counted one by one, so that it may be stopped for as
+# long as one likes together with this script.
+PATIENCE = 100
+# What popt says before it ends the process.
+POPT_SAYS = "virtual memory exhausted.\n"
+# Files with times in them.
+TIMED = re.compile(r"(result\.json|runs\.csv|summary\.\w+|runs/.*\.json)$")
 
 
-def let_through(program):
-    """Where libxsmm lies in the program, if it was linked into it; "" else."""
+def libxsmm(program):
+    """Where libxsmm lies in the program, if it was linked into it, and its function that prepares it."""
     lines = subprocess.run(["nm", "-n", program], check=True, capture_output=True, text=True).stdout.splitlines()
     code = [line.split() for line in lines if re.search(r" [tT] (?!.*\.cold)", line)]
     its = [i for i, (_, _, name) in enumerate(code) if re.match(r"libxsmm_", name)]
-    return f"{code[its[0]][0]}-{code[its[-1] + 1][0]}" if its else ""
+    begin = [at for at, _, name in code if name == "libxsmm_init"]
+    return (f"{code[its[0]][0]}-{code[its[-1] + 1][0]}" if its else ""), "".join(begin)
 
 
-class Bench:
-    def __init__(self, program, shim, place, given):
-        self.program, self.place, self.every, self.first = program, place, given.every, given.first
-        self.points, self.ended, self.faults = 0, 0, []
-        self.told = place / "told"
-        self.environment = {"PATH": str(place), "HOME": str(place), "LC_ALL": "C.UTF-8", "LD_PRELOAD": shim,
-                            "ALLOCATION_TOLD": str(self.told), "ALLOCATION_SKIP": let_through(program)}
+class Done:
+    """How a command ended: its exit code (-N after signal N, None where it hung), what it printed,
+    how many allocations were met and how many blocks are left."""
 
-    def run(self, arguments, **environment):
-        with open(self.place / "stream.csv", "rb") as rows:
-            return subprocess.run([self.program, *arguments], cwd=self.place, check=False, stdin=rows, timeout=120,
-                                  capture_output=True, env=self.environment | environment)
+    def __init__(self, status, met, left, streams):
+        self.code = None if status is None else os.waitstatus_to_exitcode(status)
+        self.met, self.left = met, left
+        self.output = (streams / "output").read_bytes()
+        self.said = (streams / "errors").read_text(errors="replace")
 
-    def clean(self, name, outputs):
-        shutil.rmtree(self.place / "run", ignore_errors=True)
-        if name == "resume":
-            shutil.copytree(self.place / "broken", self.place / "run")
-            outputs = ["net"]
-        for output in outputs:
+
+class Server:
+    """A process that has the program loaded, of which every run is a child (tests/faults/serve.c)."""
+
+    def __init__(self, program, arguments, place, environment):
+        self.streams = pathlib.Path(environment["ALLOCATION_SERVE"])
+        self.process = subprocess.Popen([program, *arguments], cwd=place, env=environment, bufsize=0,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def line(self):
+        """The next line of its answer as numbers; None where it does not come."""
+        for _ in range(PATIENCE):
+            if select.select([self.process.stdout], [], [], 1)[0]:
+                return list(map(int, self.process.stdout.readline().split()))
+        return None
+
+    def run(self, fails=0, way="once"):
+        self.process.stdin.write(f"{fails} {int(way != 'once')}\n".encode())
+        child, = self.line()
+        told = self.line()
+        if told is None:
+            os.kill(child, signal.SIGKILL)
+            self.line()
+            told = None, 0, 0
+        return Done(*told, self.streams)
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def is_json(data):
+    try:
+        json.loads(data)
+        return True
+    except ValueError:
+        return False
+
+
+class Trial:
+    """One command: what it does without a fault, and with each."""
+
+    def __init__(self, bench, name):
+        self.bench, self.name, self.command, self.place = bench, name, COMMANDS[name], bench.place
+        self.server = bench.server(self.command.arguments)
+        self.again = bench.server(self.command.again) if self.command.again else None
+        first, second = self.whole(), self.whole()
+        self.count, self.left, self.said = second.met, second.left, second.said
+        if self.count == 0:
+            raise SystemExit(f"memory.py: {name}: no allocation was met; is the other file preloaded?")
+        self.output = first.output if first.output == second.output else None  # else it has times in it
+
+    def whole(self):
+        """A run without a fault; what it writes becomes what is wanted."""
+        self.clean()
+        done = self.server.run()
+        if done.code not in (self.command.code, 3 if self.command.code == 0 else None):
+            raise SystemExit(f"memory.py: {self.name}: exit code {done.code}: {done.said}")
+        self.code = done.code
+        self.wanted = {output: (self.place / output).read_bytes() for output in self.command.outputs}
+        folders = {folder: contents(self.place / folder) for folder in self.command.folders}
+        before = getattr(self, "folders", folders)
+        # None for a file that is another one each time
+        self.folders = {folder: {path: data if before[folder].get(path) == data and not TIMED.search(path) else None
+                                 for path, data in files.items()} for folder, files in folders.items()}
+        return done
+
+    def clean(self):
+        for folder, first in self.command.folders.items():
+            shutil.rmtree(self.place / folder, ignore_errors=True)
+            if first:
+                shutil.copytree(self.place / first, self.place / folder)
+        for output in self.command.outputs:
             (self.place / output).write_bytes(b"old")
         for path in self.place.glob(".espalier-*"):
             path.unlink()
 
-    def told_numbers(self):
-        """How many allocations, how many blocks left; none where the process was ended at once."""
-        count, left = map(int, self.told.read_text().split()) if self.told.exists() else (0, 0)
-        return count, left
+    def points(self):
+        for way in WAYS:
+            for n in range(self.bench.first, min(self.bench.last, self.count) + 1, self.bench.every):
+                self.clean()
+                for fault in self.point(self.server.run(n, way)):
+                    self.bench.fault(f"{self.name}, allocation {n}, {way}: {fault.strip()}")
+                self.bench.points += 1
+
+    def point(self, done):
+        if done.code is None:
+            return ["hangs"]
+        self.bench.ended += done.code != self.code
+        if done.code not in (1, self.code) and not self.is_a_run_of_many(done):
+            return [f"exit code {done.code}: {done.said}"]
+        faults = [*self.words(done), *self.files(done), *self.folder_files(done)]
+        if left := [path.name for path in self.place.glob(".espalier-*")]:
+            faults.append(f"leaves {left}")
+        if done.left > self.left:
+            faults.append(f"exit code {done.code} and {done.left - self.left} blocks are not given back")
+        if self.again and done.code != self.code and self.bench.points % 7 == 0:
+            faults += self.next_time()
+        return faults
+
+    def is_a_run_of_many(self, done):
+        """A study goes on when one of its runs has failed, and says so in the end."""
+        return self.command.arguments[0] == "study" and done.code == 3 and "out of memory" in done.said
+
+    def words(self, done):
+        if done.code == 1 and self.said != done.said and not (
+                done.said.removeprefix(POPT_SAYS).startswith("espalier: ") and "memory" in done.said):
+            yield f"exit code 1 and says {done.said!r}"
+        if done.code == self.code and done.code != 1 and done.said != self.said:
+            yield f"exit code {done.code} and says {done.said!r}"
+        if done.code == self.code and self.output is not None and done.output != self.output and not (
+                self.command.advice and self.output.startswith(done.output) and done.output):
+            yield f"exit code {done.code} and another standard output"
+
+    def files(self, done):
+        for output, whole in self.wanted.items():
+            found = (self.place / output).read_bytes() if (self.place / output).exists() else None
+            if found not in (whole, b"old") or (done.code == self.code and found != whole):
+                yield f"exit code {done.code} and {output} is neither old nor new"
+
+    def folder_files(self, done):
+        for folder, wanted in self.folders.items():
+            found = contents(self.place / folder)
+            if left := [path for path in found if ".espalier-" in path]:
+                yield f"leaves {left}"
+            if done.code == self.code and (set(found) != set(wanted) or any(
+                    data not in (None, found[path]) for path, data in wanted.items())):
+                yield f"exit code {done.code} and {folder} has other files"
+            for path, data in found.items():
+                if path.endswith(".json") and not is_json(data):
+                    yield f"{folder}/{path} is no JSON"
+
+    def next_time(self):
+        """What was broken off goes on, and ends in the same files."""
+        # a run that has not begun to keep what it needs is started again; a finished one says so
+        kept = any((self.place / folder / name).exists() for folder in self.folders
+                   for name in ("resume.json", "result.json"))
+        server = self.again if kept or "--resume" not in self.command.again else self.server
+        done = server.run()
+        if done.code not in (0, 3):
+            yield f"the next time: exit code {done.code}: {done.said}"
+            return
+        for folder, wanted in self.folders.items():
+            found = contents(self.place / folder)
+            for path, data in wanted.items():
+                if path not in found or (data is not None and found[path] != data):
+                    yield f"the next time {folder}/{path} is {'another' if path in found else 'not there'}"
+        for output, whole in self.wanted.items():
+            if (self.place / output).read_bytes() != whole:
+                yield f"the next time {output} is another"
+
+    def end(self):
+        self.server.end()
+        if self.again:
+            self.again.end()
+
+
+class Bench:
+    def __init__(self, program, shim, place, given):
+        self.program, self.place = program, place
+        self.every, self.first, self.last = given.every, given.first, given.last
+        self.points, self.ended, self.faults = 0, 0, []
+        streams = place / "streams"
+        streams.mkdir()
+        # more threads of OpenBLAS would turn round until the end of each run
+        self.plain = {"PATH": "/nowhere", "HOME": str(place), "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+        through, before = libxsmm(program)
+        self.environment = self.plain | {"LD_PRELOAD": shim, "ALLOCATION_SERVE": str(streams),
+                                         "ALLOCATION_SKIP": through, "ALLOCATION_BEFORE": before}
+
+    def server(self, arguments):
+        return Server(self.program, arguments, self.place, self.environment)
 
     def command(self, name):
-        arguments, outputs = COMMANDS[name]
-        said = []
-        for _ in range(2):
-            self.clean(name, outputs)
-            done = self.run(arguments)
-            if done.returncode not in (0, 3):
-                raise SystemExit(f"memory.py: {name}: {done.stderr.decode()}")
-            said.append(done.stdout)
-        count, self.left = self.told_numbers()
-        if count == 0:
-            raise SystemExit(f"memory.py: {name}: no allocation was met; is {self.environment['LD_PRELOAD']} preloaded?")
-        self.stdout = said[0] if said[0] == said[1] else None  # else it has times in it
-        wanted = {output: (self.place / output).read_bytes() for output in outputs}
         before = len(self.faults), self.points
-        for way, environment in WAYS.items():
-            for n in range(self.first, count + 1, self.every):
-                self.point(name, way, n, environment, wanted)
-        print(f"{name}: {count} allocations, {self.points - before[1]} points, {len(self.faults) - before[0]} found",
-              flush=True)
+        trial = Trial(self, name)
+        trial.points()
+        trial.end()
+        print(f"{name}: {trial.count} allocations, {self.points - before[1]} points, "
+              f"{len(self.faults) - before[0]} found", flush=True)
 
-    def point(self, name, way, n, environment, wanted):
-        self.points += 1
-        self.clean(name, wanted)
-        self.told.unlink(missing_ok=True)
-        try:
-            done = self.run(COMMANDS[name][0], ALLOCATION_FAILS=str(n), **environment)
-        except subprocess.TimeoutExpired:
-            self.fault(name, way, n, "hangs")
-            return
-        code, said = done.returncode, done.stderr.decode(errors="replace")
-        self.ended += code in (1, 2)
-        if code in (1, 2) and POPT_SAYS.fullmatch(said):
-            return
-        if code not in (0, 1, 3):
-            self.fault(name, way, n, f"exit code {code}: {said}")
-            return
-        if code == 1 and not (said.startswith("espalier: ") and "memory" in said):
-            self.fault(name, way, n, f"exit code 1 and says {said!r}")
-        if code == 0 and self.stdout is not None and done.stdout != self.stdout and not (
-                name in HINTS and self.stdout.startswith(done.stdout) and done.stdout):
-            self.fault(name, way, n, "exit code 0 and another standard output")
-        for output, whole in wanted.items():
-            found = (self.place / output).read_bytes() if (self.place / output).exists() else None
-            if found not in (whole, b"old") or (code in (0, 3) and found != whole):
-                self.fault(name, way, n, f"exit code {code} and {output} is neither old nor new")
-        if left := [path.name for path in self.place.glob("**/.espalier-*")]:
-            self.fault(name, way, n, f"leaves {left}")
-        if (more := self.told_numbers()[1] - self.left) > 0:
-            self.fault(name, way, n, f"exit code {code} and {more} blocks are not given back")
+    def break_off(self, command):
+        """A run that ends half-way, behind its first checkpoint."""
+        (self.place / "streams/input").touch()
+        server = self.server(command.split())
+        count = server.run().met
+        shutil.rmtree(self.place / "run")
+        assert server.run(count * 6 // 10).code == 1
+        server.end()
 
-    def fault(self, name, way, n, text):
-        self.faults.append(f"{name}, allocation {n}, {way}: {text.strip()}")
-        print(self.faults[-1], file=sys.stderr, flush=True)
-
-
-def tables(place):
-    """300 rows of three numbers and a word, in classes a and b; the same as arrays."""
-    lines = [f"{i % 7 + (i % 2) * 9},{i % 5}.5,{'east' if i % 3 else 'west'},{'ab'[i % 2]}" for i in range(300)]
-    (place / "rows.csv").write_text("\n".join(["x,y,side,kind", *lines]) + "\n")
-    (place / "stream.csv").write_text("x,y,side\n" + "\n".join(line.rsplit(",", 1)[0] for line in lines[:40]) + "\n")
-    values = bytes((i * 37 + (i // 4 % 2) * 90) % 256 for i in range(1200))
-    write_npz(place / "rows.npz", x_train=npy("|u1", (300, 4), values),
-              y_train=npy("|u1", (300,), bytes(i % 2 for i in range(300))))
-
-
-def prepare(bench, place):
-    plain = {key: value for key, value in bench.environment.items() if key != "LD_PRELOAD"}
-
-    def run(*arguments, before=()):
-        done = subprocess.run([*before, bench.program, *arguments], cwd=place, env=plain, check=False, capture_output=True)
-        if done.returncode not in (0, 3):
-            raise SystemExit(f"memory.py: {arguments}: {done.stderr.decode()}")
-
-    subprocess.run([sys.executable, HERE.parent / "make_idx.py", place / "small"], check=True)
-    tables(place)
-    run("train", "small", "-o", "given", *NET, *PRUNE, "--run", "kept", "--spectra")
-    run("train", "rows.csv", "-o", "tabled", *NET)
-    run("export", "given", "-o", "given.onnx")
-    broken(place)
-
-
-def broken(place):
-    """A run that was broken off: the one that must open for ever."""
-    shutil.copytree(HERE.parent / "old/interrupted", place / "broken")
-    facts = place / "broken/resume.json"
-    text = facts.read_text().replace('"directory": "."', f'"directory": "{place}"')
-    facts.write_text(text.replace("interrupted", "run"))
+    def fault(self, text):
+        self.faults.append(text)
+        print(text, file=sys.stderr, flush=True)
 
 
 def main():
@@ -194,12 +262,14 @@ def main():
     parser.add_argument("--only", default=",".join(COMMANDS))
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--last", type=int, default=sys.maxsize)
     parser.add_argument("--in", dest="place", default="/dev/shm" if os.access("/dev/shm", os.W_OK) else ".")
     given = parser.parse_args()
     place = pathlib.Path(tempfile.mkdtemp(prefix="memory-", dir=given.place)).resolve()
     bench = Bench(str(pathlib.Path(given.program).resolve()), str(pathlib.Path(given.shim).resolve()), place, given)
     try:
-        prepare(bench, place)
+        prepare(bench.program, place, bench.plain, bench.break_off)
+        shutil.copy(place / "stream.csv", place / "streams/input")
         for name in given.only.split(","):
             bench.command(name)
     finally:
