@@ -8,7 +8,8 @@
 
 enum { EVERY = 23 }; /* each one takes a study */
 
-static const char *const names[] = {"dense-s1", "magnitude-50-global-1-s1", "pca-of-magnitude-50-global-1-s1"};
+static const char *const names[] = {"dense-s1", "magnitude-50-global-1-s1",
+                                    "pca-of-magnitude-50-global-1-s1"};
 enum { RUNS = sizeof names / sizeof *names };
 
 static espalier_status run(const espalier_dataset *dataset, const char *folder, size_t *failed)
