@@ -152,36 +152,47 @@ static bool take_step(const json_t *value, espalier_prune_step *step)
     return state_end(&s, "record", NULL) == ESPALIER_OK;
 }
 
-static bool take_text(espalier_record *record, record_list *list, const json_t *value)
+static espalier_status take_text(espalier_record *record, record_list *list, const json_t *value)
 {
     const char *text = json_string_value(value);
-    char *copy = text ? memory_text(record->allocator, text) : NULL;
+    if (!text)
+        return ESPALIER_ERROR_FORMAT;
+    char *copy = memory_text(record->allocator, text);
     if (copy && record_add(record->allocator, list, &copy, sizeof copy))
-        return true;
+        return ESPALIER_OK;
     memory_release(record->allocator, copy);
-    return false;
+    return ESPALIER_ERROR_MEMORY;
 }
 
-static bool take_lists(espalier_record *record, const json_t *epochs, const json_t *steps,
+static espalier_status keep(const espalier_allocator *allocator, record_list *list, bool right,
+                            const void *item, size_t size_bytes)
+{
+    return !right                                            ? ESPALIER_ERROR_FORMAT
+           : record_add(allocator, list, item, size_bytes) ? ESPALIER_OK
+                                                             : ESPALIER_ERROR_MEMORY;
+}
+
+/* FORMAT or MEMORY, without a message. */
+static espalier_status take_lists(espalier_record *record, const json_t *epochs, const json_t *steps,
                        const json_t *notes, const json_t *spectra)
 {
     const espalier_allocator *allocator = record->allocator;
-    bool right = true;
-    for (size_t i = 0; i < json_array_size(epochs) && right; i++) {
+    espalier_status status = ESPALIER_OK;
+    for (size_t i = 0; i < json_array_size(epochs) && !status; i++) {
         espalier_epoch epoch;
-        right = take_epoch(json_array_get(epochs, i), &epoch) &&
-                record_add(allocator, &record->epochs, &epoch, sizeof epoch);
+        const bool right = take_epoch(json_array_get(epochs, i), &epoch);
+        status = keep(allocator, &record->epochs, right, &epoch, sizeof epoch);
     }
-    for (size_t i = 0; i < json_array_size(steps) && right; i++) {
+    for (size_t i = 0; i < json_array_size(steps) && !status; i++) {
         espalier_prune_step step;
-        right = take_step(json_array_get(steps, i), &step) &&
-                record_add(allocator, &record->steps, &step, sizeof step);
+        const bool right = take_step(json_array_get(steps, i), &step);
+        status = keep(allocator, &record->steps, right, &step, sizeof step);
     }
-    for (size_t i = 0; i < json_array_size(notes) && right; i++)
-        right = take_text(record, &record->notes, json_array_get(notes, i));
-    for (size_t i = 0; i < json_array_size(spectra) && right; i++)
-        right = take_text(record, &record->spectra, json_array_get(spectra, i));
-    return right;
+    for (size_t i = 0; i < json_array_size(notes) && !status; i++)
+        status = take_text(record, &record->notes, json_array_get(notes, i));
+    for (size_t i = 0; i < json_array_size(spectra) && !status; i++)
+        status = take_text(record, &record->spectra, json_array_get(spectra, i));
+    return status;
 }
 
 /* Cuts the log back to where the checkpoint knew it. */
@@ -213,9 +224,13 @@ static espalier_status restore(void *context, const char *text, espalier_error *
     const json_t *steps = state_list(&s, "steps", SIZE_MAX);
     const json_t *notes = state_list(&s, "notes", SIZE_MAX);
     const json_t *spectra = state_list(&s, "spectra", SIZE_MAX);
-    if (!s.wrong && !take_lists(record, epochs, steps, notes, spectra))
+    const espalier_status taken =
+        s.wrong ? ESPALIER_OK : take_lists(record, epochs, steps, notes, spectra);
+    if (taken == ESPALIER_ERROR_FORMAT)
         s.wrong = "one of its lists";
     const espalier_status status = state_end(&s, "record", error);
+    if (taken == ESPALIER_ERROR_MEMORY)
+        return error_memory(error);
     return status ? status : cut_log(record, place, error);
 }
 

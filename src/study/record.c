@@ -96,8 +96,10 @@ static bool put_spectrum(json_t *object, const study *s, const espalier_network 
 {
     static const char *const keys[] = {"rank", "stable_rank", "spectral", "frobenius", "nuclear"};
     espalier_spectrum found;
-    if (espalier_network_spectrum(network, layer, s->allocator, &found, NULL))
-        return put_nulls(object, keys, sizeof keys / sizeof *keys);
+    const espalier_status status =
+        espalier_network_spectrum(network, layer, s->allocator, &found, NULL);
+    if (status)
+        return status != ESPALIER_ERROR_MEMORY && put_nulls(object, keys, sizeof keys / sizeof *keys);
     const size_t rank = found.rank < rank_most ? found.rank : rank_most;
     bool ok = value_put(object, "rank", value_count(rank));
     ok = value_put(object, "stable_rank", value_number(found.stable_rank)) && ok;
