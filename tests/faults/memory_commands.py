@@ -15,11 +15,13 @@ from arrays import npy, write_npz  # noqa: E402
 
 class Command:
     """Arguments; files that it writes; folders that it changes, each with the one that it begins as
-    (None = it is not there); its exit code; what is run after a failure, to see that all goes on."""
+    (None = it is not there); its exit code; what is run after a failure, to see that all goes on; what
+    a library may say instead of that it has no memory."""
 
-    def __init__(self, arguments, *outputs, folders=None, code=0, again=None, advice=False):
+    def __init__(self, arguments, *outputs, folders=None, code=0, again=None, advice=False, says="memory"):
         self.arguments, self.outputs, self.folders, self.code = arguments.split(), outputs, folders or {}, code
         self.again = (again or arguments).split() if self.folders else None
+        self.says = says
         self.advice = advice  # a last line is left out where it cannot be worked out
 
 
@@ -130,7 +132,8 @@ COMMANDS = {
     "data-arrays": Command("data info rows.npz --json"),
     "data-list": Command("data list"),
     "data-list-json": Command("data list --json"),
-    "data-fetch": Command("data fetch mnist --data-dir fetched --from http://127.0.0.1:9/ --quiet", code=1),
+    "data-fetch": Command("data fetch mnist --data-dir fetched --from http://127.0.0.1:9/ --quiet", code=1,
+                          says="memory|Could not resolve host|getaddrinfo\\(\\) thread failed"),
     # ---- reports
     "report": Command("report kept -o out.html --quiet", "out.html", folders={"kept": "kept.first"}),
     "report-drawn": Command("report kept --gnuplot ./gnuplot", folders={"kept": "kept.first"}),
