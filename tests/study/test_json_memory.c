@@ -8,15 +8,14 @@
 
 enum { EVERY = 23 }; /* each one takes a study */
 
-static const char *const names[] = {"dense-s1", "magnitude-50-global-1-s1",
-                                    "pca-of-magnitude-50-global-1-s1"};
+/* None that begins with a file: reading jansson does not always tell that it had no memory. */
+static const char *const names[] = {"dense-s1", "magnitude-50-global-1-s1"};
 enum { RUNS = sizeof names / sizeof *names };
 
 static espalier_status run(const espalier_dataset *dataset, const char *folder, size_t *failed)
 {
     static const size_t hidden[] = {4, 3}, steps[] = {1};
     static const char *const criteria[] = {"magnitude"};
-    static const espalier_study_method controls[] = {ESPALIER_STUDY_PCA};
     static const double sparsities[] = {0.5};
     espalier_study_options o = small_options(folder);
     espalier_study_summary summary = {0};
@@ -26,9 +25,7 @@ static espalier_status run(const espalier_dataset *dataset, const char *folder, 
     o.sparsities = sparsities;
     o.steps = steps;
     o.criterion_count = o.sparsity_count = o.seed_count = o.jobs = 1;
-    o.controls = controls;
-    o.controlled = criteria;
-    o.control_count = o.controlled_count = 1;
+    o.control_count = 0;
     o.spectra = true;
     espalier_error error = {0};
     const espalier_status status = espalier_study_run(dataset, &o, NULL, &summary, &error);
@@ -59,7 +56,7 @@ static void check(const char *folder, json_t *const wanted[RUNS + 1], bool compl
         const char *state = json_string_value(json_object_get(found, "status"));
         const bool is_failure = state && strcmp(state, "failed") == 0;
         if ((found || complete) && (complete || !is_failure) && !json_equal(found, wanted[i]))
-            fail_msg("%s is %s", path, found ? "another" : "not there");
+            fail_msg("request %zu: %s is %s", json_fails, path, found ? "another" : "not there");
         json_decref(found);
     }
 }
