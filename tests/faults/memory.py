@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 
-from memory_commands import COMMANDS, prepare
+from memory_commands import COMMANDS, prepare, serve
 
 WAYS = ("once", "from then on")
 # Seconds that a command is waited for. They are counted one by one, so that it may be stopped for as
@@ -229,6 +229,7 @@ class Bench:
         self.program, self.place = program, place
         self.every, self.first, self.last = given.every, given.first, given.last
         self.points, self.ended, self.faults = 0, 0, []
+        self.address = serve()
         streams = place / "streams"
         streams.mkdir()
         # more threads of OpenBLAS would turn round until the end of each run
@@ -238,6 +239,7 @@ class Bench:
                                          "ALLOCATION_SKIP": through, "ALLOCATION_BEFORE": before}
 
     def server(self, arguments):
+        arguments = [self.address if argument == "SERVER" else argument for argument in arguments]
         return Server(self.program, arguments, self.place, self.environment)
 
     def command(self, name):

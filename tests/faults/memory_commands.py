@@ -1,4 +1,5 @@
 """What tests/faults/memory.py runs: commands on small inputs, each with what it leaves behind."""
+import http.server
 import json
 import math
 import pathlib
@@ -6,6 +7,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import threading
 import zipfile
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
@@ -26,6 +28,8 @@ class Command:
 
 
 NET = "--hidden 8,5 --epochs 2 --early-stop never --quiet --threads 1"
+# What libcurl may call want of memory.
+UNREACHABLE = r"memory|Could not resolve host|getaddrinfo\(\) thread failed"
 PRUNE = "--prune 40% --steps 1 --trigger epoch --every 1"
 FROM = "train few -o out --from given --epochs 1 --early-stop never --quiet --threads 1"
 RUN = {"folders": {"run": None}, "again": "train --resume run --quiet"}
@@ -133,7 +137,8 @@ COMMANDS = {
     "data-list": Command("data list"),
     "data-list-json": Command("data list --json"),
     "data-fetch": Command("data fetch mnist --data-dir fetched --from http://127.0.0.1:9/ --quiet", code=1,
-                          says="memory|Could not resolve host|getaddrinfo\\(\\) thread failed"),
+                          says=UNREACHABLE),
+    "data-fetched": Command("data fetch mnist --data-dir fetched --from SERVER --quiet", code=1, says=UNREACHABLE),
     # ---- reports
     "report": Command("report kept -o out.html --quiet", "out.html", folders={"kept": "kept.first"}),
     "report-drawn": Command("report kept --gnuplot ./gnuplot", folders={"kept": "kept.first"}),
@@ -199,6 +204,31 @@ def plain(path):
         data += struct.pack(f"<{count}f", *((i * 7 % 13 - 6) / 8 for i in range(count)))
     text = json.dumps(header).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+class Zeros(http.server.BaseHTTPRequestHandler):
+    """MNIST's first file, as far as its size goes: read to its end, compared, and refused."""
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "1648877")
+        self.end_headers()
+        self.wfile.write(bytes(1648877))
+
+    def log_message(self, *arguments):
+        pass
+
+    def handle(self):
+        try:
+            super().handle()
+        except ConnectionError:
+            pass
+
+
+def serve():
+    """The address of a server on this machine."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Zeros)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/"
 
 
 GNUPLOT = """#!/bin/sh

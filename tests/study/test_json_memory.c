@@ -56,7 +56,7 @@ static void check(const char *folder, json_t *const wanted[RUNS + 1], bool compl
         const char *state = json_string_value(json_object_get(found, "status"));
         const bool is_failure = state && strcmp(state, "failed") == 0;
         if ((found || complete) && (complete || !is_failure) && !json_equal(found, wanted[i]))
-            fail_msg("request %zu: %s is %s", json_fails, path, found ? "another" : "not there");
+            fail_msg("%s is %s", path, found ? "another" : "not there");
         json_decref(found);
     }
 }
