@@ -1,6 +1,7 @@
 /* Which reader reads what. */
 #include "data/readers.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -25,11 +26,15 @@ static const char *ending(const char *path)
 espalier_status data_reader_find(const char *path, const data_reader **found,
                                  espalier_error *error)
 {
-    for (size_t i = 0; i < READER_COUNT; i++)
+    errno = 0;
+    for (size_t i = 0; i < READER_COUNT; i++) {
         if (readers[i].recognises(path)) {
             *found = &readers[i];
             return ESPALIER_OK;
         }
+        if (errno == ENOMEM) /* a folder that could not be looked into may be its own */
+            return error_memory(error);
+    }
     char known[256] = "";
     for (size_t i = 0; i < READER_COUNT; i++) {
         strncat(known, i ? ", " : "", sizeof known - strlen(known) - 1);

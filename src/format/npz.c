@@ -199,9 +199,14 @@ static void close_unpacker(void *context)
     memory_release(u->allocator, u);
 }
 
+/* zlib's Z_MEM_ERROR, which libzip passes on with a code of its own. */
+enum { ZLIB_MEMORY = -4 };
+
 static espalier_status damaged(const char *name, zip_error_t *reason, espalier_error *error)
 {
-    if (zip_error_code_zip(reason) == ZIP_ER_MEMORY)
+    const int code = zip_error_code_zip(reason);
+    if (code == ZIP_ER_MEMORY ||
+        (code == ZIP_ER_ZLIB && zip_error_code_system(reason) == ZLIB_MEMORY))
         return error_memory(error);
     bool io = zip_error_code_zip(reason) == ZIP_ER_READ || zip_error_code_zip(reason) == ZIP_ER_SEEK;
     return error_set(error, io ? ESPALIER_ERROR_IO : ESPALIER_ERROR_FORMAT,
