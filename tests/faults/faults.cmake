@@ -25,8 +25,9 @@ if(ESPALIER_GLIBC AND NOT ESPALIER_SANITIZE)
               ${CMAKE_CURRENT_LIST_DIR}/serve.c)
   target_link_libraries(allocations PRIVATE ${CMAKE_DL_LIBS})
   set_target_properties(allocations PROPERTIES C_VISIBILITY_PRESET default)
-  # A part of all points; then every one where something was found once: popt's, a checkpoint that
-  # was taken for damaged, plots left out, a machine without a name.
+  # A part of all points; then those where something was found once: popt's, a checkpoint and its lists
+  # taken for damaged, a folder for another one, plots left out, a machine without a name, a layer
+  # without a rank.
   function(add_memory_test name)
     add_test(NAME ${name}
              COMMAND Python3::Interpreter ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/memory.py $<TARGET_FILE:espalier>
@@ -36,9 +37,11 @@ if(ESPALIER_GLIBC AND NOT ESPALIER_SANITIZE)
   endfunction()
   add_memory_test(faults/memory --every 499 --first 7)
   add_memory_test(faults/memory_options --only help,usage,values,eval --last 100)
-  add_memory_test(faults/memory_resume --only resume --first 300 --last 1500 --every 20)
+  add_memory_test(faults/memory_resume --only resume --first 300 --last 2200 --every 20)
+  add_memory_test(faults/memory_arrays --only arrays-deflated,arrays-folder --last 100)
   add_memory_test(faults/memory_plots --only report-drawn --first 2000 --every 20)
   add_memory_test(faults/memory_study --only study --first 195 --last 225)
+  add_memory_test(faults/memory_ranks --only study-lowrank --first 2350 --last 2400)
 endif()
 if(NOT ESPALIER_SANITIZE)
   add_test(NAME faults/places
