@@ -14,7 +14,7 @@ endif()
 if(TARGET system_calls)
   add_test(NAME faults/files
            COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/files.py $<TARGET_FILE:espalier>
-           $<TARGET_FILE:system_calls> --every 12
+           $<TARGET_FILE:system_calls> --every 25
            WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   set_tests_properties(faults/files PROPERTIES TIMEOUT 600)
 endif()

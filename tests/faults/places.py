@@ -241,7 +241,7 @@ def make_files(program, place):
         subprocess.run([program, *arguments, "--quiet"], cwd=place, check=True)
     subprocess.run([sys.executable, HERE.parent / "make_idx.py", place / "small"], check=True)
     run("train", "small", "-o", "given", *NET, *PRUNE, "--run", "run")
-    run("prune", "given", "-o", "pruned", "--prune", "95%")
+    run("prune", "given", "-o", "pruned", "--prune", "80%")
     run(*STUDY, "-o", "study")
     pixels = (place / "small" / "t10k-images-idx3-ubyte").read_bytes()[16:]
     with open(place / "rows.csv", "w", encoding="ascii") as rows:
