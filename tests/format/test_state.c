@@ -53,6 +53,22 @@ static void refused(void **state_)
     assert_int_equal(state_end(&none, "test", NULL), ESPALIER_ERROR_FORMAT);
 }
 
+/* One value of another kind at a time. */
+static void of_another_kind(void **state_)
+{
+    static const char *const texts[] = {"{\"x\":1}", "{\"x\":null}", "{\"x\":{}}", "{}"};
+    (void)state_;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        state flag = state_read(texts[i]), text = state_read(texts[i]);
+        assert_false(state_flag(&flag, "x"));
+        assert_string_equal(flag.wrong, "x");
+        assert_string_equal(state_string(&text, "x"), "");
+        assert_string_equal(text.wrong, "x");
+        assert_int_equal(state_end(&flag, "test", NULL), ESPALIER_ERROR_FORMAT);
+        assert_int_equal(state_end(&text, "test", NULL), ESPALIER_ERROR_FORMAT);
+    }
+}
+
 static void lists(void **state_)
 {
     (void)state_;
@@ -70,6 +86,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_and_back),
         cmocka_unit_test(refused),
+        cmocka_unit_test(of_another_kind),
         cmocka_unit_test(lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,30 @@ static void linear_layers_are_not_guarded(void **state)
     fixture_close(&f);
 }
 
+/* A layer with fewer live neurons than are asked for is no reason to keep all the others. */
+static void what_lives_no_more_is_not_asked_for(void **state)
+{
+    (void)state;
+    const size_t widths[] = {4, 5, 3, 2};
+    espalier_network *network = fixture_network(widths, 4, 1, 0);
+    for (size_t i = 0; i < 20; i++)
+        network->layers[0].weights[i] = (float)(i + 1);
+    for (size_t i = 0; i < 15; i++) {
+        network->layers[1].weights[i] = 100.0f;
+        network->layers[1].mask[i] = i < 5; /* one neuron */
+    }
+    espalier_network_apply_masks(network);
+    fixture f = fixture_open(network, "magnitude");
+    espalier_prune_options o = options(ESPALIER_DEAD_FOLD, 3, ESPALIER_SCOPE_GLOBAL);
+    guard_outcome outcome = settle(&f, &o, 20.0 / 35.0); /* 10 of them are gone */
+    assert_int_equal(outcome.by_rank, 10);
+    assert_int_equal(outcome.guarded, 0);
+    assert_int_equal(f.work.layers[0].protected_count, 0);
+    assert_int_equal(espalier_network_live(network, 0, NULL), 3);
+    assert_int_equal(espalier_network_live(network, 1, NULL), 1);
+    fixture_close(&f);
+}
+
 static void without_guard_all_goes(void **state)
 {
     (void)state;
@@ -187,6 +211,7 @@ int main(void)
         cmocka_unit_test(holds_at_extreme_sparsities),
         cmocka_unit_test(guarded_are_those_that_would_die),
         cmocka_unit_test(linear_layers_are_not_guarded),
+        cmocka_unit_test(what_lives_no_more_is_not_asked_for),
         cmocka_unit_test(without_guard_all_goes),
         cmocka_unit_test(best_neurons_stay),
         cmocka_unit_test(widens_until_there_is_a_path),

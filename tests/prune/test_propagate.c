@@ -49,6 +49,24 @@ static uint64_t propagate(fixture *f, espalier_dead mode)
     return removed;
 }
 
+/* Before anything has been propagated: a neuron lives if it reads and is read. */
+static void live_reads_and_is_read(void **state)
+{
+    (void)state;
+    uint8_t live[2];
+    espalier_network *network = hand_made();
+    cut_row(network, 1, 0);
+    network->layers[1].mask[3] = 0; /* nothing reads neuron 1 of the first layer */
+    fixture f = fixture_open(network, "magnitude");
+    assert_int_equal(propagate_live(&f.work, 0, live), 1);
+    assert_int_equal(live[0], 1);
+    assert_int_equal(live[1], 0);
+    assert_int_equal(propagate_live(&f.work, 1, live), 1);
+    assert_int_equal(live[0], 0);
+    assert_int_equal(live[1], 1);
+    fixture_close(&f);
+}
+
 static void keep_leaves_all(void **state)
 {
     (void)state;
@@ -229,6 +247,7 @@ static void fixed_point_and_same_function(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(live_reads_and_is_read),
         cmocka_unit_test(keep_leaves_all),
         cmocka_unit_test(drop_takes_weights_only),
         cmocka_unit_test(fold_moves_the_constant_on),

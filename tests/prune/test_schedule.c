@@ -109,6 +109,9 @@ static void patience_counts_afresh(void **state)
     const double stuck[] = {0.5, 0.6, 0.6, 0.55, 0.6, 0.5, 0.4, 0.4, 0.4, 0.6, 0.61, 0.3, 0.3, 0.3};
     run(stuck, 14, 5, 3, verdicts);
     assert_string_equal(verdicts, "....F...F....F");
+    const double rising[] = {0.5, 0.5, 0.6, 0.6, 0.6, 0.6}; /* 0.6 is a new best: three more */
+    run(rising, 6, 5, 3, verdicts);
+    assert_string_equal(verdicts, ".....F");
     run(stuck, 14, 5, 0, verdicts);
     assert_string_equal(verdicts, "..............");
 }
