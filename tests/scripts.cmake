@@ -32,6 +32,10 @@ add_test(NAME order/objects_to_faults COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_b
 add_test(NAME order/judges_documents
          COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/test_run_docs.py ${PROJECT_SOURCE_DIR})
 
+# Rules that are broken on purpose (tests/mutations/): here only that each still fits the tree.
+add_test(NAME mutations/table COMMAND Python3::Interpreter -B ${CMAKE_CURRENT_SOURCE_DIR}/mutations/mutate.py
+         --check ${PROJECT_BINARY_DIR})
+
 # Installation and the documents, which are tried with what was installed.
 add_test(NAME install/used_by_others
          COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/install/test_install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
