@@ -132,6 +132,10 @@ typedef struct math_kernels {
     /* counts[u] += how many of a unit's rows are not zero. x [units][stride]. */
     void (*count_columns)(const float *x, size_t units, size_t stride, size_t rows,
                           uint64_t *counts);
+
+    /* pass.h's pass_transpose, in squares of a register's width. */
+    void (*transpose)(const float *from, size_t from_stride, size_t rows, size_t columns,
+                      float *to, size_t to_stride);
 } math_kernels;
 
 /* The index-th that this processor and the environment allow, best first; NULL

@@ -257,15 +257,24 @@ void batch_gather(const batch *out, const work *copy, const espalier_network *ne
 }
 
 void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
-                    const float *x, size_t x_stride, const float *w, size_t stride, float *y)
+                    const float *x, size_t x_stride, const float *w, size_t stride,
+                    bool accumulate, float *y)
 {
     uint32_t *marks = out->marks[thread];
     size_t found = out->kernels->mark_rows(x, rows, k, x_stride, marks);
     if (skip_pays(found, rows * k, columns))
         out->kernels->skip_gemm(rows, columns, k, x, x_stride, 1, marks, mark_words(k), 1, w,
-                                stride, false, y, stride);
+                                stride, accumulate, y, stride);
     else
-        out->math->gemm(false, false, rows, columns, k, x, x_stride, w, stride, false, y, stride);
+        out->math->gemm(false, false, rows, columns, k, x, x_stride, w, stride, accumulate, y,
+                        stride);
+}
+
+void batch_expect(const float *w, size_t stride, size_t rows, size_t columns)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j += PASS_LANES)
+            __builtin_prefetch(w + i * stride + j, 1, 2);
 }
 
 batch_result batch_add_chunks(const batch *out, size_t chunks)

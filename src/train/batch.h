@@ -79,11 +79,15 @@ void batch_run(const batch *out, size_t count, parallel_task *task, void *contex
 /* Number of chunks of chunk_rows rows. */
 size_t batch_chunks(size_t rows, size_t chunk_rows);
 
-/* Y = X W for up to CHUNK_MOST rows and any columns (a multiple of PASS_LANES), by the
- * kernels that step over zeros where X has enough of them.
+/* Y = X W (+ Y) for up to CHUNK_MOST rows and any columns (a multiple of PASS_LANES), by
+ * the kernels that step over zeros where X has enough of them.
  * x [rows][x_stride], w [k][stride], y [rows][stride]. */
 void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
-                    const float *x, size_t x_stride, const float *w, size_t stride, float *y);
+                    const float *x, size_t x_stride, const float *w, size_t stride,
+                    bool accumulate, float *y);
+
+/* Begins the way of some weights from memory. w [rows][stride]. */
+void batch_expect(const float *w, size_t stride, size_t rows, size_t columns);
 
 /* What a batch or an evaluation came to: sums over its rows. */
 typedef struct batch_result {

@@ -21,7 +21,7 @@ static void forward(const batch *out, const work *copy, size_t l, size_t thread,
 {
     const work_layer *layer = &copy->layers[l];
     batch_multiply(out, thread, rows, layer->output_stride, layer->inputs, x, layer->input_stride,
-                   layer->weights, layer->output_stride, y);
+                   layer->weights, layer->output_stride, false, y);
     if (l + 1 < out->layer_count)
         work_finish(out->kernels, layer, 0, y, rows, layer->output_stride);
 }

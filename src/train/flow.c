@@ -10,8 +10,10 @@
 #include "net/activation.h"
 #include "train/sparse.h"
 
-/* Columns of a piece in a wide network: a kilobyte of each row of weights. */
-enum { FLOW_COLUMNS = 256 };
+/* Columns of a piece in a wide network, a kilobyte of each row of weights; rows of weights
+ * that are multiplied at a time there; and parts of a chunk before each of which a share of
+ * the next weights is asked for. */
+enum { FLOW_COLUMNS = 256, FLOW_ROWS = 256, FLOW_PARTS = 2 };
 
 /* Rows of a piece of a layer of lists there: all of its list is read for each piece, but
  * an eighth of the batch feeds two cores. A chunk is a multiple of any of them. */
@@ -35,7 +37,29 @@ static void multiply(const batch *out, size_t thread, const part *p, size_t k, c
                      size_t x_stride, const float *w, size_t stride, float *y)
 {
     batch_multiply(out, thread, p->rows, p->columns, k, x + p->first * x_stride, x_stride,
-                   w + p->column, stride, y + p->first * stride + p->column);
+                   w + p->column, stride, false, y + p->first * stride + p->column);
+}
+
+/* The same in a wide network: by some rows of W at a time, while those after them come from
+ * memory. */
+static void multiply_wide(const batch *out, size_t thread, const part *p, size_t k, const float *x,
+                          size_t x_stride, const float *w, size_t stride, float *y)
+{
+    for (size_t from = 0; from < k; from += FLOW_ROWS) {
+        const size_t left = k - from, depth = left < FLOW_ROWS ? left : FLOW_ROWS;
+        const size_t after = left - depth < FLOW_ROWS ? left - depth : FLOW_ROWS;
+        const float *const tile = w + from * stride + p->column;
+        for (size_t share = 0; share < FLOW_PARTS; share++) {
+            const size_t first = p->rows * share / FLOW_PARTS;
+            const size_t end = p->rows * (share + 1) / FLOW_PARTS;
+            const size_t ahead = after * share / FLOW_PARTS;
+            batch_expect(tile + (depth + ahead) * stride, stride,
+                         after * (share + 1) / FLOW_PARTS - ahead, p->columns);
+            batch_multiply(out, thread, end - first, p->columns, depth,
+                           x + (p->first + first) * x_stride + from, x_stride, tile, stride,
+                           from > 0, y + (p->first + first) * stride + p->column);
+        }
+    }
 }
 
 /* values[l + 1] = f(values[l] W_l + b_l), of the last layer the plain product. */
@@ -48,8 +72,13 @@ static void forward_part(const batch *out, const work *copy, size_t l, const par
     const work_layer *layer = &copy->layers[l];
     const bool hidden = l + 1 < out->layer_count;
     float *y = hidden ? out->values[l + 1] : out->deltas[l];
-    multiply(out, thread, p, layer->inputs, out->values[l], layer->input_stride, layer->weights,
-             layer->output_stride, y);
+    const float *const x = out->values[l];
+    if (out->wide)
+        multiply_wide(out, thread, p, layer->inputs, x, layer->input_stride, layer->weights,
+                      layer->output_stride, y);
+    else
+        multiply(out, thread, p, layer->inputs, x, layer->input_stride, layer->weights,
+                 layer->output_stride, y);
     if (hidden)
         work_finish(out->kernels, layer, p->column,
                     y + p->first * layer->output_stride + p->column, p->rows, p->columns);

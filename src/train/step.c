@@ -166,14 +166,6 @@ static void update_block(const piece *p)
                        layer->transposed + p->block->first, layer->input_stride);
 }
 
-/* Begins a tile's way from memory. */
-static void expect(const float *w, size_t stride, size_t rows, size_t columns)
-{
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j += PASS_LANES)
-            __builtin_prefetch(w + i * stride + j, 1, 2);
-}
-
 /* One tile of a wide network: the derivatives of its inputs by the weights as they were,
  * and its update, so that a weight comes from memory once for both. */
 static void update_tile(const piece *p, const tile *t, float *turned)
@@ -182,7 +174,7 @@ static void update_tile(const piece *p, const tile *t, float *turned)
     const work_layer *layer = p->layer;
     const size_t stride = layer->output_stride, m = p->block->rows;
     if (p->block->layer > 0)
-        pass_transpose(t->w, stride, m, t->columns, turned, TILE_STRIDE);
+        out->kernels->transpose(t->w, stride, m, t->columns, turned, TILE_STRIDE);
     begin_tile(p, t);
     for (size_t first = 0; first < p->rows; first += out->chunk_rows) {
         const size_t left = p->rows - first, rows = left < out->chunk_rows ? left : out->chunk_rows;
@@ -201,10 +193,10 @@ static void update_block_wide(const piece *p)
     float *scratch = p->out->scratch[p->thread], *turned = scratch + TILE_ROWS * TILE_COLUMNS;
     memset(turned, 0, TILE_COLUMNS * TILE_STRIDE * sizeof *turned); /* behind the rows */
     for (size_t column = 0; column < layer->outputs; column += TILE_COLUMNS) {
-        const size_t left = stride - column;
+        const size_t left = stride - column, after = left > TILE_COLUMNS ? left - TILE_COLUMNS : 0;
         const tile t = tile_at(p, column, left < TILE_COLUMNS ? left : TILE_COLUMNS, scratch);
-        if (left > t.columns)
-            expect(t.w + t.columns, stride, p->block->rows, t.columns);
+        batch_expect(t.w + t.columns, stride, p->block->rows,
+                     after < TILE_COLUMNS ? after : TILE_COLUMNS);
         update_tile(p, &t, turned);
     }
     if (l > 0) {

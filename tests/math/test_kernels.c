@@ -178,6 +178,29 @@ static void test_not_finite(void **state)
     }
 }
 
+static void check_transpose(const math_kernels *kernels, size_t rows, size_t columns)
+{
+    const size_t from_stride = columns + 3, to_stride = rows + 5;
+    float *from = make(rows * from_stride, 0.0, 50), *to = make(columns * to_stride, 0.0, 51);
+    float *before = make(columns * to_stride, 0.0, 51);
+    kernels->transpose(from, from_stride, rows, columns, to, to_stride);
+    for (size_t j = 0; j < columns; j++)
+        for (size_t i = 0; i < to_stride; i++)
+            assert_true(to[j * to_stride + i] ==
+                        (i < rows ? from[i * from_stride + j] : before[j * to_stride + i]));
+    free(from), free(to), free(before);
+}
+
+static void test_transpose(void **state)
+{
+    (void)state;
+    static const size_t shapes[][2] = {{1, 1},   {3, 40},  {40, 3},   {8, 8},    {16, 16},
+                                       {17, 33}, {24, 20}, {88, 144}, {128, 256}};
+    for (size_t k = 0; math_kernels_at(k); k++)
+        for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
+            check_transpose(math_kernels_at(k), shapes[s][0], shapes[s][1]);
+}
+
 static void test_environment_lowers(void **state)
 {
     (void)state;
@@ -200,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_pruned_stay_zero),
         cmocka_unit_test(test_cutting_changes_nothing),
         cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_transpose),
         cmocka_unit_test(test_environment_lowers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
