@@ -126,7 +126,7 @@ static void class_table(report *r, const run_folder *f, const json_t *before, co
         page_column(&r->page, true, "%s", before ? both[c] : one[c]);
     for (size_t i = 0; i < class_count(after); i++) {
         page_cell(&r->page, "%s", class_name(f, i, name, sizeof name));
-        page_cell_count(&r->page, (unsigned long long)row_sum(after, i));
+        page_cell_count(&r->page, json_as_size(row_sum(after, i)));
         if (before)
             page_cell_percent(&r->page, recall(before, i));
         page_cell_percent(&r->page, recall(after, i));

@@ -32,6 +32,11 @@ size_t json_size_at(const json_t *object, const char *key)
     return value > 0 ? (size_t)value : 0;
 }
 
+size_t json_as_size(double number)
+{
+    return number >= 1 ? (size_t)fmin(number, 0x1p53) : 0;
+}
+
 size_t json_list_size(const json_t *object, const char *key)
 {
     return json_array_size(json_object_get(object, key));

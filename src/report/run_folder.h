@@ -30,6 +30,8 @@ void run_folder_clear(run_folder *f);
 double json_number_at(const json_t *object, const char *key);
 const char *json_text_at(const json_t *object, const char *key);
 size_t json_size_at(const json_t *object, const char *key);
+/* A number that a file gives as a count: what is no such number is 0, and no more than 2^53. */
+size_t json_as_size(double number);
 /* A list of numbers: its number of entries and one of them. */
 size_t json_list_size(const json_t *object, const char *key);
 double json_list_number(const json_t *object, const char *key, size_t index);

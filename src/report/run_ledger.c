@@ -95,7 +95,7 @@ static void say_steps(report *r, const run_folder *f)
         &r->page,
         "%s weights went because of their rank, %s more because their neuron had died on one "
         "side. Requested is what a step was to remove by rank.",
-        page_digits(a, (unsigned long long)rank), page_digits(b, (unsigned long long)propagation));
+        page_digits(a, json_as_size(rank)), page_digits(b, json_as_size(propagation)));
 }
 
 espalier_status run_ledger(report *r, const run_folder *f, espalier_error *error)

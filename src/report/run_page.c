@@ -18,8 +18,7 @@ size_t run_width(const run_folder *f, size_t position)
     const espalier_network *network = f->before ? f->before : f->model;
     if (network)
         return espalier_network_original_width(network, position);
-    const double width = json_list_number(f->config, "widths", position);
-    return width >= 1 ? (size_t)width : 0;
+    return json_as_size(json_list_number(f->config, "widths", position));
 }
 
 size_t run_layer_count(const run_folder *f)

@@ -1,6 +1,7 @@
 /* The summary of a study as a table, and the runs that failed or fell short. */
 #include <math.h>
 
+#include "report/run_folder.h"
 #include "report/study_page.h"
 
 /* ---- the summary -------------------------------------------------------- */
@@ -66,7 +67,7 @@ static void size_cells(report *r, const espalier_estimate *m)
     page_cell_number(&r->page, m[ESPALIER_STUDY_NANOSECONDS].mean / 1000, 2);
     ratio_cell(r, &m[ESPALIER_STUDY_TIME_RATIO]);
     if (m[ESPALIER_STUDY_FILE_BYTES].count)
-        page_cell_count(&r->page, (unsigned long long)m[ESPALIER_STUDY_FILE_BYTES].mean);
+        page_cell_count(&r->page, json_as_size(m[ESPALIER_STUDY_FILE_BYTES].mean));
     else
         page_cell(&r->page, "–");
 }

@@ -48,6 +48,20 @@ static void whole(void **state)
     run_folder_clear(&f);
 }
 
+/* Numbers in a stranger's file that count nothing. */
+static void counts(void **state)
+{
+    (void)state;
+    assert_int_equal(json_as_size(3.0), 3);
+    assert_int_equal(json_as_size(2.9), 2);
+    assert_int_equal(json_as_size(0.5), 0);
+    assert_int_equal(json_as_size(-466.0), 0);
+    assert_int_equal(json_as_size(NAN), 0);
+    assert_int_equal(json_as_size(-INFINITY), 0);
+    assert_true(json_as_size(1e300) == (size_t)1 << 53);
+    assert_true(json_as_size(INFINITY) == (size_t)1 << 53);
+}
+
 static void only_a_log(void **state)
 {
     static const char *const others[] = {"config.json", "result.json", "evaluation.json",
@@ -132,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(whole, set_up, tear_down),
+        cmocka_unit_test(counts),
         cmocka_unit_test_setup_teardown(only_a_log, set_up, tear_down),
         cmocka_unit_test_setup_teardown(line_that_is_not_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged, set_up, tear_down),
