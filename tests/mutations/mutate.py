@@ -110,18 +110,17 @@ class Copy:
         self.sanitized = building.Build(self.tree, folder / "sanitized", True, jobs)
         self.plain.configure()
         self.sanitized.configure()
-        known = read_json(folder / "passed.json", [""])
-        self.passed = set(known[1:] if known[0] == self.digest else ())
+        self.passed = read_json(folder / "passed.json", {}).get(self.digest, {})
 
     def check(self, build, pattern, without):
-        """Unchanged, the tree must pass: else every mutation would seem to be noticed."""
-        mark = f"{build.folder.name} {pattern}"
-        if mark in self.passed:
-            return
-        if failed := build.judge(pattern, without):
-            sys.exit(f"without a mutation: {failed[0]} {failed[1]}")
-        self.passed.add(mark)
-        (self.folder / "passed.json").write_text(json.dumps([self.digest, *self.passed]), encoding="utf-8")
+        """Unchanged, the tree must pass: else every mutation would seem to be noticed. Returns how long it may take."""
+        mark, start = f"{build.folder.name} {pattern}", time.monotonic()
+        if mark not in self.passed:
+            if failed := build.judge(pattern, without, building.WHOLE_SECONDS):
+                sys.exit(f"without a mutation: {failed[0]} {failed[1]}")
+            self.passed[mark] = round(time.monotonic() - start)
+            (self.folder / "passed.json").write_text(json.dumps({self.digest: self.passed}), encoding="utf-8")
+        return building.LEAST_SECONDS + building.TIMES_AS_LONG * self.passed[mark]
 
     @contextlib.contextmanager
     def broken(self, m):
@@ -141,9 +140,9 @@ class Copy:
         if not self.own:
             stages.append((self.plain, WIDE, NOT_WIDE))
         for build, pattern, without in stages:
-            self.check(build, pattern, without)
+            seconds = self.check(build, pattern, without)
             with self.broken(m):
-                if verdict := build.judge(pattern, without):
+                if verdict := build.judge(pattern, without, seconds):
                     return verdict
         return "SURVIVED", ""
 

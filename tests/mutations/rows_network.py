@@ -42,6 +42,14 @@ ROWS = [
     *of("src/data/gather.c", "data/test_gather|data/test_dataset",
         ("gather-pair", "a picked column takes its own pair of the scaling",
          "scaling_count == 1 ? 0 : (size_t)columns[c]", "scaling_count == 1 ? 0 : c")),
+    *of("src/data/dataset.c", "data/test_dataset|data/test_idx_folder|cli/wrong_input",
+        ("data-finite", "NaN and infinity in data are refused", "if (!isfinite(values[i]))", "if (0)")),
     # ---- net ----
+    *of("src/net/model_read.c", "net/test_model_read",
+        ("model-newer", "a newer format is refused", "version && number > MODEL_FORMAT_NEWEST", "0"),
+        ("model-shape", "layers must fit each other",
+         "l > 0 && shape[1] != in->parts[l - 1].of[MODEL_WEIGHT]->shape[0]", "0", SANITIZED),
+        ("model-kept", "maps must rise and stay below the width", "list[i] >= *width || (i > 0 && list[i] <= list[i - 1])", "0"),
+        ("model-counts", "counts of some layers only are no counts", "if (!is_counted(in))", "if (0)")),
     # ---- import ----
 ]

@@ -60,7 +60,7 @@ static inline void made_record(const char *folder, const made_run *run)
     made_text(criterion, sizeof criterion, run->criterion);
     made_text(of, sizeof of, run->of);
     if (run->target > 0)
-        snprintf(target, sizeof target, "%.9g", run->target);
+        snprintf(target, sizeof target, "%.15g", run->target);
     if (run->error)
         snprintf(outcome, sizeof outcome, "\"sparsity\":null,\"layers\":null");
     else
