@@ -47,7 +47,12 @@ ROWS = [
     # ---- net ----
     *of("src/net/forward.c", "net/test_forward",
         ("forward-bias", "the bias is added", "memcpy(y + r * outputs, here->biases, outputs * sizeof *y);",
-         "memset(y + r * outputs, 0, outputs * sizeof *y);")),
+         "memset(y + r * outputs, 0, outputs * sizeof *y);"),
+        ("forward-scaling", "inputs are scaled: shifted first", "(value - network->shift[pair]) * network->scale[pair]",
+         "value * network->scale[pair] - network->shift[pair]"),
+        ("forward-pair", "each input is scaled by a pair of its own", "network->scaling_count > 1 ? column : 0", "0"),
+        ("forward-kept", "a compacted network reads the inputs that it kept",
+         "network->kept_inputs ? (size_t)network->kept_inputs[i] : i", "i")),
     *of("src/net/dead.c", "net/test_dead|net/test_compact",
         ("dead-through", "who is read by dead neurons alone is dead", "after && !(after[o] & NEURON_USED)", "0"),
         ("dead-reached", "who reads dead neurons alone is constant", "row[i] && (!before || before[i])", "row[i]")),

@@ -94,6 +94,48 @@ static void test_softmax(void **state)
     }
 }
 
+/* Rows of the original width, scaled by one pair for all inputs or by a pair for each:
+ * x' = (x - shift) scale, and of a compacted network the pairs and values of the columns it kept. */
+static void check_scaling(espalier_network *network, size_t pairs)
+{
+    const float shift[4] = {3.0f, -1.5f, 0.25f, 7.0f}, scale[4] = {0.5f, 2.0f, -4.0f, 0.125f};
+    const float values[2][4] = {{1.0f, 2.0f, -3.0f, 4.5f}, {-0.5f, 0.75f, 6.0f, -8.0f}};
+    const network_layer *first = &network->layers[0];
+    float found[2][3], expected[2][3], x[2][4], workspace[16];
+    assert_int_equal(espalier_network_set_scaling(network, pairs, shift, scale), ESPALIER_OK);
+    assert_true(forward_workspace(network, 2) <= sizeof workspace / sizeof *workspace);
+    for (size_t r = 0; r < 2; r++)
+        for (size_t i = 0; i < first->inputs; i++) {
+            const size_t column = network->kept_inputs ? (size_t)network->kept_inputs[i] : i;
+            const size_t pair = pairs > 1 ? column : 0;
+            x[0][r * first->inputs + i] = pairs ? (values[r][column] - shift[pair]) * scale[pair]
+                                                : values[r][column];
+        }
+    forward_layer(network, 0, math_backend_find("reference"), x[0], 2, expected[0]);
+    forward_softmax(expected[0], 2, 3);
+    forward_rows(network, math_backend_find("reference"), values[0], 2, found[0], workspace);
+    assert_memory_equal(found, expected, sizeof found);
+}
+
+static void test_scaling(void **state)
+{
+    (void)state;
+    espalier_network *network = make_network((size_t[]){4, 3}, 2), *small;
+    for (size_t i = 0; i < 12; i++)
+        network->layers[0].weights[i] = 0.25f * (float)(i % 5) - 0.375f;
+    for (size_t o = 0; o < 3; o++) /* column 1 is read by none */
+        network->layers[0].mask[o * 4 + 1] = 0;
+    espalier_network_apply_masks(network);
+    assert_int_equal(espalier_network_compact(network, NULL, &small, NULL, NULL), ESPALIER_OK);
+    assert_int_equal(small->layers[0].inputs, 3);
+    for (size_t k = 0; k < 3; k++) {
+        check_scaling(network, (size_t[]){0, 1, 4}[k]);
+        check_scaling(small, (size_t[]){0, 1, 4}[k]);
+    }
+    espalier_network_destroy(small);
+    espalier_network_destroy(network);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +143,7 @@ int main(void)
         cmocka_unit_test(test_relu),
         cmocka_unit_test(test_activations),
         cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_scaling),
         cmocka_unit_test(test_softmax),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
