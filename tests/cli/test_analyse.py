@@ -16,7 +16,7 @@ except ImportError:  # a first python3 in the path may stand before a system's w
 
 import unittest
 
-from harness import Case, main
+from harness import THIN, Case, main
 
 EXACT = ("inputs", "outputs", "weights", "nonzero", "live", "flops", "bytes")
 
@@ -261,7 +261,7 @@ class Log(WithLapack):
     def test_spectra(self):
         self.good("train", "small", "-o", "seen", "--hidden", "12,6", "--epochs", "4", "--prune", "60%",
                   "--steps", "2", "--trigger", "epoch", "--every", "1", "--run", "seen-run",
-                  "--spectra", "--quiet")
+                  "--spectra", "--quiet", said=THIN)
         spectra = self.events("seen-run", "spectrum")
         self.assertEqual([(s["when"], s["step"], s["epoch"]) for s in spectra],
                          [("begin", None, 0), ("before", 0, 1), ("after", 0, 1), ("before", 1, 2),
