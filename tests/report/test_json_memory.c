@@ -11,7 +11,7 @@
 #include "tests/format/json_gives_out.h"
 #include "tests/train/small.h"
 
-enum { EVERY = 13, LAYERS = 4, SAVES_MOST = 8, PATH_BYTES = 100 };
+enum { EVERY = 97, LAYERS = 4, SAVES_MOST = 8, PATH_BYTES = 100 };
 
 static char place[32];
 static size_t saves;
