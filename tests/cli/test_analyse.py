@@ -275,7 +275,7 @@ class Log(WithLapack):
             for one, other in zip(found["singular_values"], layer["singular_values"], strict=True):
                 self.assertAlmostEqual(one, other, places=9)
         self.good("prune", "seen", "-o", "less", "--prune", "70%", "--run", "less-run", "--spectra",
-                  "--quiet")
+                  "--quiet", said=THIN)
         self.assertEqual([s["when"] for s in self.events("less-run", "spectrum")], ["before", "after"])
 
 
