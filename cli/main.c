@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -91,10 +92,18 @@ static void hold_descriptors(void)
     }
 }
 
-int main(int argc, char **argv)
+/* Where the address space is limited (`ulimit -v`) a thread of OpenBLAS may wait for memory that it never
+ * gets, and the library, at the program's end, for that thread. All that is written is flushed by here. */
+static int leave(int code)
 {
-    hold_descriptors();
-    memory_hold();
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        _exit(fflush(NULL) == 0 || code != EXIT_DONE ? code : EXIT_FAILED);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;
@@ -109,4 +118,11 @@ int main(int argc, char **argv)
         return usage_error(NULL, "unknown option '%s'; a command comes first", argv[1]);
     const command *c = find(argv[1]);
     return c ? interrupt_end(c->run(argc - 1, argv + 1)) : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    hold_descriptors();
+    memory_hold();
+    return leave(run(argc, argv));
 }

@@ -1,7 +1,9 @@
 """Help: on stdout with exit code 0, within 80 columns, with the real defaults."""
 import re
+import resource
+import subprocess
 
-from harness import Case, main
+from harness import PROGRAM, Case, environment, main
 
 COMMANDS = ("train", "prune", "eval", "predict", "analyse", "info", "compact", "export", "study", "data")
 DEFAULTS = {
@@ -36,6 +38,21 @@ class Help(Case):
                 self.assertLess(max(map(len, text.splitlines())), 80)
                 for name, value in DEFAULTS.get(command, {}).items():
                     self.assertIn(f"(default {value})", options(text)[name], name)
+
+    def test_little_memory(self):
+        """A library's thread that waits for memory in vain does not keep the program from ending. One that cannot
+        begin at all (a sanitizer, say) says so at once."""
+        more = environment(self.folder)
+        more.pop("OPENBLAS_NUM_THREADS", None)
+        for megabytes in (110, 120, 160, 240):
+            limit = megabytes << 20
+            done = subprocess.run([PROGRAM, "train", "--help"], cwd=self.folder, env=more, timeout=120, check=False,
+                                  capture_output=True, stdin=subprocess.DEVNULL,
+                                  preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+            if done.returncode == 0:
+                self.assertEqual(done.stdout.decode(), self.good("train", "--help"))
+            else:
+                self.assertNotEqual(done.stderr, b"")
 
     def test_values_before_help_do_not_change_the_defaults(self):
         self.assertIn("(default 0.01)", self.good("train", "--lr", "5", "--help"))
