@@ -107,7 +107,7 @@ void doubts_thin(const espalier_network *network)
         const size_t live = espalier_network_live(network, l, NULL);
         if (espalier_network_activation(network, l) != ESPALIER_LINEAR &&
             (live * SHARE <= neurons || (live == 1 && neurons >= LEAST)))
-            message("warning: hidden layer %zu is about to die out: %zu of its %zu neurons %s left",
-                    l + 1, live, neurons, live == 1 ? "is" : "are");
+            message("warning: layer %zu is about to die out: %zu of its %zu neurons %s left",
+                    l, live, neurons, live == 1 ? "is" : "are");
     }
 }

@@ -44,7 +44,7 @@ int network_like(width_list *hidden, activation_settings *activation, const opti
         if (espalier_network_activation(network, l) == ESPALIER_LINEAR)
             continue;
         if (live == 0) {
-            message("%s: expected live neurons in hidden layer %zu, found none", model, l + 1);
+            message("%s: expected live neurons in layer %zu, found none", model, l);
             code = EXIT_FAILED;
         } else if (hidden->count == WIDTHS_MOST) {
             message("%s: expected at most %d hidden layers, found more", model, WIDTHS_MOST);

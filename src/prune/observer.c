@@ -27,9 +27,9 @@ static espalier_status note_guarded(const espalier_pruner *pruner, espalier_trai
         size_t guarded = pruner->work.layers[l].guarded;
         char note[160];
         snprintf(note, sizeof note,
-                 "pruning step %zu would have left too few neurons in hidden layer %zu: "
+                 "pruning step %zu would have left too few neurons in layer %zu: "
                  "%zu of its best %s kept",
-                 step + 1, l + 1, guarded, guarded == 1 ? "was" : "were");
+                 step + 1, l, guarded, guarded == 1 ? "was" : "were");
         if (guarded)
             status = announce_note(trainer, now, note, true, error);
     }

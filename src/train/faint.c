@@ -30,12 +30,12 @@ static espalier_status warn(espalier_trainer *trainer, const espalier_event *now
     espalier_event event = *now;
     if (left == 0)
         snprintf(note, sizeof note,
-                 "hidden layer %zu has died out: none of its %zu neurons answers to any of %zu "
-                 "training rows", l + 1, neurons, rows);
+                 "layer %zu has died out: none of its %zu neurons answers to any of %zu "
+                 "training rows", l, neurons, rows);
     else
         snprintf(note, sizeof note,
-                 "hidden layer %zu is about to die out: %zu of its %zu neurons answer%s to any of "
-                 "%zu training rows", l + 1, left, neurons, left == 1 ? "s" : "", rows);
+                 "layer %zu is about to die out: %zu of its %zu neurons answer%s to any of "
+                 "%zu training rows", l, left, neurons, left == 1 ? "s" : "", rows);
     event.kind = ESPALIER_EVENT_NOTE;
     event.note = note;
     event.warning = true;

@@ -10,7 +10,7 @@ from harness import PROGRAM, Case, environment, main
 
 # A rate far too large: the first epochs leave next to nothing.
 DYING = ("train", "small", "--hidden", "64,64", "--lr", "5", "--early-stop", "never")
-SAID = r"(espalier: warning: epoch \d+: hidden layer [12] (has died out: none|is about to die out: \d+) of its 64 neurons " \
+SAID = r"(espalier: warning: epoch \d+: layer [01] (has died out: none|is about to die out: \d+) of its 64 neurons " \
        r"answers? to any of 64 training rows\n)+"
 
 
@@ -26,18 +26,18 @@ class Faint(Case):
         self.assertEqual((done.returncode, done.stdout), (0, ""))
         self.assertRegex(done.stderr, f"^{SAID}$")
         notes = self.notes("dying")
-        self.assertEqual(len(notes), len(set(note[:14] for note in notes)))  # once for each layer
+        self.assertEqual(len(notes), len(set(note[:7] for note in notes)))  # once for each layer
         self.assertEqual([line.split(": ", 3)[3] for line in done.stderr.splitlines()], notes)
 
     def test_pruning(self):
         net = ("train", "small", "-o", "net", "--hidden", "64,40", "--epochs", "8", "--early-stop", "never", "--quiet")
         self.assertEqual(self.run_cli(*net).stderr, "")
         done = self.run_cli(*net, "--prune", "97%", "--steps", "4", "--trigger", "epoch", "--every", "1")
-        self.assertRegex(done.stderr, r"(?m)^espalier: warning: epoch \d: hidden layer 1 is about to die out: [123] of its 64 "
+        self.assertRegex(done.stderr, r"(?m)^espalier: warning: epoch \d: layer 0 is about to die out: [123] of its 64 "
                                       r"neurons answers? to any of 64 training rows$")
         self.good(*net)
         done = self.run_cli("prune", "net", "-o", "thin", "--prune", "97%", "--quiet")
-        self.assertRegex(done.stderr, r"^espalier: warning: hidden layer 1 is about to die out: [123] of its 64 neurons "
+        self.assertRegex(done.stderr, r"^espalier: warning: layer 0 is about to die out: [123] of its 64 neurons "
                                       r"(is|are) left\n")
         self.good("prune", "net", "-o", "fair", "--prune", "50%", "--quiet")
 
@@ -45,7 +45,7 @@ class Faint(Case):
         """Where pruning would have taken the last neurons."""
         done = self.run_cli("train", "small", "-o", "net", "--hidden", "64,40", "--epochs", "4", "--prune", "97%", "--steps",
                             "1", "--trigger", "epoch", "--every", "2", "--min-neurons", "30", "--quiet")
-        self.assertIn("warning: epoch 2: pruning step 1 would have left too few neurons in hidden layer ", done.stderr)
+        self.assertIn("warning: epoch 2: pruning step 1 would have left too few neurons in layer ", done.stderr)
 
     def test_broken_off(self):
         many = ("--epochs", "400", "--quiet")

@@ -467,7 +467,7 @@ static void guard_is_noted(void **state)
     run(&s);
     assert_int_equal(s.heard.prunes, 1);
     assert_true(s.heard.notes >= 2);
-    assert_non_null(strstr(s.heard.last_note, "hidden layer 2"));
+    assert_non_null(strstr(s.heard.last_note, "layer 1"));
     assert_true(espalier_pruner_steps(s.pruner)->neurons_guarded >= 2);
     assert_false(espalier_pruner_reached(s.pruner, s.network));
     stage_close(&s);

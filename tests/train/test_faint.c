@@ -69,10 +69,10 @@ static void bounds(void **state)
         const char *said;
     } cases[] = {
         {0, 3, NULL}, /* more than a twentieth of 40 */
-        {0, 2, "hidden layer 1 is about to die out: 2 of its 40 neurons answer to any of 64 training rows"},
+        {0, 2, "layer 0 is about to die out: 2 of its 40 neurons answer to any of 64 training rows"},
         {1, 2, NULL},
-        {1, 1, "hidden layer 2 is about to die out: 1 of its 24 neurons answers to any of 64 training rows"},
-        {1, 0, "hidden layer 2 has died out: none of its 24 neurons answers to any of 64 training rows"},
+        {1, 1, "layer 1 is about to die out: 1 of its 24 neurons answers to any of 64 training rows"},
+        {1, 0, "layer 1 has died out: none of its 24 neurons answers to any of 64 training rows"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         espalier_network *network = silenced(cases[i].layer, cases[i].left);
@@ -114,7 +114,7 @@ static void pruned_neurons(void **state)
     espalier_network_apply_masks(network);
     const ear e = train(network, 2);
     assert_int_equal(e.notes, 1);
-    assert_non_null(strstr(e.text, "hidden layer 1 is about to die out: 2 of its 40 neurons"));
+    assert_non_null(strstr(e.text, "layer 0 is about to die out: 2 of its 40 neurons"));
     espalier_network_destroy(network);
 }
 
