@@ -1,5 +1,11 @@
 /* The team: every piece once, whatever the number of threads; and the clock. */
+#define _POSIX_C_SOURCE 200809L
 #include "base/parallel.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <time.h>
+
 #include "tests/test.h"
 
 enum { PIECES = 1000, THREADS_MOST = 9 };
@@ -60,6 +66,39 @@ static void test_after_a_pause(void **state)
     parallel_team_destroy(team);
 }
 
+typedef struct slow_job {
+    _Atomic int begun, done; /* pieces of the worker; pieces of both */
+} slow_job;
+
+/* The caller's piece lasts until the worker has one, and that lasts longer. */
+static void slow_piece(void *context, size_t index, size_t thread)
+{
+    (void)index;
+    slow_job *slow = context;
+    if (thread == 0) {
+        while (atomic_load(&slow->begun) == 0)
+            sched_yield();
+    } else {
+        atomic_fetch_add(&slow->begun, 1);
+        nanosleep(&(struct timespec){0, 20000000}, NULL);
+    }
+    atomic_fetch_add(&slow->done, 1);
+}
+
+/* A job ends when all its pieces are done, not when none is left to take. */
+static void test_waits_for_the_last(void **state)
+{
+    (void)state;
+    static slow_job jobs[3]; /* not on the stack, which is gone while somebody is late */
+    parallel_team *team = parallel_team_create(2, NULL);
+    assert_non_null(team);
+    for (size_t i = 0; i < 3 && parallel_team_size(team) == 2; i++) {
+        parallel_run(team, 2, slow_piece, &jobs[i]);
+        assert_int_equal(atomic_load(&jobs[i].done), 2);
+    }
+    parallel_team_destroy(team);
+}
+
 static void test_threads(void **state)
 {
     (void)state;
@@ -86,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_piece_once),
         cmocka_unit_test(test_after_a_pause),
+        cmocka_unit_test(test_waits_for_the_last),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_clock),
     };
