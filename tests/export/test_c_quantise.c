@@ -87,6 +87,46 @@ static void test_no_sum_overflows(void **state)
     }
 }
 
+/* Weights and biases become the nearest whole number: of bytes and with a largest weight of 127,
+ * the unit is 1. */
+static void test_nearest(void **state)
+{
+    (void)state;
+    enum { WIDTH = 6, ROWS = 20 };
+    static const float weights[WIDTH] = {127.0f, 0.6f, -0.6f, 2.4f, -2.6f, 1.6f};
+    static const int16_t wholes[WIDTH] = {127, 1, -1, 2, -3, 2};
+    static uint8_t rows[ROWS * WIDTH];
+    static uint32_t labels[ROWS];
+    espalier_network *network = make_network((size_t[]){WIDTH, 2, 2}, 3);
+    espalier_dataset *data = NULL;
+    for (size_t o = 0; o < 2; o++) { /* the second neuron is the first with the other sign */
+        for (size_t i = 0; i < WIDTH; i++)
+            network->layers[0].weights[o * WIDTH + i] = o ? -weights[i] : weights[i];
+        network->layers[0].biases[o] = o ? -0.6f : 0.6f;
+        network->layers[1].weights[o] = 1.0f;
+        network->layers[1].weights[2 + o] = -1.0f;
+    }
+    for (size_t i = 0; i < ROWS * WIDTH; i++)
+        rows[i] = (uint8_t)(i * 37);
+    for (size_t r = 0; r < ROWS; r++)
+        labels[r] = r % 2;
+    assert_int_equal(espalier_dataset_from_bytes(rows, labels, ROWS, 0, WIDTH, 2, NULL, NULL, &data,
+                                                 NULL), ESPALIER_OK);
+    c_program *p = make(network, ESPALIER_EXPORT_INT8, data);
+    const c_layer *first = &p->layers[0];
+    assert_true(p->input.bytes);
+    assert_int_equal(first->outputs, 2);
+    for (size_t o = 0; o < 2; o++) {
+        assert_int_equal(first->starts[o + 1] - first->starts[o], WIDTH);
+        for (size_t i = 0; i < WIDTH; i++)
+            assert_int_equal(first->wholes[first->starts[o] + i], o ? -wholes[i] : wholes[i]);
+        assert_int_equal(first->sums[o], o ? -1 : 1);
+    }
+    c_program_destroy(p);
+    espalier_dataset_destroy(data);
+    espalier_network_destroy(network);
+}
+
 /* ---- levels ----------------------------------------------------------- */
 
 static int64_t level(const c_rescale *scale, int64_t sum, int64_t top)
@@ -174,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_sum_overflows),
+        cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_rescale),
         cmocka_unit_test(test_scores_are_near),
     };

@@ -52,6 +52,7 @@ ROWS = [
     *of("src/export/c_quantise.c", "export/test_c_quantise",
         ("quantise-round", "weights are rounded to the nearest", "const double w = round(value(layer, from, i) / unit);",
          "const double w = floor(value(layer, from, i) / unit);"),
+        ("quantise-bias", "biases are rounded to the nearest", "round(bias(layer, from, o) / unit)", "floor(bias(layer, from, o) / unit)"),
         ("quantise-reach", "no sum can leave 32 bits", "(reach = round_neuron(layer, from, o, unit, most)) > limit",
          "(reach = round_neuron(layer, from, o, unit, most)) < 0"),
         ("quantise-sign", "values that may be negative reach both ways", "positive += v > 0.0 || from->is_signed ? fabs(v) : 0.0;",
