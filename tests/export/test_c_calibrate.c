@@ -131,12 +131,44 @@ static void test_no_test_rows(void **state)
     espalier_network_destroy(network);
 }
 
+/* One value far beyond the others: cut off, it would be a larger error than all that finer
+ * steps spare, so that no way cuts it, although the rows would be classified better then. */
+static void test_far_value_counts(void **state)
+{
+    (void)state;
+    static float values[ROWS * WIDTH] = {255.0f};
+    static uint32_t labels[ROWS] = {1};
+    for (size_t r = 1; r < ROWS; r++) {
+        values[r * WIDTH + 1] = (float)(1 + r % 3);
+        labels[r] = r % 3 > 0;
+    }
+    espalier_network *network = make_network((size_t[]){WIDTH, 1, 2}, 3);
+    network->layers[0].weights[0] = 8.0f;
+    network->layers[0].weights[1] = 1.0f;
+    network->layers[1].biases[0] = 1.5f; /* class 1: the hidden neuron has 2 or more */
+    network->layers[1].weights[0] = 0.0f;
+    network->layers[1].weights[1] = 1.0f;
+    espalier_dataset_options options = espalier_dataset_options_defaults();
+    options.validation_fraction = 0.0;
+    espalier_dataset *data = NULL;
+    assert_int_equal(espalier_dataset_from_floats(values, labels, ROWS, 0, WIDTH, 2, &options, NULL,
+                                                  &data, NULL), ESPALIER_OK);
+    c_program *p = make(network, ESPALIER_EXPORT_INT8, data);
+    assert_true(p->input.bytes);
+    assert_string_equal(p->method, "up to the largest");
+    assert_float_equal(p->layers[0].unit, 8.0, 1e-9);
+    c_program_destroy(p);
+    espalier_dataset_destroy(data);
+    espalier_network_destroy(network);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_no_test_rows),
+        cmocka_unit_test(test_far_value_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
