@@ -81,6 +81,8 @@ static size_t multiply(const Onnx__GraphProto *graph, const Onnx__NodeProto *nod
     double y[64];
     assert_int_equal(node->n_attribute, 1);
     assert_string_equal(node->attribute[0]->name, "transB");
+    assert_int_equal(node->attribute[0]->type, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT);
+    assert_int_equal(node->attribute[0]->i, 1);
     assert_int_equal(w->dims[1], width);
     assert_int_equal(b->dims[0], outputs);
     for (size_t o = 0; o < outputs; o++) {
