@@ -416,6 +416,23 @@ static void expect_refusal(const kind *k, const char *folder, bool other_data, c
     stop(&p);
 }
 
+/* One of the same shape, with weights of its own. */
+static void expect_other_network(const kind *k, const char *folder)
+{
+    char path[PATH_BYTES];
+    process p;
+    espalier_checkpoint *checkpoint = NULL;
+    espalier_error error = {0};
+    start(&p, k, folder, NULL);
+    path_of(&p, "checkpoint", path);
+    assert_int_equal(espalier_checkpoint_read(path, NULL, &checkpoint, &error), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_restore(p.trainer, checkpoint, &error),
+                     ESPALIER_ERROR_MISMATCH);
+    assert_string_equal(error.message, "the trainer's network is not the one of the checkpoint");
+    espalier_checkpoint_destroy(checkpoint);
+    stop(&p);
+}
+
 static void refusals(void **state)
 {
     const char *folder = open_folder();
@@ -439,6 +456,7 @@ static void refusals(void **state)
     other = k;
     other.regulariser.nuclear = 0.1;
     expect_refusal(&other, folder, false, "observer 'regulariser'");
+    expect_other_network(&k, folder);
     char log[PATH_BYTES];
     path_of(&p, "log", log);
     assert_int_equal(truncate(log, 10), 0);
