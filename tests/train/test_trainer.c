@@ -7,6 +7,7 @@
 #include "espalier/train.h"
 #include "math/backend.h"
 #include "tests/train/small.h"
+#include "train/trainer.h"
 
 static const size_t widths[] = {12, 19, 17, 5};
 enum { LAYERS = 3 };
@@ -379,6 +380,49 @@ static void test_events_in_order(void **state)
     espalier_dataset_destroy(dataset);
 }
 
+typedef struct orders {
+    uint32_t rows[3][70];
+    size_t count, epochs; /* rows of each; kept so far */
+} orders;
+
+static espalier_status keep_order(void *context, espalier_trainer *trainer,
+                                  const espalier_event *event, espalier_error *error)
+{
+    (void)error;
+    orders *kept = context;
+    if (event->kind == ESPALIER_EVENT_EPOCH)
+        memcpy(kept->rows[kept->epochs++], trainer->order, kept->count * sizeof(uint32_t));
+    return ESPALIER_OK;
+}
+
+/* Each epoch has an order of its own, drawn from the seed and the epoch. */
+static void test_order_of_rows(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(70, 0, widths[0], widths[LAYERS]);
+    espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    espalier_train_options options = espalier_train_options_defaults();
+    orders kept = {.count = espalier_dataset_row_count(dataset, ESPALIER_TRAINING)};
+    options.epochs = 3;
+    espalier_trainer *trainer = start(network, dataset, &options);
+    espalier_trainer_observe(trainer, (espalier_observer){.context = &kept, .notify = keep_order});
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    assert_int_equal(kept.epochs, 3);
+    assert_in_range(kept.count, 50, 70);
+    for (uint32_t epoch = 1; epoch <= 3; epoch++) {
+        uint32_t expected[70];
+        for (uint32_t i = 0; i < kept.count; i++)
+            expected[i] = i;
+        random_shuffle(options.seed, random_stream(RANDOM_SHUFFLE, epoch), expected, kept.count);
+        assert_memory_equal(kept.rows[epoch - 1], expected, kept.count * sizeof *expected);
+        assert_memory_not_equal(kept.rows[epoch - 1], kept.rows[epoch % 3],
+                                kept.count * sizeof *expected);
+    }
+    espalier_trainer_destroy(trainer);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
 /* The accuracy rule waits while the run is held. */
 static void test_hold(void **state)
 {
@@ -507,6 +551,7 @@ int main(void)
         cmocka_unit_test(test_backends_agree),
         cmocka_unit_test(test_counts_equal_a_recount),
         cmocka_unit_test(test_events_in_order),
+        cmocka_unit_test(test_order_of_rows),
         cmocka_unit_test(test_hold),
         cmocka_unit_test(test_keep_best),
         cmocka_unit_test(test_divergence_is_caught),
