@@ -336,6 +336,22 @@ static void same_for_any_threads(void **state)
     espalier_dataset_destroy(dataset);
 }
 
+/* Who hears of a batch after the regulariser sees no pruned weight alive. */
+static espalier_status look_at_pruned(void *context, espalier_trainer *trainer,
+                                      const espalier_event *event, espalier_error *error)
+{
+    const espalier_network *network = espalier_trainer_network(trainer);
+    size_t *batches = context;
+    (void)error;
+    *batches += event->kind == ESPALIER_EVENT_BATCH;
+    for (size_t l = 0; l < LAYERS; l++) {
+        const network_layer *layer = &network->layers[l];
+        for (size_t i = 0; i < layer->inputs * layer->outputs; i++)
+            assert_true(layer->mask[i] || layer->weights[i] == 0.0f);
+    }
+    return ESPALIER_OK;
+}
+
 static void pruned_weights_stay_zero(void **state)
 {
     espalier_dataset *dataset = small_dataset(300, 0, widths[0], widths[LAYERS]);
@@ -347,7 +363,11 @@ static void pruned_weights_stay_zero(void **state)
         options.optimizer = (espalier_optimizer)kind;
         small_prune(network, 0.4);
         assert_int_equal(espalier_network_copy(network, NULL, &first, NULL), ESPALIER_OK);
-        train(network, dataset, &options, &pressure, NULL);
+        size_t batches = 0;
+        const espalier_observer behind = {.context = &batches, .notify = look_at_pruned,
+                                          .batches = true};
+        train(network, dataset, &options, &pressure, &behind);
+        assert_true(batches > options.epochs);
         for (size_t l = 0; l < LAYERS; l++) {
             const network_layer *layer = &network->layers[l];
             for (size_t i = 0; i < layer->inputs * layer->outputs; i++) {
