@@ -423,6 +423,42 @@ static void test_order_of_rows(void **state)
     espalier_dataset_destroy(dataset);
 }
 
+static espalier_status keep_accuracy(void *context, espalier_trainer *trainer,
+                                     const espalier_event *event, espalier_error *error)
+{
+    (void)error, (void)trainer;
+    if (event->kind == ESPALIER_EVENT_EPOCH)
+        *(double *)context = event->result->training_accuracy;
+    return ESPALIER_OK;
+}
+
+/* Of a network that tells class 0 whatever it sees: the share of class 0, the last batch being
+ * smaller than the others. */
+static void test_training_accuracy(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(70, 0, widths[0], widths[LAYERS]);
+    espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    espalier_train_options options = espalier_train_options_defaults();
+    const size_t rows = espalier_dataset_row_count(dataset, ESPALIER_TRAINING);
+    size_t first = 0;
+    double told = -1.0;
+    for (size_t r = 0; r < rows; r++)
+        first += espalier_dataset_label(dataset, ESPALIER_TRAINING, r) == 0;
+    network->layers[LAYERS - 1].biases[0] = 1000.0f;
+    options.epochs = 1;
+    options.learning_rate = 1e-12;
+    options.batch_rows = 20;
+    espalier_trainer *trainer = start(network, dataset, &options);
+    espalier_trainer_observe(trainer, (espalier_observer){.context = &told, .notify = keep_accuracy});
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    assert_true(first > 0 && first < rows);
+    assert_true(told == (double)first / (double)rows);
+    espalier_trainer_destroy(trainer);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
 /* The accuracy rule waits while the run is held. */
 static void test_hold(void **state)
 {
@@ -552,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_counts_equal_a_recount),
         cmocka_unit_test(test_events_in_order),
         cmocka_unit_test(test_order_of_rows),
+        cmocka_unit_test(test_training_accuracy),
         cmocka_unit_test(test_hold),
         cmocka_unit_test(test_keep_best),
         cmocka_unit_test(test_divergence_is_caught),
