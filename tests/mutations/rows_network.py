@@ -56,8 +56,7 @@ ROWS = [
         ("cell-quoted", "a quoted word is no missing value", "field->length > LONGEST || field->quoted", "field->length > LONGEST"),
         ("cell-one-hot", "a category is one 1 among zeros", "values[value] = 1.0f;", "values[value] += 2.0f;")),
     *of("src/data/numpy_labels.c", "data/test_numpy_data",
-        ("labels-one-hot", "a one-hot label has a single 1", "(values[i] == 1 && hot < columns)", "0"),
-        ("labels-number", "a label beyond the classes is refused", "return value < limit ? value : limit;", "return value <= limit ? value : limit;")),
+        ("labels-one-hot", "a one-hot label has a single 1", "(values[i] == 1 && hot < columns)", "0")),
     # ---- net ----
     *of("src/net/activation.c", "net/test_activation|train/test_step",
         ("sigmoid-backward", "the derivative of the sigmoid is y (1 - y)", "d[i] *= y[i] * (1.0f - y[i]);",
