@@ -13,7 +13,7 @@ import sys
 import unittest
 
 import peers
-from harness import Case
+from harness import THIN, Case
 
 NET = ("--hidden", "24,12", "--epochs", "4", "--early-stop", "never", "--quiet")
 STEP = ("--steps", "1", "--trigger", "epoch", "--every", "1")
@@ -121,7 +121,8 @@ class Export(Case):
         """(model, form, options of its export) of the table in docs/export.md."""
         net = ("--hidden", "300,100", "--epochs", "2", "--early-stop", "never", "--quiet")
         self.good("train", "fashion-mnist", "-o", "dense-net", *net)
-        self.good("train", "fashion-mnist", "-o", "pruned-net", *net, *STEP, "--prune", "90%")
+        self.good("train", "fashion-mnist", "-o", "pruned-net", *net, *STEP, "--prune", "90%",
+                  said=THIN)
         self.good("lowrank", "dense-net", "--rank", "40,20", "--factors", "-o", "factors-net",
                   "--quiet")
         values, width = peers.images(peers.FASHION)
