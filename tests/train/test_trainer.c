@@ -562,6 +562,12 @@ static void test_wrong_input(void **state)
                      ESPALIER_ERROR_MISMATCH);
     assert_string_equal(error.message,
                         "the network takes rows of 12 values, the data set has rows of 10");
+    espalier_dataset *six = small_dataset(50, 0, widths[0], 6);
+    error = (espalier_error){0};
+    assert_int_equal(espalier_trainer_create(network, six, NULL, NULL, &trainer, &error),
+                     ESPALIER_ERROR_MISMATCH);
+    assert_string_equal(error.message, "the network knows 5 classes, the data set has 6");
+    espalier_dataset_destroy(six);
     espalier_train_options options = espalier_train_options_defaults();
     options.momentum = 1.0;
     error = (espalier_error){0};
