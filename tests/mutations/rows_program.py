@@ -81,7 +81,7 @@ ROWS = [
         ("value-rows", "a range of rows is not empty", "|| from >= to", "")),
     *of("cli/common.c", "cli/wrong_input|cli/results",
         ("exit-usage", "wrong usage ends with 2", "error->status == ESPALIER_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED", "EXIT_FAILED",
-         {"tests": "cli/wrong_input|cli/predict"}),
+         {"tests": "cli/export_c"}),
         ("exit-stdout", "a closed stdout is a failure", "fflush(stdout) == 0 && !ferror(stdout)", "1",
          {"tests": "cli/results|cli/wrong_input|cli/predict"}),
         ("control-characters", "a file's name cannot send codes to the terminal", "if ((unsigned char)*c < ' ' || *c == 0x7f)\n            *c = '?';",

@@ -98,6 +98,29 @@ static void network_stays(void **state)
     espalier_network_destroy(network);
 }
 
+/* The last update of an epoch can do it, when no loss follows that would tell. */
+static void names_weights(void **state)
+{
+    espalier_train_options options = espalier_train_options_defaults();
+    espalier_network *network = small_network(widths, 4, 1);
+    espalier_dataset *dataset = small_dataset(60, 5, 6, 3);
+    espalier_trainer *trainer = NULL;
+    espalier_error error = {0};
+    (void)state;
+    options.learning_rate = 1e40; /* divided by the rows it is still a float */
+    options.batch_rows = 60;
+    options.epochs = 1;
+    assert_int_equal(espalier_trainer_create(network, dataset, &options, NULL, &trainer, &error),
+                     ESPALIER_OK);
+    assert_int_equal(espalier_trainer_run(trainer, NULL, &error), ESPALIER_ERROR_NUMERIC);
+    if (!strstr(error.message, "epoch 1, batch 1: the weights of layer ") ||
+        !strstr(error.message, " became NaN or infinite; a smaller learning rate"))
+        fail_msg("%s", error.message);
+    espalier_trainer_destroy(trainer);
+    espalier_dataset_destroy(dataset);
+    espalier_network_destroy(network);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +128,7 @@ int main(void)
         cmocka_unit_test(explodes),
         cmocka_unit_test(names_the_inputs),
         cmocka_unit_test(network_stays),
+        cmocka_unit_test(names_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -531,6 +531,30 @@ static void test_keep_best(void **state)
     espalier_dataset_destroy(dataset);
 }
 
+/* After a cut in the last epoch no epoch is left to be the best: the cut network stays. */
+static void test_keep_none(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(200, 0, widths[0], widths[LAYERS]);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.epochs = 3;
+    options.early_stop = ESPALIER_EARLY_STOP_NEVER;
+    options.keep = ESPALIER_KEEP_BEST;
+    espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    tape acting = {.cut_at = 3};
+    espalier_trainer *trainer = start(network, dataset, &options);
+    espalier_trainer_observe(trainer, (espalier_observer){.context = &acting, .notify = listen});
+    espalier_train_summary summary;
+    assert_int_equal(espalier_trainer_run(trainer, &summary, NULL), ESPALIER_OK);
+    espalier_trainer_destroy(trainer);
+    assert_int_equal(summary.kept_epoch, 3);
+    assert_true(espalier_network_pruned_count(network, 0) > 50);
+    for (size_t i = 0; i < widths[0] * widths[1]; i++)
+        assert_true(network->layers[0].mask[i] || network->layers[0].weights[i] == 0.0f);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
 /* ---- refusals ------------------------------------------------------------------- */
 
 static void test_divergence_is_caught(void **state)
@@ -597,6 +621,7 @@ int main(void)
         cmocka_unit_test(test_training_accuracy),
         cmocka_unit_test(test_hold),
         cmocka_unit_test(test_keep_best),
+        cmocka_unit_test(test_keep_none),
         cmocka_unit_test(test_divergence_is_caught),
         cmocka_unit_test(test_wrong_input),
     };
