@@ -101,17 +101,17 @@ static void check_scaling(espalier_network *network, size_t pairs)
     const float shift[4] = {3.0f, -1.5f, 0.25f, 7.0f}, scale[4] = {0.5f, 2.0f, -4.0f, 0.125f};
     const float values[2][4] = {{1.0f, 2.0f, -3.0f, 4.5f}, {-0.5f, 0.75f, 6.0f, -8.0f}};
     const network_layer *first = &network->layers[0];
-    float found[2][3], expected[2][3], x[2][4], workspace[16];
+    float found[2][3], expected[2][3], x[2 * 4], workspace[16];
     assert_int_equal(espalier_network_set_scaling(network, pairs, shift, scale), ESPALIER_OK);
     assert_true(forward_workspace(network, 2) <= sizeof workspace / sizeof *workspace);
     for (size_t r = 0; r < 2; r++)
         for (size_t i = 0; i < first->inputs; i++) {
             const size_t column = network->kept_inputs ? (size_t)network->kept_inputs[i] : i;
             const size_t pair = pairs > 1 ? column : 0;
-            x[0][r * first->inputs + i] = pairs ? (values[r][column] - shift[pair]) * scale[pair]
-                                                : values[r][column];
+            x[r * first->inputs + i] = pairs ? (values[r][column] - shift[pair]) * scale[pair]
+                                             : values[r][column];
         }
-    forward_layer(network, 0, math_backend_find("reference"), x[0], 2, expected[0]);
+    forward_layer(network, 0, math_backend_find("reference"), x, 2, expected[0]);
     forward_softmax(expected[0], 2, 3);
     forward_rows(network, math_backend_find("reference"), values[0], 2, found[0], workspace);
     assert_memory_equal(found, expected, sizeof found);
