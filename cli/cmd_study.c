@@ -134,22 +134,25 @@ static int print_table(const espalier_study_summary *summary, const char *folder
     return EXIT_NONE;
 }
 
-/* The command that goes on is the one that began. */
-static int say_stopped(const espalier_study_summary *summary, int argc, char **argv)
+/* The command that goes on is the one that began. Returns text, or words for it. */
+static const char *same_command(int argc, char **argv, char *text, size_t size)
 {
     enum { WORDS_MOST = 1024 };
-    char text[2 * 4096];
     const char *words[WORDS_MOST] = {"espalier"};
     for (int i = 0; i < argc && i + 1 < WORDS_MOST; i++)
         words[i + 1] = argv[i];
-    const bool whole = argc < WORDS_MOST &&
-                       shell_words(words, (size_t)argc + 1, text, sizeof text);
+    const bool whole = argc < WORDS_MOST && shell_words(words, (size_t)argc + 1, text, size);
+    return whole ? text : "the same command";
+}
+
+static int say_stopped(const espalier_study_summary *summary, const char *command)
+{
     char failed[64] = "";
     if (summary->failed)
         snprintf(failed, sizeof failed, " and %zu failed", summary->failed);
     message("stopped with %zu of %zu runs done%s; go on with: %s",
             summary->runs - summary->left - summary->failed, summary->runs, failed,
-            whole ? text : "the same command");
+            command);
     return EXIT_FAILED;
 }
 
@@ -168,13 +171,15 @@ static int run_study(const option_set *set, study_settings *s, const espalier_da
     s->options.data = text;
     s->options.listener = listen;
     s->options.context = &at;
-    interrupt_watch("\r\033[Kstopping at the end of each run's epoch; once more to stop at once\n");
+    char words[2 * 4096];
+    const char *command = same_command(argc, argv, words, sizeof words);
+    interrupt_watch("\r\033[Kstopping at the end of each run's epoch; once more to stop at once\n", command);
     espalier_status status = espalier_study_run(dataset, &s->options, NULL, &summary, &error);
     free(text);
     if (at.shown)
         fputs("\r\033[K", stderr);
     if (status == ESPALIER_ERROR_CANCELLED && at.stopped)
-        return say_stopped(&summary, argc, argv);
+        return say_stopped(&summary, command);
     if (status == ESPALIER_ERROR_MISMATCH)
         return usage_error(set->command, "%s", error.message);
     if (status != ESPALIER_OK)

@@ -1,15 +1,17 @@
-/* Signals. The handler sets a flag and nothing more; who works looks at it. */
+/* Signals. The handler sets a flag, at which who works looks; at a second it ends the program. */
 #define _POSIX_C_SOURCE 200809L
 #include "interrupt.h"
 
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t came; /* the signal's number */
 static volatile sig_atomic_t told; /* … it has been acted on */
 static const char *volatile said;
+static char last_words[2 * 4096 + 64];
 
 static void end_at_once(int number)
 {
@@ -18,15 +20,23 @@ static void end_at_once(int number)
     sigaction(number, &action, NULL);
 }
 
+static void say(const char *text)
+{
+    const ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
+    (void)ignored;
+}
+
 static void handle(int number)
 {
-    came = number;
-    end_at_once(SIGINT);
-    end_at_once(SIGTERM);
-    if (said && isatty(STDERR_FILENO)) {
-        const ssize_t ignored = write(STDERR_FILENO, said, strlen(said));
-        (void)ignored;
+    if (came) { /* the second: blocked until the handler returns, then the end */
+        say(last_words);
+        end_at_once(number);
+        raise(number);
+        return;
     }
+    came = number;
+    if (said && isatty(STDERR_FILENO))
+        say(said);
 }
 
 static void watch(int number)
@@ -37,9 +47,10 @@ static void watch(int number)
         sigaction(number, &action, NULL);
 }
 
-void interrupt_watch(const char *what)
+void interrupt_watch(const char *what, const char *command)
 {
     said = what;
+    snprintf(last_words, sizeof last_words, "espalier: stopped at once; go on with: %s\n", command);
     watch(SIGINT);
     watch(SIGTERM);
 }
@@ -55,6 +66,7 @@ int interrupt_end(int code)
 {
     if (!came || !told || code == 0)
         return code;
+    end_at_once(came);
     raise(came);
     return 128 + came; /* the signal is blocked */
 }

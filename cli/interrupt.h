@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 /* From here on; a signal that the caller ignores stays ignored. `what` is said on a terminal
- * when the first comes (static; one line). */
-void interrupt_watch(const char *what);
+ * when the first comes (static; one line), at the second always the command that goes on
+ * (copied; as much of it as fits). */
+void interrupt_watch(const char *what, const char *command);
 
 /* True once one of the signals came. */
 bool interrupted(void);

@@ -180,7 +180,10 @@ void run_folder_watch(run *r, espalier_trainer *trainer)
         r->saved = espalier_checkpoint_epochs(r->resume->checkpoint);
     }
     espalier_trainer_set_saver(trainer, save, r);
-    interrupt_watch("\r\033[Kstopping after this epoch; once more to stop at once\n");
+    char command[2 * 4096];
+    interrupt_watch("\r\033[Kstopping after this epoch; once more to stop at once\n",
+                    resume_command(r->options->command, r->resume ? r->resume->shown : r->settings->folder,
+                                   command, sizeof command));
 }
 
 /* The result is there: nobody has to go on with this run. */

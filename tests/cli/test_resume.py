@@ -78,8 +78,9 @@ class Resume(Case):
             process.send_signal(signal.SIGINT)
             time.sleep(0.05)
             process.send_signal(signal.SIGINT)
-            process.communicate()
+            said = process.communicate()[1]
         self.assertEqual(process.returncode, -signal.SIGINT)
+        self.assertEqual(said, "espalier: stopped at once; go on with: espalier train --resume slow\n")
 
     def test_signal_without_folder(self):
         with self.start("train", "small", "-o", "none", *NET, *MANY) as process:

@@ -143,8 +143,9 @@ class Signals(Case):
             process.send_signal(signal.SIGINT)
             time.sleep(0.02)
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            said = process.communicate(timeout=60)[1]
         self.assertEqual(process.returncode, -signal.SIGINT)
+        self.assertRegex(said, r"\Aespalier: stopped at once; go on with: espalier study small -o 's slow' [^\n]*\n\Z")
         self.assertEqual(list((self.folder / "s slow" / "runs").iterdir()), [])
 
     def test_ignored_signal(self):
