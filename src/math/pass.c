@@ -74,9 +74,9 @@ double pass_softmax_loss(const math_kernels *kernels, float *y, size_t rows, siz
 }
 
 VECTOR_CLONES
-void pass_column_sums(const float *y, size_t rows, size_t stride, float *sums)
+void pass_column_sums(const float *y, size_t rows, size_t count, size_t stride, float *sums)
 {
-    for (size_t j = 0; j < stride; j += PASS_LANES) {
+    for (size_t j = 0; j < count; j += PASS_LANES) {
         float sum[PASS_LANES] = {0};
         for (size_t r = 0; r < rows; r++)
             for (size_t v = 0; v < PASS_LANES; v++)

@@ -35,8 +35,8 @@ double pass_softmax_loss(const math_kernels *kernels, float *y, size_t rows, siz
                          size_t stride, const float *bias, const uint32_t *labels, float scale,
                          uint64_t *correct);
 
-/* sums[j] = sum over rows of y[.][j], rows ascending. */
-void pass_column_sums(const float *y, size_t rows, size_t stride, float *sums);
+/* sums[j] = sum over rows of y[.][j], rows ascending, j < count, a multiple of PASS_LANES. */
+void pass_column_sums(const float *y, size_t rows, size_t count, size_t stride, float *sums);
 
 /* counts[j] += how many of y[.][j] are greater than 0, j < count. */
 void pass_count_positive(const float *y, size_t rows, size_t count, size_t stride,

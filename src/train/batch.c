@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "math/pass.h"
 #include "train/lists.h"
+#include "train/parts.h"
 #include "train/sparse.h"
 
 /* Bytes and rows of weights that an update block should have: the batch's derivatives
@@ -119,17 +120,22 @@ static size_t blocks_most(const espalier_network *network)
     size_t count = 0;
     for (size_t l = 0; l < network->layer_count; l++)
         count += network->layers[l].inputs / BLOCK_ROWS_LEAST + 1 + list_blocks_most(network, l);
-    return count;
+    /* the first layer has as many in each of its panels */
+    const size_t outputs = network->layers[0].outputs;
+    return count + (network->layers[0].inputs / BLOCK_ROWS_LEAST + 1) *
+                       (work_stride(outputs) / work_panel_columns(outputs));
 }
 
 static bool take_all(batch *out, const espalier_network *network, size_t evaluation_rows)
 {
     size_t layers = network->layer_count, rows = out->rows_most;
     size_t chunks = batch_chunks(rows, out->chunk_rows), padded = chunks * out->column_rows;
-    size_t others = batch_chunks(evaluation_rows, CHUNK_EVALUATION);
+    size_t others = batch_chunks(evaluation_rows, CHUNK_EVALUATION), parts = parts_most(network);
+    size_t count;
     chunks = chunks > others ? chunks : others;
     bool done = (out->values = take(out, layers, sizeof *out->values)) &&
                 (out->deltas = take(out, layers, sizeof *out->deltas)) &&
+                (out->sums = take(out, parts, sizeof *out->sums)) &&
                 (out->scratch = take(out, out->threads, sizeof *out->scratch)) &&
                 (out->marks = take(out, out->threads, sizeof *out->marks)) &&
                 (out->counts = take(out, out->threads, sizeof *out->counts)) &&
@@ -140,8 +146,14 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
                 (out->corrects = take(out, chunks, sizeof *out->corrects)) &&
                 (out->labels = take(out, rows, sizeof *out->labels)) &&
                 (out->columns = take(out, network->layers[0].inputs, sizeof *out->columns));
+    if (done && parts > 0)
+        done = size_multiply(padded, work_stride(network->layers[0].inputs), &count) &&
+               (out->next_inputs = take(out, count, sizeof(float)));
+    for (size_t part = 0; part < parts && done; part++)
+        done = size_multiply(padded, work_stride(network->layers[1].outputs), &count) &&
+               (out->sums[part] = take(out, count, sizeof(float)));
     for (size_t l = 0; l < layers && done; l++) {
-        size_t in, count;
+        size_t in;
         done = size_multiply(padded, work_stride(network->layers[l].inputs), &in) &&
                size_multiply(padded, work_stride(network->layers[l].outputs), &count) &&
                (out->values[l] = take(out, in, sizeof(float))) &&
@@ -172,7 +184,7 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
     out->alone = out->sparing && operations(out, copy) < PARALLEL_OPERATIONS;
     out->threads = out->alone ? 1 : parallel_threads(threads);
     threads = out->threads;
-    size_t most = 12 + 2 * copy->layer_count + 3 * threads;
+    size_t most = 14 + 2 * copy->layer_count + 3 * threads + parts_most(network);
     out->memory = memory_array(allocator, most, sizeof *out->memory);
     out->team = parallel_team_create(threads, allocator);
     if (!out->team || !out->memory || !take_all(out, network, evaluation_rows)) {
@@ -205,10 +217,13 @@ static void fit_columns(batch *out, const work *copy, const espalier_network *ne
 
 static void cut_rows(batch *out, const work_layer *layer, size_t l)
 {
-    const size_t rows = out->wide ? TILE_ROWS : block_rows(layer->output_stride);
-    for (size_t first = 0; first < layer->inputs; first += rows) {
-        const size_t rest = layer->inputs - first;
-        out->blocks[out->block_count++] = (batch_block){l, first, rest < rows ? rest : rows};
+    const size_t rows = out->wide ? TILE_ROWS : block_rows(layer->panel);
+    for (size_t panel = 0; panel < work_panels(layer); panel++) {
+        for (size_t first = 0; first < layer->inputs; first += rows) {
+            const size_t rest = layer->inputs - first;
+            out->blocks[out->block_count++] =
+                (batch_block){l, panel, first, rest < rows ? rest : rows};
+        }
     }
 }
 
@@ -220,7 +235,7 @@ static void cut_lists(batch *out, const work_layer *layer, size_t l)
         for (size_t first = b * layer->outputs, next; first < end; first = next) {
             for (next = first + 1; next < end && starts[next] - starts[first] < BLOCK_WEIGHTS;)
                 next++;
-            out->blocks[out->block_count++] = (batch_block){l, first, next - first};
+            out->blocks[out->block_count++] = (batch_block){l, 0, first, next - first};
         }
     }
 }
@@ -230,13 +245,15 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
     size_t start = 0;
     out->block_count = 0;
     out->alone = out->sparing && operations(out, copy) < PARALLEL_OPERATIONS;
+    out->parts = parts_of(copy);
+    out->next_rows = 0;
     fit_columns(out, copy, network);
     for (size_t l = 0; l < out->layer_count; l++) {
         const work_layer *layer = &copy->layers[l];
         out->block_start[l] = out->block_count;
         if (sparse_is(copy, l))
             cut_lists(out, layer, l);
-        else
+        else if (l > 1 || out->parts == 0)
             cut_rows(out, layer, l);
         out->count_start[l] = start;
         start += l + 1 < out->layer_count ? layer->output_stride : 0;
@@ -245,6 +262,10 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
                                       out->column_rows * layer->input_stride * sizeof(float));
     }
     out->block_start[out->layer_count] = out->block_count;
+    if (out->next_inputs)
+        memcpy(out->next_inputs, out->values[0], batch_chunks(out->rows_most, out->chunk_rows) *
+                                                     out->column_rows *
+                                                     copy->layers[0].input_stride * sizeof(float));
 }
 
 void batch_gather(const batch *out, const work *copy, const espalier_network *network,
@@ -257,17 +278,27 @@ void batch_gather(const batch *out, const work *copy, const espalier_network *ne
 }
 
 void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
-                    const float *x, size_t x_stride, const float *w, size_t stride,
-                    bool accumulate, float *y)
+                    const float *x, size_t x_stride, const float *w, size_t w_stride,
+                    bool accumulate, float *y, size_t y_stride)
 {
     uint32_t *marks = out->marks[thread];
     size_t found = out->kernels->mark_rows(x, rows, k, x_stride, marks);
     if (skip_pays(found, rows * k, columns))
         out->kernels->skip_gemm(rows, columns, k, x, x_stride, 1, marks, mark_words(k), 1, w,
-                                stride, accumulate, y, stride);
+                                w_stride, accumulate, y, y_stride);
     else
-        out->math->gemm(false, false, rows, columns, k, x, x_stride, w, stride, accumulate, y,
-                        stride);
+        out->math->gemm(false, false, rows, columns, k, x, x_stride, w, w_stride, accumulate, y,
+                        y_stride);
+}
+
+void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const work_layer *layer,
+                          const float *x, float *y)
+{
+    for (size_t panel = 0; panel < work_panels(layer); panel++) {
+        const work_panel p = work_panel_of(layer, panel);
+        batch_multiply(out, thread, rows, p.columns, layer->inputs, x, layer->input_stride,
+                       layer->weights + p.at, p.columns, false, y + p.first, layer->output_stride);
+    }
 }
 
 void batch_expect(const float *w, size_t stride, size_t rows, size_t columns)

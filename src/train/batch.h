@@ -25,9 +25,9 @@ enum { TILE_ROWS = 128, TILE_COLUMNS = 256, TILE_STRIDE = TILE_ROWS + 16 };
 /* Rows of a chunk of a validation pass. */
 enum { CHUNK_EVALUATION = 64 };
 
-/* A block of weight rows, or of lists, that one task updates. */
+/* A block of weight rows of a panel, or of lists, that one task updates. */
 typedef struct batch_block {
-    size_t layer, first, rows;
+    size_t layer, panel, first, rows;
 } batch_block;
 
 typedef struct batch {
@@ -41,6 +41,11 @@ typedef struct batch {
     size_t chunk_rows;   /* of a full batch's chunks */
     size_t column_rows;  /* floats of a unit's column in a chunk: see sparse.h */
     bool wide;           /* some layer is larger than a cache: see flow.c */
+    size_t parts;        /* of the first hidden layer, or 0: see parts.h */
+    float **sums;        /* [parts]: what each gives the second layer, [rows][stride] */
+    float *next_inputs;  /* as values[0], of the next batch */
+    size_t next_rows;    /* that the first layer has been through ahead of their batch */
+    const uint32_t *next_indices; /* which */
     float **values;      /* [layer_count]: values[l] = input of layer l, [rows][stride] */
     float **deltas;      /* [layer_count]: deltas[l] = loss by output of layer l, [rows][stride] */
     float **scratch;     /* [threads]: a block's gradient, or two layers' values in evaluation */
@@ -48,7 +53,7 @@ typedef struct batch {
     uint64_t **counts;   /* [threads]: activations since the last batch_take_counts */
     size_t *count_start; /* [layer_count]: where a hidden layer's counts begin */
     size_t count_total;
-    batch_block *blocks;
+    batch_block *blocks; /* without those of parts */
     size_t block_count;
     size_t *block_start; /* [layer_count + 1]: where a layer's blocks begin */
     double *losses;      /* [chunks], of a batch or of an evaluation */
@@ -81,10 +86,14 @@ size_t batch_chunks(size_t rows, size_t chunk_rows);
 
 /* Y = X W (+ Y) for up to CHUNK_MOST rows and any columns (a multiple of PASS_LANES), by
  * the kernels that step over zeros where X has enough of them.
- * x [rows][x_stride], w [k][stride], y [rows][stride]. */
+ * x [rows][x_stride], w [k][w_stride], y [rows][y_stride]. */
 void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
-                    const float *x, size_t x_stride, const float *w, size_t stride,
-                    bool accumulate, float *y);
+                    const float *x, size_t x_stride, const float *w, size_t w_stride,
+                    bool accumulate, float *y, size_t y_stride);
+
+/* Y = X W for all of a layer's columns. x [rows][input_stride], y [rows][output_stride]. */
+void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const work_layer *layer,
+                          const float *x, float *y);
 
 /* Begins the way of some weights from memory. w [rows][stride]. */
 void batch_expect(const float *w, size_t stride, size_t rows, size_t columns);

@@ -20,10 +20,9 @@ static void forward(const batch *out, const work *copy, size_t l, size_t thread,
                     const float *x, float *y)
 {
     const work_layer *layer = &copy->layers[l];
-    batch_multiply(out, thread, rows, layer->output_stride, layer->inputs, x, layer->input_stride,
-                   layer->weights, layer->output_stride, false, y);
+    batch_multiply_layer(out, thread, rows, layer, x, y);
     if (l + 1 < out->layer_count)
-        work_finish(out->kernels, layer, 0, y, rows, layer->output_stride);
+        work_finish(out->kernels, layer, 0, y, rows, layer->output_stride, layer->output_stride);
 }
 
 /* One chunk forward, from one half of the scratch to the other and back. */

@@ -27,23 +27,10 @@ static size_t strip_rows(const batch *out)
     return rows;
 }
 
-/* Rows and columns of one product's result. */
-typedef struct part {
-    size_t first, rows, column, columns;
-} part;
-
-/* Y = X W for a part of the result, where X is `k` wide. */
-static void multiply(const batch *out, size_t thread, const part *p, size_t k, const float *x,
-                     size_t x_stride, const float *w, size_t stride, float *y)
-{
-    batch_multiply(out, thread, p->rows, p->columns, k, x + p->first * x_stride, x_stride,
-                   w + p->column, stride, false, y + p->first * stride + p->column);
-}
-
-/* The same in a wide network: by some rows of W at a time, while those after them come from
- * memory. */
-static void multiply_wide(const batch *out, size_t thread, const part *p, size_t k, const float *x,
-                          size_t x_stride, const float *w, size_t stride, float *y)
+/* Y = X W for a part of the result in a wide network, where X is `k` wide: by some rows of W
+ * at a time, while those after them come from memory. */
+static void multiply_wide(const batch *out, size_t thread, const flow_part *p, size_t k,
+                          const float *x, size_t x_stride, const float *w, size_t stride, float *y)
 {
     for (size_t from = 0; from < k; from += FLOW_ROWS) {
         const size_t left = k - from, depth = left < FLOW_ROWS ? left : FLOW_ROWS;
@@ -57,13 +44,12 @@ static void multiply_wide(const batch *out, size_t thread, const part *p, size_t
                          after * (share + 1) / FLOW_PARTS - ahead, p->columns);
             batch_multiply(out, thread, end - first, p->columns, depth,
                            x + (p->first + first) * x_stride + from, x_stride, tile, stride,
-                           from > 0, y + (p->first + first) * stride + p->column);
+                           from > 0, y + (p->first + first) * stride + p->column, stride);
         }
     }
 }
 
-/* values[l + 1] = f(values[l] W_l + b_l), of the last layer the plain product. */
-static void forward_part(const batch *out, const work *copy, size_t l, const part *p, size_t thread)
+void flow_forward(const batch *out, const work *copy, size_t l, const flow_part *p, size_t thread)
 {
     if (sparse_is(copy, l)) {
         sparse_forward(out, copy, l, thread, p->first, p->rows);
@@ -77,15 +63,15 @@ static void forward_part(const batch *out, const work *copy, size_t l, const par
         multiply_wide(out, thread, p, layer->inputs, x, layer->input_stride, layer->weights,
                       layer->output_stride, y);
     else
-        multiply(out, thread, p, layer->inputs, x, layer->input_stride, layer->weights,
-                 layer->output_stride, y);
+        batch_multiply_layer(out, thread, p->rows, layer, x + p->first * layer->input_stride,
+                             y + p->first * layer->output_stride);
     if (hidden)
         work_finish(out->kernels, layer, p->column,
-                    y + p->first * layer->output_stride + p->column, p->rows, p->columns);
+                    y + p->first * layer->output_stride + p->column, p->rows, p->columns,
+                    layer->output_stride);
 }
 
-/* deltas[l - 1] = (deltas[l] W_l') f'(z), where f(z) = values[l] */
-static void backward_part(const batch *out, const work *copy, size_t l, const part *p,
+void flow_backward(const batch *out, const work *copy, size_t l, const flow_part *p,
                           size_t thread)
 {
     if (sparse_is(copy, l)) {
@@ -93,11 +79,16 @@ static void backward_part(const batch *out, const work *copy, size_t l, const pa
         return;
     }
     const work_layer *layer = &copy->layers[l];
-    const size_t offset = p->first * layer->input_stride + p->column;
-    multiply(out, thread, p, layer->outputs, out->deltas[l], layer->output_stride,
-             layer->transposed, layer->input_stride, out->deltas[l - 1]);
+    const size_t stride = layer->input_stride, offset = p->first * stride;
+    for (size_t panel = 0; panel < work_panels(layer - 1); panel++) {
+        const work_panel to = work_panel_of(layer - 1, panel);
+        batch_multiply(out, thread, p->rows, to.columns, layer->outputs,
+                       out->deltas[l] + p->first * layer->output_stride, layer->output_stride,
+                       layer->transposed + layer->outputs * to.first, to.columns, false,
+                       out->deltas[l - 1] + offset + to.first, stride);
+    }
     activation_backward(layer[-1].activation, layer[-1].slope, out->deltas[l - 1] + offset,
-                        out->values[l] + offset, p->rows, p->columns, layer->input_stride);
+                        out->values[l] + offset, p->rows, p->columns, stride);
 }
 
 static void loss_chunk(const flow_job *job, size_t chunk, size_t first, size_t rows)
@@ -112,9 +103,7 @@ static void loss_chunk(const flow_job *job, size_t chunk, size_t first, size_t r
         &out->corrects[chunk]);
 }
 
-/* From the form of layer l to that of the layer after it, which takes its values, or
- * back, for the layer's derivatives. */
-static void turn_values(const flow_job *job, size_t l, const part *p, size_t thread)
+void flow_turn_values(const flow_job *job, size_t l, const flow_part *p, size_t thread)
 {
     const work_layer *layer = &job->copy->layers[l];
     const bool hidden = l + 1 < job->batch->layer_count;
@@ -123,58 +112,79 @@ static void turn_values(const flow_job *job, size_t l, const part *p, size_t thr
                 hidden ? job->batch->values[l + 1] : job->batch->deltas[l]);
 }
 
-static void turn_deltas(const flow_job *job, size_t l, const part *p, size_t thread)
+void flow_turn_deltas(const flow_job *job, size_t l, const flow_part *p, size_t thread)
 {
     const work_layer *layer = &job->copy->layers[l];
     sparse_turn(job->batch, thread, sparse_is(job->copy, l + 1), sparse_is(job->copy, l), p->first,
                 p->rows, layer->outputs, layer->output_stride, job->batch->deltas[l]);
 }
 
+/* How many rows of the next batch lie beside a chunk's. */
+static size_t rows_ahead(const flow_job *job, const flow_part *p)
+{
+    const size_t left = job->ahead > p->first ? job->ahead - p->first : 0;
+    return left < p->rows ? left : p->rows;
+}
+
+void flow_expect(const flow_job *job, const flow_part *p)
+{
+    dataset_expect(job->dataset, ESPALIER_TRAINING, job->indices + job->rows + p->first,
+                   rows_ahead(job, p));
+}
+
+void flow_gather_ahead(const flow_job *job, const flow_part *p)
+{
+    batch_gather(job->batch, job->copy, job->network, job->dataset, ESPALIER_TRAINING,
+                 job->indices + job->rows + p->first, 0, rows_ahead(job, p),
+                 job->batch->next_inputs + p->first * job->copy->layers[0].input_stride);
+}
+
 /* Inputs of a chunk; those of the batch after it begin their way from memory. */
-static void gather_chunk(const flow_job *job, size_t first, size_t rows, size_t thread)
+static void gather_chunk(const flow_job *job, const flow_part *p, size_t thread)
 {
     const batch *out = job->batch;
     const work_layer *layer = &job->copy->layers[0];
-    float *const values = out->values[0] + first * layer->input_stride;
+    float *const values = out->values[0] + p->first * layer->input_stride;
     float *const to = sparse_is(job->copy, 0) ? out->scratch[thread] : values;
     batch_gather(out, job->copy, job->network, job->dataset, ESPALIER_TRAINING,
-                 job->indices + first, 0, rows, to);
+                 job->indices + p->first, 0, p->rows, to);
     if (to != values)
-        sparse_columns(out, rows, layer->inputs, layer->input_stride, to, values);
-    if (first < job->ahead) {
-        const size_t next = job->ahead - first;
-        dataset_expect(job->dataset, ESPALIER_TRAINING, job->indices + job->rows + first,
-                       next < rows ? next : rows);
-    }
+        sparse_columns(out, p->rows, layer->inputs, layer->input_stride, to, values);
+    flow_expect(job, p);
 }
 
-static part rows_of(const flow_job *job, size_t chunk)
+flow_part flow_rows(const flow_job *job, size_t chunk)
 {
     const size_t first = chunk * job->batch->chunk_rows, rest = job->rows - first;
-    return (part){.first = first,
+    return (flow_part){.first = first,
                   .rows = rest < job->batch->chunk_rows ? rest : job->batch->chunk_rows};
 }
 
 /* ---- row by row, through all layers ----------------------------------- */
 
-static void chunk_task(void *context, size_t chunk, size_t thread)
+void flow_chunk(const flow_job *job, size_t chunk, size_t from, size_t thread)
 {
-    const flow_job *job = context;
     const batch *out = job->batch;
-    part p = rows_of(job, chunk);
-    gather_chunk(job, p.first, p.rows, thread);
-    for (size_t l = 0; l < out->layer_count; l++) {
+    flow_part p = flow_rows(job, chunk);
+    for (size_t l = from; l < out->layer_count; l++) {
         p.columns = job->copy->layers[l].output_stride;
-        forward_part(out, job->copy, l, &p, thread);
-        turn_values(job, l, &p, thread);
+        flow_forward(out, job->copy, l, &p, thread);
+        flow_turn_values(job, l, &p, thread);
     }
     loss_chunk(job, chunk, p.first, p.rows);
-    for (size_t l = out->layer_count; l-- > 0;) {
-        turn_deltas(job, l, &p, thread);
+    for (size_t l = out->layer_count; l-- > from;) {
+        flow_turn_deltas(job, l, &p, thread);
         p.columns = job->copy->layers[l].input_stride;
         if (l > 0)
-            backward_part(out, job->copy, l, &p, thread);
+            flow_backward(out, job->copy, l, &p, thread);
     }
+}
+
+static void chunk_task(void *context, size_t chunk, size_t thread)
+{
+    const flow_part p = flow_rows(context, chunk);
+    gather_chunk(context, &p, thread);
+    flow_chunk(context, chunk, 0, thread);
 }
 
 /* ---- layer by layer --------------------------------------------------- */
@@ -185,13 +195,13 @@ typedef struct layer_job {
     size_t strip;                /* rows of a piece of a layer of lists, else 0 */
 } layer_job;
 
-static part piece_of(const layer_job *job, size_t index)
+static flow_part piece_of(const layer_job *job, size_t index)
 {
     if (job->strip) {
         const size_t first = index * job->strip, rest = job->flow->rows - first;
-        return (part){.first = first, .rows = rest < job->strip ? rest : job->strip};
+        return (flow_part){.first = first, .rows = rest < job->strip ? rest : job->strip};
     }
-    part p = rows_of(job->flow, index / job->pieces);
+    flow_part p = flow_rows(job->flow, index / job->pieces);
     p.column = index % job->pieces * FLOW_COLUMNS;
     p.columns = job->width - p.column < FLOW_COLUMNS ? job->width - p.column : FLOW_COLUMNS;
     return p;
@@ -200,43 +210,43 @@ static part piece_of(const layer_job *job, size_t index)
 static void forward_task(void *context, size_t index, size_t thread)
 {
     const layer_job *job = context;
-    const part p = piece_of(job, index);
-    forward_part(job->flow->batch, job->flow->copy, job->layer, &p, thread);
+    const flow_part p = piece_of(job, index);
+    flow_forward(job->flow->batch, job->flow->copy, job->layer, &p, thread);
 }
 
 static void backward_task(void *context, size_t index, size_t thread)
 {
     const layer_job *job = context;
-    const part p = piece_of(job, index);
+    const flow_part p = piece_of(job, index);
     (void)thread;
     sparse_backward(job->flow->batch, job->flow->copy, job->layer, p.first, p.rows);
 }
 
 static void gather_task(void *context, size_t chunk, size_t thread)
 {
-    const part p = rows_of(context, chunk);
-    gather_chunk(context, p.first, p.rows, thread);
+    const flow_part p = flow_rows(context, chunk);
+    gather_chunk(context, &p, thread);
 }
 
 static void loss_task(void *context, size_t chunk, size_t thread)
 {
     (void)thread;
-    const part p = rows_of(context, chunk);
+    const flow_part p = flow_rows(context, chunk);
     loss_chunk(context, chunk, p.first, p.rows);
 }
 
 static void turn_values_task(void *context, size_t chunk, size_t thread)
 {
     const layer_job *job = context;
-    const part p = rows_of(job->flow, chunk);
-    turn_values(job->flow, job->layer, &p, thread);
+    const flow_part p = flow_rows(job->flow, chunk);
+    flow_turn_values(job->flow, job->layer, &p, thread);
 }
 
 static void turn_deltas_task(void *context, size_t chunk, size_t thread)
 {
     const layer_job *job = context;
-    const part p = rows_of(job->flow, chunk);
-    turn_deltas(job->flow, job->layer, &p, thread);
+    const flow_part p = flow_rows(job->flow, chunk);
+    flow_turn_deltas(job->flow, job->layer, &p, thread);
 }
 
 static void run_layer(const flow_job *flow, size_t l, size_t width, parallel_task *task)
@@ -259,6 +269,11 @@ static void run_turn(const flow_job *flow, size_t l, parallel_task *task)
         batch_run(flow->batch, batch_chunks(flow->rows, flow->batch->chunk_rows), task, &job);
 }
 
+void flow_gather(flow_job *job)
+{
+    batch_run(job->batch, batch_chunks(job->rows, job->batch->chunk_rows), gather_task, job);
+}
+
 void flow_run(flow_job *job)
 {
     const batch *out = job->batch;
@@ -267,7 +282,7 @@ void flow_run(flow_job *job)
         batch_run(out, chunks, chunk_task, job);
         return;
     }
-    batch_run(out, chunks, gather_task, job);
+    flow_gather(job);
     for (size_t l = 0; l < out->layer_count; l++) {
         run_layer(job, l, job->copy->layers[l].output_stride, forward_task);
         run_turn(job, l, turn_values_task);

@@ -15,6 +15,11 @@ typedef struct flow_job {
     float scale;             /* a factor that the derivatives carry */
 } flow_job;
 
+/* Some rows of a batch and some columns of a layer. */
+typedef struct flow_part {
+    size_t first, rows, column, columns;
+} flow_part;
+
 /* Fills values, deltas, losses and corrects of the batch; in a wide network only the last
  * layer's deltas. */
 void flow_run(flow_job *job);
@@ -22,5 +27,34 @@ void flow_run(flow_job *job);
 /* In a wide network, when deltas[l] are there: brings them to the form of layer l, and of a
  * layer of lists fills deltas[l - 1]. */
 void flow_back(const flow_job *job, size_t l);
+
+/* ---- what they are made of, for parts.c ---------------------------------- */
+
+/* The rows of a chunk. */
+flow_part flow_rows(const flow_job *job, size_t chunk);
+
+/* The batch's inputs into values[0]. */
+void flow_gather(flow_job *job);
+
+/* For some rows of the batch as many of the next one: begins their way from memory, and
+ * brings them into next_inputs. */
+void flow_expect(const flow_job *job, const flow_part *p);
+void flow_gather_ahead(const flow_job *job, const flow_part *p);
+
+/* values[l + 1] = f(values[l] W_l + b_l), of the last layer the plain product. */
+void flow_forward(const batch *out, const work *copy, size_t l, const flow_part *p, size_t thread);
+
+/* deltas[l - 1] = (deltas[l] W_l') f'(z), where f(z) = values[l] */
+void flow_backward(const batch *out, const work *copy, size_t l, const flow_part *p,
+                   size_t thread);
+
+/* From the form of layer l to that of the layer after it, which takes its values, or
+ * back, for the layer's derivatives. */
+void flow_turn_values(const flow_job *job, size_t l, const flow_part *p, size_t thread);
+void flow_turn_deltas(const flow_job *job, size_t l, const flow_part *p, size_t thread);
+
+/* A chunk, forward from layer `from` on to the loss, and back to the derivatives of that
+ * layer's inputs. */
+void flow_chunk(const flow_job *job, size_t chunk, size_t from, size_t thread);
 
 #endif

@@ -96,7 +96,7 @@ static void fill(const work *copy, work_layer *layer)
             for (size_t i = begin; i < end; i++) {
                 if (!work_is_kept(layer, i, j))
                     continue;
-                const size_t from = i * layer->output_stride + j;
+                const size_t from = work_place(layer, i, j);
                 lists->kept.places[at] = (uint32_t)i;
                 lists->kept.weights[at] = layer->weights[from];
                 for (size_t s = 0; s < copy->state_count; s++)
@@ -134,7 +134,7 @@ static void settle(const work *copy, const work_layer *layer)
     const work_lists *lists = &layer->lists;
     for (size_t k = 0; k < lists->blocks * layer->outputs; k++) {
         for (uint32_t e = lists->kept.starts[k]; e < lists->kept.starts[k + 1]; e++) {
-            const size_t to = lists->kept.places[e] * layer->output_stride + k % layer->outputs;
+            const size_t to = work_place(layer, lists->kept.places[e], k % layer->outputs);
             layer->weights[to] = lists->kept.weights[e];
             for (size_t s = 0; s < copy->state_count; s++)
                 layer->states[s][to] = lists->states[s][e];

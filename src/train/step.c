@@ -5,17 +5,20 @@
 #include "math/pass.h"
 #include "net/activation.h"
 #include "train/flow.h"
+#include "train/parts.h"
 #include "train/sparse.h"
+#include "train/step.h"
 
-/* A block of weight rows and what its update needs. x is the block's first input in the
- * first row of the batch; it is marked where it is not zero, in `found` places. */
+/* A block of weights and what its update needs. The block's inputs are marked where they are
+ * not zero, in `found` places. */
 typedef struct piece {
     const batch *out;
     const work_layer *layer;
     const batch_block *block;
+    work_panel panel;
+    update_factors by;
     size_t thread, rows, found;
     const optimizer_step *step;
-    const float *x;
 } piece;
 
 /* Some columns of a block's weights. w its first weight, kept its masks or NULL, g its
@@ -39,7 +42,7 @@ static void count_block(const piece *p)
     const uint32_t *marks = out->marks[p->thread];
     uint64_t *counts = out->counts[p->thread] + out->count_start[block->layer - 1] + block->first;
     if (layer[-1].activation != ESPALIER_RELU) {
-        pass_count_positive(p->x, p->rows, block->rows, layer->input_stride, counts);
+        pass_count_positive(p->by.x, p->rows, block->rows, p->by.x_stride, counts);
         return;
     }
     for (size_t w = 0; w < mark_words(p->rows); w++)
@@ -53,10 +56,10 @@ static void gradient(const piece *p, const tile *t, size_t first, size_t rows, b
                      const uint16_t *kept)
 {
     const batch *out = p->out;
-    const size_t stride = p->layer->output_stride, x_stride = p->layer->input_stride;
-    const size_t m = p->block->rows, words = stride / PASS_LANES;
-    const float *x = p->x + first * x_stride;
-    const float *deltas = out->deltas[p->block->layer] + first * stride + t->column;
+    const size_t stride = p->by.d_stride, x_stride = p->by.x_stride;
+    const size_t m = p->block->rows, words = p->panel.columns / PASS_LANES;
+    const float *x = p->by.x + first * x_stride;
+    const float *deltas = p->by.deltas + first * stride + t->column;
     const uint32_t *marks = out->marks[p->thread] + first / MARK_BITS * m;
     if (!skip_pays(p->found, p->rows * m, t->columns)) {
         out->math->gemm(true, false, m, t->columns, rows, x, x_stride, deltas, stride, accumulate,
@@ -104,7 +107,7 @@ static void shrink(const optimizer_step *step, size_t count, float *w)
  * or all at once where the tile is as wide as the layer. */
 static void begin_tile(const piece *p, const tile *t)
 {
-    const size_t stride = p->layer->output_stride, m = p->block->rows;
+    const size_t stride = p->panel.columns, m = p->block->rows;
     if (p->step->kind != ESPALIER_SGD)
         return;
     if (t->columns == stride)
@@ -116,7 +119,7 @@ static void begin_tile(const piece *p, const tile *t)
 static void end_tile(const piece *p, const tile *t)
 {
     const work_layer *layer = p->layer;
-    const size_t stride = layer->output_stride, words = stride / PASS_LANES;
+    const size_t stride = p->panel.columns, words = stride / PASS_LANES;
     const bool whole = t->columns == stride;
     const size_t runs = whole ? 1 : p->block->rows;
     const size_t length = whole ? p->block->rows * stride : t->columns;
@@ -143,27 +146,26 @@ static void add_rows(const piece *p, const tile *t, size_t first, size_t rows)
 static tile tile_at(const piece *p, size_t column, size_t columns, float *scratch)
 {
     const work_layer *layer = p->layer;
-    const size_t at = p->block->first * layer->output_stride + column;
+    const size_t at = p->panel.at + p->block->first * p->panel.columns + column;
     const bool sgd = p->step->kind == ESPALIER_SGD;
     return (tile){.column = column,
                   .columns = columns,
-                  .g_stride = sgd ? layer->output_stride : columns,
+                  .g_stride = sgd ? p->panel.columns : columns,
                   .w = layer->weights + at,
                   .g = sgd ? layer->weights + at : scratch,
                   .kept = layer->masked ? layer->kept + at / PASS_LANES : NULL};
 }
 
 /* The block of a narrow network: flow.c has been through the layer. */
-static void update_block(const piece *p)
+static void update_narrow(const piece *p)
 {
     const work_layer *layer = p->layer;
-    const tile t = tile_at(p, 0, layer->output_stride, p->out->scratch[p->thread]);
+    const tile t = tile_at(p, 0, p->panel.columns, p->out->scratch[p->thread]);
     begin_tile(p, &t);
     add_rows(p, &t, 0, p->rows);
     end_tile(p, &t);
     if (layer->transposed)
-        pass_transpose(t.w, layer->output_stride, p->block->rows, layer->outputs,
-                       layer->transposed + p->block->first, layer->input_stride);
+        work_turn(layer, p->block->first, p->block->rows);
 }
 
 /* One tile of a wide network: the derivatives of its inputs by the weights as they were,
@@ -186,7 +188,7 @@ static void update_tile(const piece *p, const tile *t, float *turned)
 }
 
 /* The block of a wide network, tile by tile; its inputs' derivatives are its own. */
-static void update_block_wide(const piece *p)
+static void update_wide(const piece *p)
 {
     const work_layer *layer = p->layer;
     const size_t l = p->block->layer, stride = layer->output_stride;
@@ -207,61 +209,71 @@ static void update_block_wide(const piece *p)
     }
 }
 
-static void update_biases(batch *out, work_layer *layer, size_t l, size_t rows,
-                          const optimizer_step *step, float *sums)
+void update_biases(const update_job *job, size_t l, size_t first, size_t count,
+                   const float *deltas, size_t d_stride, size_t thread)
 {
-    size_t stride = layer->output_stride;
+    const work_layer *layer = &job->copy->layers[l];
+    float *const biases = layer->biases + first, *const sums = job->batch->scratch[thread];
     if (layer->lists.blocks)
-        sparse_bias_gradient(out, layer, l, rows, sums);
+        sparse_bias_gradient(job->batch, layer, l, job->rows, sums);
     else
-        pass_column_sums(out->deltas[l], rows, stride, sums);
-    if (step->kind == ESPALIER_SGD) {
-        for (size_t j = 0; j < stride; j++)
-            layer->biases[j] += sums[j];
+        pass_column_sums(deltas, job->rows, count, d_stride, sums);
+    if (job->step->kind == ESPALIER_SGD) {
+        for (size_t j = 0; j < count; j++)
+            biases[j] += sums[j];
     } else {
-        optimizer_step plain = *step;
+        optimizer_step plain = *job->step;
         plain.decay = 0.0f;
-        optimizer_update(&plain, stride, sums, layer->biases, layer->bias_states[0],
-                         layer->bias_states[1]);
+        optimizer_update(&plain, count, sums, biases, layer->bias_states[0] + first,
+                         layer->bias_states[1] ? layer->bias_states[1] + first : NULL);
     }
 }
 
-/* What the pieces of an update share. */
-typedef struct update_job {
-    batch *batch;
-    work *copy;
-    size_t rows, first; /* the first of the blocks to be done */
-    const optimizer_step *step;
-} update_job;
-
-/* W[i][j] by sum over rows of x[.][i] delta[.][j], for one block of weight rows. */
-static void update_dense(const update_job *job, const batch_block *block, size_t thread)
+void update_block(const update_job *job, const batch_block *block, const update_factors *factors,
+                  size_t thread)
 {
     const batch *out = job->batch;
     const work_layer *layer = &job->copy->layers[block->layer];
-    const float *x = out->values[block->layer] + block->first;
-    const size_t found = out->kernels->mark_columns(x, job->rows, block->rows, layer->input_stride,
-                                                    out->marks[thread]);
-    const piece p = {out, layer, block, thread, job->rows, found, job->step, x};
+    const size_t found = out->kernels->mark_columns(factors->x, job->rows, block->rows,
+                                                    factors->x_stride, out->marks[thread]);
+    const piece p = {.out = out,
+                     .layer = layer,
+                     .block = block,
+                     .panel = work_panel_of(layer, block->panel),
+                     .by = *factors,
+                     .thread = thread,
+                     .rows = job->rows,
+                     .found = found,
+                     .step = job->step};
     count_block(&p);
     if (out->wide)
-        update_block_wide(&p);
+        update_wide(&p);
     else
-        update_block(&p);
+        update_narrow(&p);
+}
+
+void update_other(const update_job *job, size_t index, size_t thread)
+{
+    const batch *out = job->batch;
+    const batch_block *block = &out->blocks[index];
+    const size_t l = block->layer;
+    const work_layer *layer = &job->copy->layers[l];
+    const update_factors factors = {.x = out->values[l] + block->first,
+                                    .deltas = out->deltas[l] + block->panel * layer->panel,
+                                    .x_stride = layer->input_stride,
+                                    .d_stride = layer->output_stride};
+    if (layer->lists.blocks)
+        sparse_update(out, layer, block, job->rows, job->step);
+    else
+        update_block(job, block, &factors, thread);
+    if (block->first == 0 && block->panel == 0)
+        update_biases(job, l, 0, layer->output_stride, out->deltas[l], layer->output_stride, thread);
 }
 
 static void block_task(void *context, size_t index, size_t thread)
 {
     const update_job *job = context;
-    const batch_block *block = &job->batch->blocks[job->first + index];
-    work_layer *layer = &job->copy->layers[block->layer];
-    if (layer->lists.blocks)
-        sparse_update(job->batch, layer, block, job->rows, job->step);
-    else
-        update_dense(job, block, thread);
-    if (block->first == 0)
-        update_biases(job->batch, layer, block->layer, job->rows, job->step,
-                      job->batch->scratch[thread]);
+    update_other(job, job->first + index, thread);
 }
 
 batch_result batch_train(batch *out, work *copy, const espalier_network *network,
@@ -273,13 +285,17 @@ batch_result batch_train(batch *out, work *copy, const espalier_network *network
     update_job update = {out, copy, rows, 0, step};
     for (size_t r = 0; r < rows; r++)
         out->labels[r] = dataset->labels[dataset->rows[ESPALIER_TRAINING][indices[r]]];
-    flow_run(&flow);
-    for (size_t l = out->wide ? out->layer_count : 0; l-- > 0;) {
-        flow_back(&flow, l);
-        update.first = out->block_start[l];
-        batch_run(out, out->block_start[l + 1] - update.first, block_task, &update);
+    if (out->parts > 0) {
+        parts_run(&flow, &update);
+    } else {
+        flow_run(&flow);
+        for (size_t l = out->wide ? out->layer_count : 0; l-- > 0;) {
+            flow_back(&flow, l);
+            update.first = out->block_start[l];
+            batch_run(out, out->block_start[l + 1] - update.first, block_task, &update);
+        }
+        if (!out->wide)
+            batch_run(out, out->block_count, block_task, &update);
     }
-    if (!out->wide)
-        batch_run(out, out->block_count, block_task, &update);
     return batch_add_chunks(out, batch_chunks(rows, out->chunk_rows));
 }

@@ -16,6 +16,33 @@ size_t work_stride(size_t count)
     return stride % (16 * PASS_LANES) ? stride : stride + PASS_LANES;
 }
 
+/* Columns of a panel at most: what a product that steps over zeros does at once. */
+enum { PANEL_COLUMNS = 160 };
+
+size_t work_panel_columns(size_t outputs)
+{
+    const size_t groups = work_stride(outputs) / PASS_LANES;
+    const size_t most = PANEL_COLUMNS / PASS_LANES, panels = (groups + most - 1) / most;
+    return (groups + panels - 1) / panels * PASS_LANES;
+}
+
+size_t work_panels(const work_layer *layer)
+{
+    return (layer->output_stride + layer->panel - 1) / layer->panel;
+}
+
+work_panel work_panel_of(const work_layer *layer, size_t index)
+{
+    const size_t first = index * layer->panel, left = layer->output_stride - first;
+    return (work_panel){first, left < layer->panel ? left : layer->panel, layer->inputs * first};
+}
+
+size_t work_place(const work_layer *layer, size_t i, size_t j)
+{
+    const work_panel p = work_panel_of(layer, j / layer->panel);
+    return p.at + i * p.columns + j - p.first;
+}
+
 /* Memory that the copy owns; NULL once an allocation has failed. */
 static void *take(work *copy, size_t count, size_t size_bytes)
 {
@@ -138,15 +165,15 @@ static void gather(const work *copy, size_t l, size_t width, const float *from, 
     for (size_t first = 0; first < layer->outputs; first += COPY_COLUMNS) {
         size_t end = first + COPY_COLUMNS < layer->outputs ? first + COPY_COLUMNS : layer->outputs;
         for (size_t i = 0; i < layer->inputs; i++)
-            for (size_t j = first; j < end; j++)
-                to[i * layer->output_stride + j] = from[out[j] * width + in[i]];
+            for (size_t j = first, at = work_place(layer, i, first); j < end; j++, at++)
+                to[at] = from[out[j] * width + in[i]];
     }
 }
 
 bool work_is_kept(const work_layer *layer, size_t i, size_t j)
 {
-    return layer->kept[i * (layer->output_stride / PASS_LANES) + j / PASS_LANES] >>
-               j % PASS_LANES & 1;
+    const size_t at = work_place(layer, i, j);
+    return layer->kept[at / PASS_LANES] >> at % PASS_LANES & 1;
 }
 
 /* The way back; pruned places keep what they hold. */
@@ -157,9 +184,9 @@ static void scatter(const work *copy, size_t l, size_t width, const float *from,
     for (size_t first = 0; first < layer->outputs; first += COPY_COLUMNS) {
         size_t end = first + COPY_COLUMNS < layer->outputs ? first + COPY_COLUMNS : layer->outputs;
         for (size_t i = 0; i < layer->inputs; i++)
-            for (size_t j = first; j < end; j++)
-                if (work_is_kept(layer, i, j))
-                    to[out[j] * width + in[i]] = from[i * layer->output_stride + j];
+            for (size_t j = first, at = work_place(layer, i, first); j < end; j++, at++)
+                if (layer->kept[at / PASS_LANES] >> at % PASS_LANES & 1)
+                    to[out[j] * width + in[i]] = from[at];
     }
 }
 
@@ -167,13 +194,14 @@ static void load_mask(const work *copy, size_t l, const network_layer *source)
 {
     work_layer *layer = &copy->layers[l];
     const uint64_t *in = copy->units[l], *out = copy->units[l + 1];
-    size_t words = layer->output_stride / PASS_LANES;
-    memset(layer->kept, 0, layer->inputs * words * sizeof *layer->kept);
+    memset(layer->kept, 0,
+           layer->inputs * layer->output_stride / PASS_LANES * sizeof *layer->kept);
     layer->masked = false;
     for (size_t j = 0; j < layer->outputs; j++) {
         for (size_t i = 0; i < layer->inputs; i++) {
             bool kept = source->mask[out[j] * source->inputs + in[i]];
-            layer->kept[i * words + j / PASS_LANES] |= (uint16_t)(kept << j % PASS_LANES);
+            const size_t at = work_place(layer, i, j);
+            layer->kept[at / PASS_LANES] |= (uint16_t)(kept << at % PASS_LANES);
             layer->masked = layer->masked || !kept;
         }
     }
@@ -191,6 +219,19 @@ static void load_states(work *copy, size_t l, const network_layer *source)
     }
 }
 
+void work_turn(const work_layer *layer, size_t first, size_t rows)
+{
+    const work_layer *before = layer - 1;
+    for (size_t next; rows > 0; first += next, rows -= next) {
+        const work_panel p = work_panel_of(before, first / before->panel);
+        const size_t left = p.first + p.columns - first;
+        next = rows < left ? rows : left;
+        pass_transpose(layer->weights + first * layer->output_stride, layer->output_stride, next,
+                       layer->outputs, layer->transposed + layer->outputs * p.first + first - p.first,
+                       p.columns);
+    }
+}
+
 void work_load(work *copy, const espalier_network *network)
 {
     list_units(copy, network);
@@ -203,6 +244,7 @@ void work_load(work *copy, const espalier_network *network)
         layer->slope = source->slope;
         layer->input_stride = work_stride(layer->inputs);
         layer->output_stride = work_stride(layer->outputs);
+        layer->panel = l || copy->wide ? layer->output_stride : work_panel_columns(layer->outputs);
         gather(copy, l, source->inputs, source->weights, layer->weights);
         load_mask(copy, l, source);
         load_states(copy, l, source);
@@ -211,8 +253,7 @@ void work_load(work *copy, const espalier_network *network)
             layer->biases[j] = source->biases[copy->units[l + 1][j]];
         if (layer->transposed) {
             memset(layer->transposed, 0, layer->outputs * layer->input_stride * sizeof(float));
-            pass_transpose(layer->weights, layer->output_stride, layer->inputs, layer->outputs,
-                           layer->transposed, layer->input_stride);
+            work_turn(layer, 0, layer->inputs);
         }
     }
 }
@@ -247,13 +288,13 @@ void work_save_states(work *copy, const espalier_network *network)
 }
 
 void work_finish(const math_kernels *kernels, const work_layer *layer, size_t column, float *y,
-                 size_t rows, size_t columns)
+                 size_t rows, size_t columns, size_t y_stride)
 {
     const size_t left = layer->outputs > column ? layer->outputs - column : 0;
     if (layer->activation == ESPALIER_SIGMOID && columns > left)
         columns = left; /* f(0) is not 0 */
-    activation_with_bias(kernels, layer->activation, layer->slope, y, rows, columns,
-                         layer->output_stride, layer->biases + column);
+    activation_with_bias(kernels, layer->activation, layer->slope, y, rows, columns, y_stride,
+                         layer->biases + column);
 }
 
 bool work_is_finite(const work *copy, size_t *layer)

@@ -30,11 +30,13 @@ typedef struct work_lists {
 typedef struct work_layer {
     size_t inputs, outputs;             /* units that take part */
     size_t input_stride, output_stride; /* work_stride of them */
-    float *weights;    /* [inputs][output_stride] */
-    float *transposed; /* [outputs][input_stride], the same weights; NULL in layer 0 and if wide */
-    uint16_t *kept;    /* [inputs][output_stride / PASS_LANES]: a bit for each weight; padding 0 */
+    size_t panel;      /* columns of a panel; see work_panel */
+    float *weights;    /* [inputs][output_stride], panel after panel */
+    float *transposed; /* [outputs][input_stride], the same weights, by the panels of the layer
+                          before; NULL in layer 0 and if wide */
+    uint16_t *kept;    /* as weights, a bit for each, PASS_LANES in a word; padding 0 */
     float *biases;     /* [output_stride] */
-    float *states[WORK_STATES_MOST];      /* [inputs][output_stride] */
+    float *states[WORK_STATES_MOST];      /* as weights */
     float *bias_states[WORK_STATES_MOST]; /* [output_stride] */
     bool masked;       /* some weight between units that take part is pruned */
     work_lists lists;  /* if any, they hold what weights and states are; see lists_settle */
@@ -55,7 +57,24 @@ typedef struct work {
     size_t block_count;
 } work;
 
-/* Whether the weight from input i to output j is. */
+/* Some columns of a layer that lie together, row after row, so that a thread that works on
+ * them meets no other's. The first layer of a network that is not wide is cut so; any other
+ * is one panel. */
+typedef struct work_panel {
+    size_t first, columns; /* the last ones may be padding */
+    size_t at;             /* where in weights, states and, by PASS_LANES, kept it begins */
+} work_panel;
+
+size_t work_panels(const work_layer *layer);
+work_panel work_panel_of(const work_layer *layer, size_t index);
+
+/* Columns of a panel of a first layer with so many outputs. */
+size_t work_panel_columns(size_t outputs);
+
+/* Where the weight from input i to output j is. */
+size_t work_place(const work_layer *layer, size_t i, size_t j);
+
+/* Whether that weight is kept. */
 bool work_is_kept(const work_layer *layer, size_t i, size_t j);
 
 /* Takes all memory for a network of this shape; loads nothing. */
@@ -67,6 +86,9 @@ void work_clear(work *copy);
  * last work_save_states. What a pruned weight has for a state is of no effect. */
 void work_load(work *copy, const espalier_network *network);
 
+/* Brings some rows of a layer's weights to its transposed ones. */
+void work_turn(const work_layer *layer, size_t first, size_t rows);
+
 /* Copies weights and biases back. Pruned weights and units left out are not touched. */
 void work_store(const work *copy, espalier_network *network);
 
@@ -75,10 +97,10 @@ void work_store(const work *copy, espalier_network *network);
  * observer lets grow back begins without a past. */
 void work_save_states(work *copy, const espalier_network *network);
 
-/* y = f(y + bias) of a hidden layer. y [rows][output_stride], `columns` of them from
- * `column` on; those behind the outputs stay zero. */
+/* y = f(y + bias) of a hidden layer. y [rows][y_stride], `columns` outputs from `column` on;
+ * those behind the layer's stay zero. */
 void work_finish(const math_kernels *kernels, const work_layer *layer, size_t column, float *y,
-                 size_t rows, size_t columns);
+                 size_t rows, size_t columns, size_t y_stride);
 
 /* False if a weight or bias is NaN or infinite; *layer says where. */
 bool work_is_finite(const work *copy, size_t *layer);

@@ -105,7 +105,7 @@ static void test_sums_transpose(void **state)
     (void)state;
     float y[ROWS * STRIDE], sums[STRIDE], turned[STRIDE * ROWS];
     draw(y, ROWS * STRIDE);
-    pass_column_sums(y, ROWS, STRIDE, sums);
+    pass_column_sums(y, ROWS, STRIDE, STRIDE, sums);
     pass_transpose(y, STRIDE, ROWS, STRIDE, turned, ROWS);
     for (size_t j = 0; j < STRIDE; j++) {
         double sum = 0.0;

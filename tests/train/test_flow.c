@@ -12,6 +12,7 @@ enum { LAYERS = 3 };
 
 static const size_t narrow[LAYERS + 1] = {8, 40, 30, 4};
 static const size_t wide[LAYERS + 1] = {8, 820, 660, 4}; /* a layer of 2.2 MB */
+static const size_t parted[LAYERS + 1] = {8, 470, 30, 4}; /* three parts: see parts.h */
 
 /* Where the narrow network's unit i of layer l sits in the wide one: spread out. */
 static size_t place(size_t position, size_t i)
@@ -103,13 +104,15 @@ static void test_wide_is_narrow(void **state)
     espalier_dataset_destroy(dataset);
 }
 
-static void check_threads(const espalier_dataset *dataset, size_t functions)
+static void check_threads(const espalier_dataset *dataset, const size_t *widths, size_t batch_rows,
+                          size_t functions)
 {
-    espalier_network *one = make(wide, 4, functions);
-    train(one, dataset, 200, ESPALIER_SGD, 1);
+    const espalier_optimizer kind = (espalier_optimizer)(functions % ESPALIER_OPTIMIZER_COUNT);
+    espalier_network *one = make(widths, 4, functions);
+    train(one, dataset, batch_rows, kind, 1);
     for (size_t threads = 2; threads <= 5; threads++) {
-        espalier_network *many = make(wide, 4, functions);
-        train(many, dataset, 200, ESPALIER_SGD, threads);
+        espalier_network *many = make(widths, 4, functions);
+        train(many, dataset, batch_rows, kind, threads);
         for (size_t l = 0; l < LAYERS; l++) {
             const network_layer *a = &one->layers[l], *b = &many->layers[l];
             assert_memory_equal(a->weights, b->weights, a->inputs * a->outputs * sizeof(float));
@@ -126,8 +129,12 @@ static void test_threads_change_nothing(void **state)
 {
     (void)state;
     espalier_dataset *dataset = small_dataset(300, 0, narrow[0], narrow[LAYERS]);
-    for (size_t kind = 0; kind < TRAINED_KINDS; kind++)
-        check_threads(dataset, kind + TRAINED_KINDS * (TRAINED_KINDS - 1 - kind));
+    for (size_t kind = 0; kind < TRAINED_KINDS; kind++) {
+        const size_t functions = kind + TRAINED_KINDS * (TRAINED_KINDS - 1 - kind);
+        check_threads(dataset, wide, 200, functions);
+        check_threads(dataset, parted, 200, functions);
+        check_threads(dataset, parted, 32, functions);
+    }
     espalier_dataset_destroy(dataset);
 }
 
