@@ -31,7 +31,8 @@ class Bench:
         self.lock = worker.Lock(arguments.lock)
         self.data = machine.data_folder()
         machine.build(self.folder)
-        self.machine = machine.facts(self.folder)
+        self.blas = machine.choose_blas(self.folder)
+        self.machine = machine.facts(self.folder, self.blas)
         self.peers = {}
         for name, (found, how) in machine.peers(self.folder).items():
             self.peers[name] = found

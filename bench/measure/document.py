@@ -49,6 +49,7 @@ def machine(records):
         "system": last["system"], "compiler": last["compiler"], "flags": f"`{last['flags']}`",
         "commit": ", ".join(sorted({r["commit"] + (" and changes" if r["changed"] else "") for r in records})),
         "measured": f"{min(r['date'] for r in records)[:10]} to {max(r['date'] for r in records)[:10]}",
+        "OpenBLAS's kernels": last.get("blas", "its own choice"),
         "peers": ", ".join(f"{peer} {version}" for peer, version in versions.items())}
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in facts.items())])
 

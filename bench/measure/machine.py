@@ -1,5 +1,6 @@
 """Where and with what is measured: the machine, the build, and which peers are there."""
 import datetime
+import json
 import os
 import pathlib
 import platform
@@ -9,6 +10,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEERS = ROOT / "bench" / "peers"
 PYTHON = "/usr/bin/python3"  # Debian's, which sees Debian's python3-torch and python3-sklearn
 HANDICAPS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+BLAS_CORES = (None, "SkylakeX", "Zen", "Haswell")
+# What every program finds in its environment: choose_blas().
+CHOSEN = {}
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -19,7 +23,27 @@ def environment(threads=None, **more):
               and not name.startswith(("OMP_", "GOMP_", "KMP_"))}
     if threads:
         result.update({name: str(threads) for name in THREAD_SETTINGS})
-    return {**result, **more}
+    return {**result, **CHOSEN, **more}
+
+
+def choose_blas(folder):
+    """OpenBLAS knows a processor younger than itself for none of its own and takes its oldest
+    kernels; PyTorch and scikit-learn then train at half their speed. The kernels with the
+    fastest square product are chosen for all programs. Their name."""
+    program = folder / "bench" / "bench_blas"
+    if not program.exists():
+        return "none"
+    avx512 = "avx512f" in open("/proc/cpuinfo").read()
+    seconds = {}
+    for core in BLAS_CORES:
+        if avx512 or core != "SkylakeX":
+            env = environment(1, **({"OPENBLAS_CORETYPE": core} if core else {}))
+            lines = output(program, "size=2048", input="run\nrun\nrun\n", env=env).split("\n")[1:]
+            seconds[core] = min(json.loads(line)["seconds"] for line in lines)
+    core = min(seconds, key=seconds.get)
+    if core:
+        CHOSEN["OPENBLAS_CORETYPE"] = core
+    return core or "by itself"
 
 
 def output(*command, **options):
@@ -51,7 +75,7 @@ def caches():
     return ", ".join(f"L{level} {size}" for level, size in found.items())
 
 
-def facts(folder):
+def facts(folder, blas):
     """What every line of results carries."""
     cache = dict(line.split("=", 1) for line in (folder / "CMakeCache.txt").read_text().split("\n")
                  if "=" in line and not line.startswith(("#", "//")))
@@ -63,6 +87,7 @@ def facts(folder):
         "system": f"{platform.system()} {platform.release()}",
         "compiler": compiler.split("\n")[0] if compiler else "unknown",
         "flags": f"{value.get('CMAKE_C_FLAGS', '')} {value.get('CMAKE_C_FLAGS_RELEASE', '')}".strip(),
+        "blas": blas,
         "commit": output("git", "-C", ROOT, "rev-parse", "--short", "HEAD") or "unknown",
         "changed": bool(output("git", "-C", ROOT, "status", "--porcelain", "--", "src", "include", "cli")),
     }
@@ -72,7 +97,7 @@ def onnxruntime(folder):
     """libonnxruntime of $ONNXRUNTIME_DIR, or of onnxruntime-node in the build folder."""
     here = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     given = os.environ.get("ONNXRUNTIME_DIR")
-    for place in ([pathlib.Path(given)] if given else []) + [folder / "node_modules"]:
+    for place in ([pathlib.Path(given)] if given else []) + [folder / "node_modules", ROOT / "build" / "peers"]:
         found = sorted(place.glob("**/libonnxruntime.so*"))
         found = [path for path in found if "linux" not in path.parts or here in path.parts]
         if found:

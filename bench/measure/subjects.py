@@ -210,7 +210,6 @@ def predict(b):
 
 # ---- scale -------------------------------------------------------------------
 
-BLAS_CORES = (None, "SkylakeX", "Zen", "Haswell")  # OpenBLAS may choose badly by itself
 SHAPES = {
     "width 512": [784, 512, 512, 10], "width 1024": [784, 1024, 1024, 10],
     "width 2048": [784, 2048, 2048, 10], "width 4096": [784, 4096, 4096, 10],
@@ -218,29 +217,18 @@ SHAPES = {
 }
 
 
-def blas(b):
-    """A maker of workers for the fastest square product that OpenBLAS has here, or None."""
-    if not (b.folder / "bench" / "bench_blas").exists():
-        return None
-    def maker(core, name):
-        env = {"OPENBLAS_CORETYPE": core} if core else {}
-        return lambda: Worker(name, b.program("bench_blas", size=2048), env=env)
-    avx512 = "avx512f" in open("/proc/cpuinfo").read()
-    makers = {f"2048² product, OpenBLAS, core type {core or 'by itself'}":
-              core for core in BLAS_CORES if avx512 or core != "SkylakeX"}
-    makers = {name: maker(core, name) for name, core in makers.items()}
-    return makers[best(list(makers.values()), 2, b.lock)]
-
-
 def scale(b):
-    records, square, product = [], 2.0 * 2048 ** 3, blas(b)
+    records, square = [], 2.0 * 2048 ** 3
+    product = f"2048² product, OpenBLAS, core type {b.blas}"
     for name, widths in SHAPES.items():
         for batch in (32, 256, 1024):
             flop, case = arithmetic(widths, batch), f"{name}, batch {batch}"
             steps = max(2, min(200, round(3e10 / flop)))
             step = Worker("a training step", b.program("bench_scale", widths="-".join(map(str, widths)),
                                                        batch=batch, steps=steps))
-            workers = [step] + ([product()] if product else [])
+            workers = [step]
+            if b.blas != "none":
+                workers.append(Worker(product, b.program("bench_blas", size=2048)))
             results = b.measure(workers)
             ours, *others = (results[worker.name] for worker in workers)
             derived = {"GFLOP": lambda _: flop / 1e9, "GFLOP/s": lambda ms: flop / ms / 1e6}

@@ -148,7 +148,10 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
                 (out->columns = take(out, network->layers[0].inputs, sizeof *out->columns));
     if (done && parts > 0)
         done = size_multiply(padded, work_stride(network->layers[0].inputs), &count) &&
-               (out->next_inputs = take(out, count, sizeof(float)));
+               (out->next_inputs = take(out, count, sizeof(float))) &&
+               (out->input_found = take(out, chunks, sizeof *out->input_found)) &&
+               size_multiply(padded, mark_words(network->layers[0].inputs), &count) &&
+               (out->input_marks = take(out, count, sizeof(uint32_t)));
     for (size_t part = 0; part < parts && done; part++)
         done = size_multiply(padded, work_stride(network->layers[1].outputs), &count) &&
                (out->sums[part] = take(out, count, sizeof(float)));
@@ -184,7 +187,7 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
     out->alone = out->sparing && operations(out, copy) < PARALLEL_OPERATIONS;
     out->threads = out->alone ? 1 : parallel_threads(threads);
     threads = out->threads;
-    size_t most = 14 + 2 * copy->layer_count + 3 * threads + parts_most(network);
+    size_t most = 16 + 2 * copy->layer_count + 3 * threads + parts_most(network);
     out->memory = memory_array(allocator, most, sizeof *out->memory);
     out->team = parallel_team_create(threads, allocator);
     if (!out->team || !out->memory || !take_all(out, network, evaluation_rows)) {

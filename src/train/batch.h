@@ -44,6 +44,8 @@ typedef struct batch {
     size_t parts;        /* of the first hidden layer, or 0: see parts.h */
     float **sums;        /* [parts]: what each gives the second layer, [rows][stride] */
     float *next_inputs;  /* as values[0], of the next batch */
+    uint32_t *input_marks; /* [rows][mark_words(inputs)] of a batch: where inputs are not zero */
+    size_t *input_found;   /* [chunks]: in how many places */
     size_t next_rows;    /* that the first layer has been through ahead of their batch */
     const uint32_t *next_indices; /* which */
     float **values;      /* [layer_count]: values[l] = input of layer l, [rows][stride] */

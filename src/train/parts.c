@@ -6,7 +6,7 @@
 
 /* Rows of a part's weights that are updated and go on to the next batch together: they stay
  * in the first-level cache with a batch's derivatives of 32 rows. */
-enum { SLAB_ROWS = 32 };
+enum { SLAB_ROWS = MARK_BITS };
 
 typedef struct parts_job {
     flow_job *flow;
@@ -64,18 +64,36 @@ static size_t chunks_of(const parts_job *job)
     return batch_chunks(job->rows, job->flow->batch->chunk_rows);
 }
 
-/* Adds what the inputs of one slab give to a part's units. */
-static void forward_slab(const parts_job *job, const units *u, size_t slab, size_t chunk,
-                         size_t thread)
+/* Marks where a chunk's inputs are not zero, once for all parts. */
+static void mark_inputs(const parts_job *job, size_t chunk)
 {
+    const batch *out = job->flow->batch;
+    const work_layer *layer = &job->flow->copy->layers[0];
+    const flow_part p = chunk_of(job, chunk);
+    out->input_found[chunk] = out->kernels->mark_rows(
+        job->inputs + p.first * layer->input_stride, p.rows, layer->inputs, layer->input_stride,
+        out->input_marks + p.first * mark_words(layer->inputs));
+}
+
+/* Adds what the inputs of one slab, a word of marks, give to a part's units. */
+static void forward_slab(const parts_job *job, const units *u, size_t slab, size_t chunk)
+{
+    const batch *out = job->flow->batch;
     const work_layer *layer = &job->flow->copy->layers[0];
     const size_t from = slab * SLAB_ROWS, left = layer->inputs - from;
-    const size_t columns = u->panel.columns;
+    const size_t k = left < SLAB_ROWS ? left : SLAB_ROWS, columns = u->panel.columns;
+    const size_t words = mark_words(layer->inputs), stride = layer->input_stride;
     const flow_part p = chunk_of(job, chunk);
-    batch_multiply(job->flow->batch, thread, p.rows, columns, left < SLAB_ROWS ? left : SLAB_ROWS,
-                   job->inputs + p.first * layer->input_stride + from, layer->input_stride,
-                   layer->weights + u->panel.at + from * columns, columns, slab > 0,
-                   u->values + p.first * columns, columns);
+    const float *const x = job->inputs + p.first * stride + from;
+    const float *const w = layer->weights + u->panel.at + from * columns;
+    float *const y = u->values + p.first * columns;
+    if (skip_pays(out->input_found[chunk], p.rows * layer->inputs, columns))
+        out->kernels->skip_gemm(p.rows, columns, k, x, stride, 1,
+                                out->input_marks + p.first * words + slab, words, 1, w, columns,
+                                slab > 0, y, columns);
+    else
+        out->math->gemm(false, false, p.rows, columns, k, x, stride, w, columns, slab > 0, y,
+                        columns);
 }
 
 /* A part's values, whose products are there, and what the second layer gets from them. */
@@ -116,6 +134,8 @@ static void rest_task(void *context, size_t chunk, size_t thread)
     flow_chunk(flow, chunk, 2, thread);
     flow_turn_deltas(flow, 1, &p, thread);
     flow_gather_ahead(flow, &p);
+    if (p.first < job->rows)
+        mark_inputs(job, chunk);
 }
 
 /* ---- back, update, and on ---------------------------------------------------- */
@@ -179,7 +199,7 @@ static void whole_part(const parts_job *job, size_t part, size_t thread)
     for (size_t slab = 0; slab < job->slabs; slab++) {
         update_slab(job, &u, part, slab, thread);
         for (size_t chunk = 0; chunk < chunks_of(job); chunk++)
-            forward_slab(job, &u, slab, chunk, thread);
+            forward_slab(job, &u, slab, chunk);
     }
     for (size_t chunk = 0; chunk < chunks_of(job); chunk++)
         give(job, &u, part, chunk, thread);
@@ -208,7 +228,7 @@ static void forward_task(void *context, size_t index, size_t thread)
     const size_t part = index / chunks_of(job), chunk = index % chunks_of(job);
     const units u = units_of(job, part);
     for (size_t slab = 0; slab < job->slabs; slab++)
-        forward_slab(job, &u, slab, chunk, thread);
+        forward_slab(job, &u, slab, chunk);
     give(job, &u, part, chunk, thread);
 }
 
@@ -239,6 +259,12 @@ static void update_task(void *context, size_t index, size_t thread)
 
 /* ---- a batch ------------------------------------------------------------------ */
 
+static void mark_task(void *context, size_t chunk, size_t thread)
+{
+    (void)thread;
+    mark_inputs(context, chunk);
+}
+
 /* This batch's inputs: gathered before, with what the parts give, or now. */
 static void begin(parts_job *job)
 {
@@ -252,6 +278,7 @@ static void begin(parts_job *job)
     job->inputs = inputs;
     job->rows = job->flow->rows;
     flow_gather(job->flow);
+    batch_run(out, chunks_of(job), mark_task, job);
     batch_run(out, out->parts * chunks_of(job), forward_task, job);
 }
 

@@ -24,7 +24,7 @@ static size_t chunk_at(const batch *out, size_t first, size_t stride)
 void sparse_columns(const batch *out, size_t rows, size_t units, size_t stride, const float *from,
                     float *to)
 {
-    pass_transpose(from, stride, rows, units, to, out->column_rows);
+    out->kernels->transpose(from, stride, rows, units, to, out->column_rows);
     /* rows of padding: zero, so that they add nothing to a gradient */
     for (size_t u = 0; rows < pass_stride(rows) && u < units; u++)
         memset(to + u * out->column_rows + rows, 0, (pass_stride(rows) - rows) * sizeof *to);
@@ -42,7 +42,7 @@ void sparse_turn(const batch *out, size_t thread, bool from, bool to, size_t fir
         return;
     }
     memset(chunk, 0, rows * stride * sizeof *chunk);
-    pass_transpose(other, out->column_rows, units, rows, chunk, stride);
+    out->kernels->transpose(other, out->column_rows, units, rows, chunk, stride);
 }
 
 /* ---- forward and backward --------------------------------------------- */

@@ -165,7 +165,7 @@ static void update_narrow(const piece *p)
     add_rows(p, &t, 0, p->rows);
     end_tile(p, &t);
     if (layer->transposed)
-        work_turn(layer, p->block->first, p->block->rows);
+        work_turn(p->out->kernels, layer, p->block->first, p->block->rows);
 }
 
 /* One tile of a wide network: the derivatives of its inputs by the weights as they were,

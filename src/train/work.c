@@ -219,16 +219,16 @@ static void load_states(work *copy, size_t l, const network_layer *source)
     }
 }
 
-void work_turn(const work_layer *layer, size_t first, size_t rows)
+void work_turn(const math_kernels *kernels, const work_layer *layer, size_t first, size_t rows)
 {
     const work_layer *before = layer - 1;
     for (size_t next; rows > 0; first += next, rows -= next) {
         const work_panel p = work_panel_of(before, first / before->panel);
         const size_t left = p.first + p.columns - first;
         next = rows < left ? rows : left;
-        pass_transpose(layer->weights + first * layer->output_stride, layer->output_stride, next,
-                       layer->outputs, layer->transposed + layer->outputs * p.first + first - p.first,
-                       p.columns);
+        kernels->transpose(layer->weights + first * layer->output_stride, layer->output_stride, next,
+                           layer->outputs,
+                           layer->transposed + layer->outputs * p.first + first - p.first, p.columns);
     }
 }
 
@@ -253,7 +253,7 @@ void work_load(work *copy, const espalier_network *network)
             layer->biases[j] = source->biases[copy->units[l + 1][j]];
         if (layer->transposed) {
             memset(layer->transposed, 0, layer->outputs * layer->input_stride * sizeof(float));
-            work_turn(layer, 0, layer->inputs);
+            work_turn(math_kernels_at(0), layer, 0, layer->inputs);
         }
     }
 }

@@ -87,7 +87,7 @@ void work_clear(work *copy);
 void work_load(work *copy, const espalier_network *network);
 
 /* Brings some rows of a layer's weights to its transposed ones. */
-void work_turn(const work_layer *layer, size_t first, size_t rows);
+void work_turn(const math_kernels *kernels, const work_layer *layer, size_t first, size_t rows);
 
 /* Copies weights and biases back. Pruned weights and units left out are not touched. */
 void work_store(const work *copy, espalier_network *network);
