@@ -26,9 +26,9 @@ size_t batch_chunks(size_t rows, size_t chunk_rows)
 /* Operations of a batch's products from which on a second thread pays: the threads wait
  * for each other twice in a batch, and weights that one of them changed come to the
  * other from its cache. Measured on two cores with batches of 32: at 26 million two
- * threads took 1.27 times as long as one, at 40 million 0.75, at 46.5 million (the
- * paper's network) 0.69 times. */
-static const double PARALLEL_OPERATIONS = 32e6;
+ * threads took 1.27 times as long as one, at 40 million 0.75. In parts, where each has most
+ * of its weights to itself, 0.66 at 8 million, 0.63 at 17 and 0.60 at 28. */
+static const double PARALLEL_OPERATIONS = 32e6, PARTED_OPERATIONS = 8e6;
 
 /* Multiplications and additions of a batch as if no value were zero. */
 static double operations(const batch *out, const work *copy)
@@ -40,6 +40,12 @@ static double operations(const batch *out, const work *copy)
         sum += (l ? 6.0 : 4.0) * (sparse_is(copy, l) ? lists_equivalent(layer) : weights);
     }
     return sum * (double)out->rows_most;
+}
+
+static bool is_alone(const batch *out, const work *copy)
+{
+    const double least = parts_of(copy) > 0 ? PARTED_OPERATIONS : PARALLEL_OPERATIONS;
+    return out->sparing && operations(out, copy) < least;
 }
 
 void batch_run(const batch *out, size_t count, parallel_task *task, void *context)
@@ -184,7 +190,7 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
                    .wide = copy->wide};
     out->chunk_rows = chunk_rows_for(rows_most, out->wide);
     out->column_rows = rows_most < out->chunk_rows ? pass_stride(rows_most) : out->chunk_rows;
-    out->alone = out->sparing && operations(out, copy) < PARALLEL_OPERATIONS;
+    out->alone = is_alone(out, copy);
     out->threads = out->alone ? 1 : parallel_threads(threads);
     threads = out->threads;
     size_t most = 16 + 2 * copy->layer_count + 3 * threads + parts_most(network);
@@ -247,7 +253,7 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
 {
     size_t start = 0;
     out->block_count = 0;
-    out->alone = out->sparing && operations(out, copy) < PARALLEL_OPERATIONS;
+    out->alone = is_alone(out, copy);
     out->parts = parts_of(copy);
     out->next_rows = 0;
     fit_columns(out, copy, network);
