@@ -136,7 +136,8 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
 {
     size_t layers = network->layer_count, rows = out->rows_most;
     size_t chunks = batch_chunks(rows, out->chunk_rows), padded = chunks * out->column_rows;
-    size_t others = batch_chunks(evaluation_rows, CHUNK_EVALUATION), parts = parts_most(network);
+    size_t others = batch_chunks(evaluation_rows, CHUNK_EVALUATION);
+    size_t parts = out->wide ? 0 : parts_most(network);
     size_t count;
     chunks = chunks > others ? chunks : others;
     bool done = (out->values = take(out, layers, sizeof *out->values)) &&

@@ -128,15 +128,18 @@ static size_t rows_ahead(const flow_job *job, const flow_part *p)
 
 void flow_expect(const flow_job *job, const flow_part *p)
 {
-    dataset_expect(job->dataset, ESPALIER_TRAINING, job->indices + job->rows + p->first,
-                   rows_ahead(job, p));
+    const size_t rows = rows_ahead(job, p);
+    if (rows > 0)
+        dataset_expect(job->dataset, ESPALIER_TRAINING, job->indices + job->rows + p->first, rows);
 }
 
 void flow_gather_ahead(const flow_job *job, const flow_part *p)
 {
-    batch_gather(job->batch, job->copy, job->network, job->dataset, ESPALIER_TRAINING,
-                 job->indices + job->rows + p->first, 0, rows_ahead(job, p),
-                 job->batch->next_inputs + p->first * job->copy->layers[0].input_stride);
+    const size_t rows = rows_ahead(job, p);
+    if (rows > 0)
+        batch_gather(job->batch, job->copy, job->network, job->dataset, ESPALIER_TRAINING,
+                     job->indices + job->rows + p->first, 0, rows,
+                     job->batch->next_inputs + p->first * job->copy->layers[0].input_stride);
 }
 
 /* Inputs of a chunk; those of the batch after it begin their way from memory. */

@@ -1,3 +1,5 @@
+/* A batch by parts of the first hidden layer: one after the other by as many threads as
+ * there are parts or fewer, phase by phase by more. */
 #include "train/parts.h"
 
 #include "math/pass.h"
