@@ -228,7 +228,8 @@ static void fit_columns(batch *out, const work *copy, const espalier_network *ne
 static void cut_rows(batch *out, const work_layer *layer, size_t l)
 {
     const size_t rows = out->wide ? TILE_ROWS : block_rows(layer->panel);
-    for (size_t panel = 0; panel < work_panels(layer); panel++) {
+    const size_t panels = out->wide ? 1 : work_panels(layer);
+    for (size_t panel = 0; panel < panels; panel++) {
         for (size_t first = 0; first < layer->inputs; first += rows) {
             const size_t rest = layer->inputs - first;
             out->blocks[out->block_count++] =
@@ -311,11 +312,10 @@ void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const wo
     }
 }
 
-void batch_expect(const float *w, size_t stride, size_t rows, size_t columns)
+void batch_expect(const float *w, size_t count)
 {
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j += PASS_LANES)
-            __builtin_prefetch(w + i * stride + j, 1, 2);
+    for (size_t i = 0; i < count; i += PASS_LANES)
+        __builtin_prefetch(w + i, 1, 2);
 }
 
 batch_result batch_add_chunks(const batch *out, size_t chunks)

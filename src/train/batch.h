@@ -20,12 +20,13 @@ enum { CHUNK_LEAST = 16, CHUNK_MOST = 128 };
 
 /* Rows and columns of a tile of weights that a wide network's update goes through at a
  * time, and the stride of its transposed copy: see step.c. */
-enum { TILE_ROWS = 128, TILE_COLUMNS = 256, TILE_STRIDE = TILE_ROWS + 16 };
+enum { TILE_ROWS = 128, TILE_COLUMNS = WORK_WIDE_PANEL, TILE_STRIDE = TILE_ROWS + 16 };
 
 /* Rows of a chunk of a validation pass. */
 enum { CHUNK_EVALUATION = 64 };
 
-/* A block of weight rows of a panel, or of lists, that one task updates. */
+/* A block of weight rows of a panel, in a wide network of all panels, or of lists, that one
+ * task updates. */
 typedef struct batch_block {
     size_t layer, panel, first, rows;
 } batch_block;
@@ -97,8 +98,8 @@ void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns
 void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const work_layer *layer,
                           const float *x, float *y);
 
-/* Begins the way of some weights from memory. w [rows][stride]. */
-void batch_expect(const float *w, size_t stride, size_t rows, size_t columns);
+/* Begins the way of some weights from memory. */
+void batch_expect(const float *w, size_t count);
 
 /* What a batch or an evaluation came to: sums over its rows. */
 typedef struct batch_result {

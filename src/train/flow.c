@@ -10,10 +10,9 @@
 #include "net/activation.h"
 #include "train/sparse.h"
 
-/* Columns of a piece in a wide network, a kilobyte of each row of weights; rows of weights
- * that are multiplied at a time there; and parts of a chunk before each of which a share of
- * the next weights is asked for. */
-enum { FLOW_COLUMNS = 256, FLOW_ROWS = 256, FLOW_PARTS = 2 };
+/* Rows of a panel of weights that are multiplied at a time in a wide network, and parts of a
+ * chunk before each of which a share of the next rows is asked for. */
+enum { FLOW_ROWS = 256, FLOW_PARTS = 2 };
 
 /* Rows of a piece of a layer of lists there: all of its list is read for each piece, but
  * an eighth of the batch feeds two cores. A chunk is a multiple of any of them. */
@@ -27,24 +26,25 @@ static size_t strip_rows(const batch *out)
     return rows;
 }
 
-/* Y = X W for a part of the result in a wide network, where X is `k` wide: by some rows of W
- * at a time, while those after them come from memory. */
-static void multiply_wide(const batch *out, size_t thread, const flow_part *p, size_t k,
-                          const float *x, size_t x_stride, const float *w, size_t stride, float *y)
+/* Y = X W for some rows and a panel of the result in a wide network: by some rows of W at a
+ * time, while those after them come from memory. */
+static void multiply_wide(const batch *out, size_t thread, const flow_part *p,
+                          const work_layer *layer, const float *x, float *y)
 {
-    for (size_t from = 0; from < k; from += FLOW_ROWS) {
-        const size_t left = k - from, depth = left < FLOW_ROWS ? left : FLOW_ROWS;
-        const size_t after = left - depth < FLOW_ROWS ? left - depth : FLOW_ROWS;
-        const float *const tile = w + from * stride + p->column;
+    const work_panel panel = work_panel_of(layer, p->column / layer->panel);
+    const size_t n = panel.columns, x_stride = layer->input_stride, y_stride = layer->output_stride;
+    for (size_t from = 0; from < layer->inputs; from += FLOW_ROWS) {
+        const size_t left = layer->inputs - from, depth = left < FLOW_ROWS ? left : FLOW_ROWS;
+        const size_t after = (left - depth < FLOW_ROWS ? left - depth : FLOW_ROWS) * n;
+        const float *const w = layer->weights + panel.at + from * n;
         for (size_t share = 0; share < FLOW_PARTS; share++) {
             const size_t first = p->rows * share / FLOW_PARTS;
             const size_t end = p->rows * (share + 1) / FLOW_PARTS;
             const size_t ahead = after * share / FLOW_PARTS;
-            batch_expect(tile + (depth + ahead) * stride, stride,
-                         after * (share + 1) / FLOW_PARTS - ahead, p->columns);
-            batch_multiply(out, thread, end - first, p->columns, depth,
-                           x + (p->first + first) * x_stride + from, x_stride, tile, stride,
-                           from > 0, y + (p->first + first) * stride + p->column, stride);
+            batch_expect(w + depth * n + ahead, after * (share + 1) / FLOW_PARTS - ahead);
+            batch_multiply(out, thread, end - first, n, depth,
+                           x + (p->first + first) * x_stride + from, x_stride, w, n, from > 0,
+                           y + (p->first + first) * y_stride + panel.first, y_stride);
         }
     }
 }
@@ -60,8 +60,7 @@ void flow_forward(const batch *out, const work *copy, size_t l, const flow_part 
     float *y = hidden ? out->values[l + 1] : out->deltas[l];
     const float *const x = out->values[l];
     if (out->wide)
-        multiply_wide(out, thread, p, layer->inputs, x, layer->input_stride, layer->weights,
-                      layer->output_stride, y);
+        multiply_wide(out, thread, p, layer, x, y);
     else
         batch_multiply_layer(out, thread, p->rows, layer, x + p->first * layer->input_stride,
                              y + p->first * layer->output_stride);
@@ -205,8 +204,8 @@ static flow_part piece_of(const layer_job *job, size_t index)
         return (flow_part){.first = first, .rows = rest < job->strip ? rest : job->strip};
     }
     flow_part p = flow_rows(job->flow, index / job->pieces);
-    p.column = index % job->pieces * FLOW_COLUMNS;
-    p.columns = job->width - p.column < FLOW_COLUMNS ? job->width - p.column : FLOW_COLUMNS;
+    p.column = index % job->pieces * WORK_WIDE_PANEL;
+    p.columns = job->width - p.column < WORK_WIDE_PANEL ? job->width - p.column : WORK_WIDE_PANEL;
     return p;
 }
 
@@ -255,7 +254,7 @@ static void turn_deltas_task(void *context, size_t chunk, size_t thread)
 static void run_layer(const flow_job *flow, size_t l, size_t width, parallel_task *task)
 {
     const size_t chunks = batch_chunks(flow->rows, flow->batch->chunk_rows);
-    layer_job job = {flow, l, (width + FLOW_COLUMNS - 1) / FLOW_COLUMNS, width, 0};
+    layer_job job = {flow, l, (width + WORK_WIDE_PANEL - 1) / WORK_WIDE_PANEL, width, 0};
     size_t count = chunks * job.pieces;
     if (sparse_is(flow->copy, l)) {
         job.strip = strip_rows(flow->batch);

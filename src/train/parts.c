@@ -88,13 +88,14 @@ static void forward_slab(const parts_job *job, const units *u, size_t slab, size
     const flow_part p = chunk_of(job, chunk);
     const float *const x = job->inputs + p.first * stride + from;
     const float *const w = layer->weights + u->panel.at + from * columns;
+    const bool accumulate = slab > 0;
     float *const y = u->values + p.first * columns;
     if (skip_pays(out->input_found[chunk], p.rows * layer->inputs, columns))
         out->kernels->skip_gemm(p.rows, columns, k, x, stride, 1,
                                 out->input_marks + p.first * words + slab, words, 1, w, columns,
-                                slab > 0, y, columns);
+                                accumulate, y, columns);
     else
-        out->math->gemm(false, false, p.rows, columns, k, x, stride, w, columns, slab > 0, y,
+        out->math->gemm(false, false, p.rows, columns, k, x, stride, w, columns, accumulate, y,
                         columns);
 }
 

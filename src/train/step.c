@@ -21,10 +21,9 @@ typedef struct piece {
     const optimizer_step *step;
 } piece;
 
-/* Some columns of a block's weights. w its first weight, kept its masks or NULL, g its
- * gradient, g_stride floats from row to row. */
+/* A block's weights in its panel: w, kept their masks or NULL, g their gradient, all of them
+ * row after row. */
 typedef struct tile {
-    size_t column, columns, g_stride;
     float *w, *g;
     const uint16_t *kept;
 } tile;
@@ -56,83 +55,66 @@ static void gradient(const piece *p, const tile *t, size_t first, size_t rows, b
                      const uint16_t *kept)
 {
     const batch *out = p->out;
-    const size_t stride = p->by.d_stride, x_stride = p->by.x_stride;
-    const size_t m = p->block->rows, words = p->panel.columns / PASS_LANES;
-    const float *x = p->by.x + first * x_stride;
-    const float *deltas = p->by.deltas + first * stride + t->column;
+    const size_t stride = p->by.d_stride, x_stride = p->by.x_stride, n = p->panel.columns;
+    const size_t m = p->block->rows, words = n / PASS_LANES;
+    const float *x = p->by.x + first * x_stride, *deltas = p->by.deltas + first * stride;
     const uint32_t *marks = out->marks[p->thread] + first / MARK_BITS * m;
-    if (!skip_pays(p->found, p->rows * m, t->columns)) {
-        out->math->gemm(true, false, m, t->columns, rows, x, x_stride, deltas, stride, accumulate,
-                        t->g, t->g_stride);
-        for (size_t i = 0; kept && i < m; i++)
-            out->kernels->keep(t->g + i * t->g_stride, kept + i * words, t->columns / PASS_LANES);
+    if (!skip_pays(p->found, p->rows * m, n)) {
+        out->math->gemm(true, false, m, n, rows, x, x_stride, deltas, stride, accumulate, t->g, n);
+        if (kept)
+            out->kernels->keep(t->g, kept, m * words);
     } else if (kept) {
-        out->kernels->skip_update(m, t->columns, rows, x, 1, x_stride, marks, 1, m, deltas, stride,
-                                  kept, words, t->g, t->g_stride);
+        out->kernels->skip_update(m, n, rows, x, 1, x_stride, marks, 1, m, deltas, stride, kept,
+                                  words, t->g, n);
     } else {
-        out->kernels->skip_gemm(m, t->columns, rows, x, 1, x_stride, marks, 1, m, deltas, stride,
-                                accumulate, t->g, t->g_stride);
+        out->kernels->skip_gemm(m, n, rows, x, 1, x_stride, marks, 1, m, deltas, stride, accumulate,
+                                t->g, n);
     }
 }
 
 /* deltas[l - 1] += D W' for some rows of the batch, by a tile of W turned round; of the
- * first tile =.  turned [columns][TILE_STRIDE]. */
-static void backward(const piece *p, const tile *t, size_t first, size_t rows, const float *turned)
+ * first panel =.  turned [columns][TILE_STRIDE]. */
+static void backward(const piece *p, size_t first, size_t rows, const float *turned)
 {
     const batch *out = p->out;
     const work_layer *layer = p->layer;
-    const size_t stride = layer->output_stride, n = pass_stride(p->block->rows);
-    const size_t left = layer->outputs - t->column, k = left < t->columns ? left : t->columns;
-    const float *deltas = out->deltas[p->block->layer] + first * stride + t->column;
+    const size_t stride = p->by.d_stride, n = pass_stride(p->block->rows);
+    const size_t left = layer->outputs - p->panel.first;
+    const size_t k = left < p->panel.columns ? left : p->panel.columns;
+    const bool accumulate = p->panel.first > 0;
+    const float *deltas = p->by.deltas + first * stride;
     float *to = out->deltas[p->block->layer - 1] + first * layer->input_stride + p->block->first;
     uint32_t *marks = out->marks[p->thread] + mark_words(p->rows) * p->block->rows;
     const size_t found = out->kernels->mark_rows(deltas, rows, k, stride, marks);
     if (skip_pays(found, rows * k, n))
         out->kernels->skip_gemm(rows, n, k, deltas, stride, 1, marks, mark_words(k), 1, turned,
-                                TILE_STRIDE, t->column > 0, to, layer->input_stride);
+                                TILE_STRIDE, accumulate, to, layer->input_stride);
     else
-        out->math->gemm(false, false, rows, n, k, deltas, stride, turned, TILE_STRIDE,
-                        t->column > 0, to, layer->input_stride);
+        out->math->gemm(false, false, rows, n, k, deltas, stride, turned, TILE_STRIDE, accumulate,
+                        to, layer->input_stride);
 }
 
-/* Weight decay, w -= rate decay w. */
-static void shrink(const optimizer_step *step, size_t count, float *w)
-{
-    float keep = 1.0f - step->rate * step->decay;
-    for (size_t i = 0; i < count && step->decay > 0.0f; i++)
-        w[i] *= keep;
-}
-
-/* What becomes of a tile's weights before its products are summed, and after: row by row,
- * or all at once where the tile is as wide as the layer. */
+/* What becomes of a tile's weights before its products are summed: weight decay of plain SGD,
+ * w -= rate decay w; and after. */
 static void begin_tile(const piece *p, const tile *t)
 {
-    const size_t stride = p->panel.columns, m = p->block->rows;
-    if (p->step->kind != ESPALIER_SGD)
-        return;
-    if (t->columns == stride)
-        shrink(p->step, m * stride, t->w);
-    for (size_t i = 0; t->columns < stride && i < m; i++)
-        shrink(p->step, t->columns, t->w + i * stride);
+    const optimizer_step *step = p->step;
+    const float keep = 1.0f - step->rate * step->decay;
+    const size_t count = p->block->rows * p->panel.columns;
+    for (size_t i = 0; step->kind == ESPALIER_SGD && step->decay > 0.0f && i < count; i++)
+        t->w[i] *= keep;
 }
 
 static void end_tile(const piece *p, const tile *t)
 {
     const work_layer *layer = p->layer;
-    const size_t stride = p->panel.columns, words = stride / PASS_LANES;
-    const bool whole = t->columns == stride;
-    const size_t runs = whole ? 1 : p->block->rows;
-    const size_t length = whole ? p->block->rows * stride : t->columns;
+    const size_t count = p->block->rows * p->panel.columns, at = (size_t)(t->w - layer->weights);
     if (p->step->kind == ESPALIER_SGD)
         return;
-    for (size_t i = 0; i < runs; i++) {
-        float *w = t->w + i * stride;
-        const size_t at = (size_t)(w - layer->weights);
-        optimizer_update(p->step, length, t->g + i * t->g_stride, w, layer->states[0] + at,
-                         layer->states[1] ? layer->states[1] + at : NULL);
-        if (t->kept)
-            p->out->kernels->keep(w, t->kept + i * words, length / PASS_LANES);
-    }
+    optimizer_update(p->step, count, t->g, t->w, layer->states[0] + at,
+                     layer->states[1] ? layer->states[1] + at : NULL);
+    if (t->kept)
+        p->out->kernels->keep(t->w, t->kept, count / PASS_LANES);
 }
 
 /* Sums a tile's gradient for some rows of the batch. Of plain SGD none is needed: deltas
@@ -143,63 +125,63 @@ static void add_rows(const piece *p, const tile *t, size_t first, size_t rows)
     gradient(p, t, first, rows, sgd || first > 0, sgd ? t->kept : NULL);
 }
 
-static tile tile_at(const piece *p, size_t column, size_t columns, float *scratch)
+static tile tile_of(const piece *p)
 {
     const work_layer *layer = p->layer;
-    const size_t at = p->panel.at + p->block->first * p->panel.columns + column;
+    const size_t at = p->panel.at + p->block->first * p->panel.columns;
     const bool sgd = p->step->kind == ESPALIER_SGD;
-    return (tile){.column = column,
-                  .columns = columns,
-                  .g_stride = sgd ? p->panel.columns : columns,
-                  .w = layer->weights + at,
-                  .g = sgd ? layer->weights + at : scratch,
+    return (tile){.w = layer->weights + at,
+                  .g = sgd ? layer->weights + at : p->out->scratch[p->thread],
                   .kept = layer->masked ? layer->kept + at / PASS_LANES : NULL};
 }
 
 /* The block of a narrow network: flow.c has been through the layer. */
 static void update_narrow(const piece *p)
 {
-    const work_layer *layer = p->layer;
-    const tile t = tile_at(p, 0, p->panel.columns, p->out->scratch[p->thread]);
+    const tile t = tile_of(p);
     begin_tile(p, &t);
     add_rows(p, &t, 0, p->rows);
     end_tile(p, &t);
-    if (layer->transposed)
-        work_turn(p->out->kernels, layer, p->block->first, p->block->rows);
+    if (p->layer->transposed)
+        work_turn(p->out->kernels, p->layer, p->block->first, p->block->rows);
 }
 
 /* One tile of a wide network: the derivatives of its inputs by the weights as they were,
  * and its update, so that a weight comes from memory once for both. */
-static void update_tile(const piece *p, const tile *t, float *turned)
+static void update_tile(const piece *p, float *turned)
 {
     const batch *out = p->out;
-    const work_layer *layer = p->layer;
-    const size_t stride = layer->output_stride, m = p->block->rows;
+    const size_t m = p->block->rows, n = p->panel.columns;
+    const tile t = tile_of(p);
     if (p->block->layer > 0)
-        out->kernels->transpose(t->w, stride, m, t->columns, turned, TILE_STRIDE);
-    begin_tile(p, t);
+        out->kernels->transpose(t.w, n, m, n, turned, TILE_STRIDE);
+    begin_tile(p, &t);
     for (size_t first = 0; first < p->rows; first += out->chunk_rows) {
         const size_t left = p->rows - first, rows = left < out->chunk_rows ? left : out->chunk_rows;
         if (p->block->layer > 0)
-            backward(p, t, first, rows, turned);
-        add_rows(p, t, first, rows);
+            backward(p, first, rows, turned);
+        add_rows(p, &t, first, rows);
     }
-    end_tile(p, t);
+    end_tile(p, &t);
 }
 
-/* The block of a wide network, tile by tile; its inputs' derivatives are its own. */
-static void update_wide(const piece *p)
+/* The block of a wide network, panel by panel; its inputs' derivatives are its own. */
+static void update_wide(piece *p)
 {
     const work_layer *layer = p->layer;
-    const size_t l = p->block->layer, stride = layer->output_stride;
-    float *scratch = p->out->scratch[p->thread], *turned = scratch + TILE_ROWS * TILE_COLUMNS;
+    const size_t l = p->block->layer, panels = (layer->outputs + layer->panel - 1) / layer->panel;
+    const float *const deltas = p->by.deltas;
+    float *turned = p->out->scratch[p->thread] + TILE_ROWS * TILE_COLUMNS;
     memset(turned, 0, TILE_COLUMNS * TILE_STRIDE * sizeof *turned); /* behind the rows */
-    for (size_t column = 0; column < layer->outputs; column += TILE_COLUMNS) {
-        const size_t left = stride - column, after = left > TILE_COLUMNS ? left - TILE_COLUMNS : 0;
-        const tile t = tile_at(p, column, left < TILE_COLUMNS ? left : TILE_COLUMNS, scratch);
-        batch_expect(t.w + t.columns, stride, p->block->rows,
-                     after < TILE_COLUMNS ? after : TILE_COLUMNS);
-        update_tile(p, &t, turned);
+    for (size_t panel = 0; panel < panels; panel++) {
+        p->panel = work_panel_of(layer, panel);
+        p->by.deltas = deltas + p->panel.first;
+        if (panel + 1 < panels) {
+            const work_panel next = work_panel_of(layer, panel + 1);
+            batch_expect(layer->weights + next.at + p->block->first * next.columns,
+                         p->block->rows * next.columns);
+        }
+        update_tile(p, turned);
     }
     if (l > 0) {
         const size_t at = p->block->first;
@@ -236,15 +218,15 @@ void update_block(const update_job *job, const batch_block *block, const update_
     const work_layer *layer = &job->copy->layers[block->layer];
     const size_t found = out->kernels->mark_columns(factors->x, job->rows, block->rows,
                                                     factors->x_stride, out->marks[thread]);
-    const piece p = {.out = out,
-                     .layer = layer,
-                     .block = block,
-                     .panel = work_panel_of(layer, block->panel),
-                     .by = *factors,
-                     .thread = thread,
-                     .rows = job->rows,
-                     .found = found,
-                     .step = job->step};
+    piece p = {.out = out,
+               .layer = layer,
+               .block = block,
+               .panel = work_panel_of(layer, block->panel),
+               .by = *factors,
+               .thread = thread,
+               .rows = job->rows,
+               .found = found,
+               .step = job->step};
     count_block(&p);
     if (out->wide)
         update_wide(&p);

@@ -244,7 +244,9 @@ void work_load(work *copy, const espalier_network *network)
         layer->slope = source->slope;
         layer->input_stride = work_stride(layer->inputs);
         layer->output_stride = work_stride(layer->outputs);
-        layer->panel = l || copy->wide ? layer->output_stride : work_panel_columns(layer->outputs);
+        layer->panel = copy->wide ? WORK_WIDE_PANEL
+                       : l        ? layer->output_stride
+                                  : work_panel_columns(layer->outputs);
         gather(copy, l, source->inputs, source->weights, layer->weights);
         load_mask(copy, l, source);
         load_states(copy, l, source);

@@ -57,9 +57,12 @@ typedef struct work {
     size_t block_count;
 } work;
 
-/* Some columns of a layer that lie together, row after row, so that a thread that works on
- * them meets no other's. The first layer of a network that is not wide is cut so; any other
- * is one panel. */
+/* Some columns of a layer that lie together, row after row: a thread that works on them meets
+ * no other's, and what comes from memory comes in one long run. So are cut the first layer of
+ * a narrow network and all layers of a wide one, WORK_WIDE_PANEL columns each; any other is one
+ * panel. */
+enum { WORK_WIDE_PANEL = 256 };
+
 typedef struct work_panel {
     size_t first, columns; /* the last ones may be padding */
     size_t at;             /* where in weights, states and, by PASS_LANES, kept it begins */
@@ -68,7 +71,7 @@ typedef struct work_panel {
 size_t work_panels(const work_layer *layer);
 work_panel work_panel_of(const work_layer *layer, size_t index);
 
-/* Columns of a panel of a first layer with so many outputs. */
+/* Columns of a panel of a narrow network's first layer with so many outputs. */
 size_t work_panel_columns(size_t outputs);
 
 /* Where the weight from input i to output j is. */
