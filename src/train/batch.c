@@ -132,17 +132,37 @@ static size_t blocks_most(const espalier_network *network)
                        (work_stride(outputs) / work_panel_columns(outputs));
 }
 
+/* A copy of the inputs; the first one's is there. */
+static bool take_inputs(batch *out, const espalier_network *network, size_t padded, size_t chunks,
+                        size_t c)
+{
+    size_t count, words;
+    const size_t inputs = network->layers[0].inputs;
+    bool done = size_multiply(padded, work_stride(inputs), &count) &&
+                size_multiply(padded, mark_words(inputs), &words) &&
+                (out->next_inputs[c] = take(out, count, sizeof(float))) &&
+                (out->input_marks[c] = take(out, words, sizeof(uint32_t))) &&
+                (out->input_found[c] = take(out, chunks, sizeof(size_t)));
+    out->inputs[c] = c ? NULL : out->values[0];
+    return done && (out->inputs[c] || (out->inputs[c] = take(out, count, sizeof(float))));
+}
+
 static bool take_all(batch *out, const espalier_network *network, size_t evaluation_rows)
 {
     size_t layers = network->layer_count, rows = out->rows_most;
     size_t chunks = batch_chunks(rows, out->chunk_rows), padded = chunks * out->column_rows;
     size_t others = batch_chunks(evaluation_rows, CHUNK_EVALUATION);
     size_t parts = out->wide ? 0 : parts_most(network);
+    size_t copies = out->threads > 1 || parts == 0 ? parts : 1;
     size_t count;
     chunks = chunks > others ? chunks : others;
     bool done = (out->values = take(out, layers, sizeof *out->values)) &&
                 (out->deltas = take(out, layers, sizeof *out->deltas)) &&
                 (out->sums = take(out, parts, sizeof *out->sums)) &&
+                (out->inputs = take(out, copies, sizeof *out->inputs)) &&
+                (out->next_inputs = take(out, copies, sizeof *out->next_inputs)) &&
+                (out->input_marks = take(out, copies, sizeof *out->input_marks)) &&
+                (out->input_found = take(out, copies, sizeof *out->input_found)) &&
                 (out->scratch = take(out, out->threads, sizeof *out->scratch)) &&
                 (out->marks = take(out, out->threads, sizeof *out->marks)) &&
                 (out->counts = take(out, out->threads, sizeof *out->counts)) &&
@@ -153,12 +173,6 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
                 (out->corrects = take(out, chunks, sizeof *out->corrects)) &&
                 (out->labels = take(out, rows, sizeof *out->labels)) &&
                 (out->columns = take(out, network->layers[0].inputs, sizeof *out->columns));
-    if (done && parts > 0)
-        done = size_multiply(padded, work_stride(network->layers[0].inputs), &count) &&
-               (out->next_inputs = take(out, count, sizeof(float))) &&
-               (out->input_found = take(out, chunks, sizeof *out->input_found)) &&
-               size_multiply(padded, mark_words(network->layers[0].inputs), &count) &&
-               (out->input_marks = take(out, count, sizeof(uint32_t)));
     for (size_t part = 0; part < parts && done; part++)
         done = size_multiply(padded, work_stride(network->layers[1].outputs), &count) &&
                (out->sums[part] = take(out, count, sizeof(float)));
@@ -170,6 +184,8 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
                (out->deltas[l] = take(out, count, sizeof(float)));
         out->count_total += l + 1 < layers ? work_stride(network->layers[l].outputs) : 0;
     }
+    for (size_t c = 0; c < copies && done; c++)
+        done = take_inputs(out, network, padded, chunks, c);
     for (size_t t = 0; t < out->threads && done; t++)
         done = (out->scratch[t] = take(out, scratch_floats(network, out->wide), sizeof(float))) &&
                (out->marks[t] = take(out, mark_count(out, network), sizeof(uint32_t))) &&
@@ -194,7 +210,7 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
     out->alone = is_alone(out, copy);
     out->threads = out->alone ? 1 : parallel_threads(threads);
     threads = out->threads;
-    size_t most = 16 + 2 * copy->layer_count + 3 * threads + parts_most(network);
+    size_t most = 17 + 2 * copy->layer_count + 3 * threads + 5 * parts_most(network);
     out->memory = memory_array(allocator, most, sizeof *out->memory);
     out->team = parallel_team_create(threads, allocator);
     if (!out->team || !out->memory || !take_all(out, network, evaluation_rows)) {
@@ -257,6 +273,7 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
     out->block_count = 0;
     out->alone = is_alone(out, copy);
     out->parts = parts_of(copy);
+    out->copies = out->parts > 0 && parts_shared(out) ? 1 : out->parts;
     out->next_rows = 0;
     fit_columns(out, copy, network);
     for (size_t l = 0; l < out->layer_count; l++) {
@@ -273,10 +290,12 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
                                       out->column_rows * layer->input_stride * sizeof(float));
     }
     out->block_start[out->layer_count] = out->block_count;
-    if (out->next_inputs)
-        memcpy(out->next_inputs, out->values[0], batch_chunks(out->rows_most, out->chunk_rows) *
-                                                     out->column_rows *
-                                                     copy->layers[0].input_stride * sizeof(float));
+    for (size_t c = 0; c < out->copies; c++) {
+        const size_t floats = batch_chunks(out->rows_most, out->chunk_rows) * out->column_rows *
+                              copy->layers[0].input_stride;
+        memset(out->inputs[c], 0, floats * sizeof(float));
+        memset(out->next_inputs[c], 0, floats * sizeof(float));
+    }
 }
 
 void batch_gather(const batch *out, const work *copy, const espalier_network *network,

@@ -44,9 +44,11 @@ typedef struct batch {
     bool wide;           /* some layer is larger than a cache: see flow.c */
     size_t parts;        /* of the first hidden layer, or 0: see parts.h */
     float **sums;        /* [parts]: what each gives the second layer, [rows][stride] */
-    float *next_inputs;  /* as values[0], of the next batch */
-    uint32_t *input_marks; /* [rows][mark_words(inputs)] of a batch: where inputs are not zero */
-    size_t *input_found;   /* [chunks]: in how many places */
+    size_t copies;       /* of the inputs: one for each part that a thread does alone, or 1 */
+    float **inputs;      /* [copies]: of this batch, values[0] is the first */
+    float **next_inputs; /* [copies]: of the next one */
+    uint32_t **input_marks; /* [copies]: [rows][mark_words(inputs)] where they are not zero */
+    size_t **input_found;   /* [copies]: [chunks] in how many places */
     size_t next_rows;    /* that the first layer has been through ahead of their batch */
     const uint32_t *next_indices; /* which */
     float **values;      /* [layer_count]: values[l] = input of layer l, [rows][stride] */

@@ -118,29 +118,6 @@ void flow_turn_deltas(const flow_job *job, size_t l, const flow_part *p, size_t 
                 p->rows, layer->outputs, layer->output_stride, job->batch->deltas[l]);
 }
 
-/* How many rows of the next batch lie beside a chunk's. */
-static size_t rows_ahead(const flow_job *job, const flow_part *p)
-{
-    const size_t left = job->ahead > p->first ? job->ahead - p->first : 0;
-    return left < p->rows ? left : p->rows;
-}
-
-void flow_expect(const flow_job *job, const flow_part *p)
-{
-    const size_t rows = rows_ahead(job, p);
-    if (rows > 0)
-        dataset_expect(job->dataset, ESPALIER_TRAINING, job->indices + job->rows + p->first, rows);
-}
-
-void flow_gather_ahead(const flow_job *job, const flow_part *p)
-{
-    const size_t rows = rows_ahead(job, p);
-    if (rows > 0)
-        batch_gather(job->batch, job->copy, job->network, job->dataset, ESPALIER_TRAINING,
-                     job->indices + job->rows + p->first, 0, rows,
-                     job->batch->next_inputs + p->first * job->copy->layers[0].input_stride);
-}
-
 /* Inputs of a chunk; those of the batch after it begin their way from memory. */
 static void gather_chunk(const flow_job *job, const flow_part *p, size_t thread)
 {
@@ -152,7 +129,11 @@ static void gather_chunk(const flow_job *job, const flow_part *p, size_t thread)
                  job->indices + p->first, 0, p->rows, to);
     if (to != values)
         sparse_columns(out, p->rows, layer->inputs, layer->input_stride, to, values);
-    flow_expect(job, p);
+    if (p->first < job->ahead) {
+        const size_t next = job->ahead - p->first;
+        dataset_expect(job->dataset, ESPALIER_TRAINING, job->indices + job->rows + p->first,
+                       next < p->rows ? next : p->rows);
+    }
 }
 
 flow_part flow_rows(const flow_job *job, size_t chunk)
@@ -271,11 +252,6 @@ static void run_turn(const flow_job *flow, size_t l, parallel_task *task)
         batch_run(flow->batch, batch_chunks(flow->rows, flow->batch->chunk_rows), task, &job);
 }
 
-void flow_gather(flow_job *job)
-{
-    batch_run(job->batch, batch_chunks(job->rows, job->batch->chunk_rows), gather_task, job);
-}
-
 void flow_run(flow_job *job)
 {
     const batch *out = job->batch;
@@ -284,7 +260,7 @@ void flow_run(flow_job *job)
         batch_run(out, chunks, chunk_task, job);
         return;
     }
-    flow_gather(job);
+    batch_run(out, chunks, gather_task, job);
     for (size_t l = 0; l < out->layer_count; l++) {
         run_layer(job, l, job->copy->layers[l].output_stride, forward_task);
         run_turn(job, l, turn_values_task);

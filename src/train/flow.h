@@ -33,14 +33,6 @@ void flow_back(const flow_job *job, size_t l);
 /* The rows of a chunk. */
 flow_part flow_rows(const flow_job *job, size_t chunk);
 
-/* The batch's inputs into values[0]. */
-void flow_gather(flow_job *job);
-
-/* For some rows of the batch as many of the next one: begins their way from memory, and
- * brings them into next_inputs. */
-void flow_expect(const flow_job *job, const flow_part *p);
-void flow_gather_ahead(const flow_job *job, const flow_part *p);
-
 /* values[l + 1] = f(values[l] W_l + b_l), of the last layer the plain product. */
 void flow_forward(const batch *out, const work *copy, size_t l, const flow_part *p, size_t thread);
 

@@ -13,10 +13,11 @@ enum { SLAB_ROWS = MARK_BITS };
 typedef struct parts_job {
     flow_job *flow;
     const update_job *update;
-    const float *inputs; /* of the batch that goes through the first layer */
-    size_t rows;         /* its rows; 0: there is none */
-    size_t slabs;        /* of a part's first layer */
-    size_t padded_rows;  /* of its values */
+    float **inputs;          /* copies of those of the batch that goes through the first layer */
+    const uint32_t *indices; /* its rows in the training split */
+    size_t rows;             /* how many; 0: there is none */
+    size_t slabs;            /* of a part's first layer */
+    size_t padded_rows;      /* of its values */
 } parts_job;
 
 /* The units of a part, their values and derivatives [rows][panel.columns]. */
@@ -39,6 +40,11 @@ size_t parts_most(const espalier_network *network)
     return network->layer_count > 1 && work_stride(outputs) > panel
                ? (work_stride(outputs) + panel - 1) / panel
                : 0;
+}
+
+bool parts_shared(const batch *out)
+{
+    return out->alone || out->threads == 1 || out->threads > out->parts;
 }
 
 static units units_of(const parts_job *job, size_t part)
@@ -66,19 +72,39 @@ static size_t chunks_of(const parts_job *job)
     return batch_chunks(job->rows, job->flow->batch->chunk_rows);
 }
 
-/* Marks where a chunk's inputs are not zero, once for all parts. */
-static void mark_inputs(const parts_job *job, size_t chunk)
+/* Which copy of the inputs a part takes. */
+static size_t copy_of(const parts_job *job, size_t part)
 {
-    const batch *out = job->flow->batch;
-    const work_layer *layer = &job->flow->copy->layers[0];
+    return job->flow->batch->copies > 1 ? part : 0;
+}
+
+/* A chunk of a copy of the inputs, and marks where they are not zero. */
+static void gather(const parts_job *job, size_t copy, size_t chunk)
+{
+    const flow_job *flow = job->flow;
+    const batch *out = flow->batch;
+    const work_layer *layer = &flow->copy->layers[0];
     const flow_part p = chunk_of(job, chunk);
-    out->input_found[chunk] = out->kernels->mark_rows(
-        job->inputs + p.first * layer->input_stride, p.rows, layer->inputs, layer->input_stride,
-        out->input_marks + p.first * mark_words(layer->inputs));
+    float *const to = job->inputs[copy] + p.first * layer->input_stride;
+    batch_gather(out, flow->copy, flow->network, flow->dataset, ESPALIER_TRAINING,
+                 job->indices + p.first, 0, p.rows, to);
+    out->input_found[copy][chunk] =
+        out->kernels->mark_rows(to, p.rows, layer->inputs, layer->input_stride,
+                                out->input_marks[copy] + p.first * mark_words(layer->inputs));
+}
+
+/* Begins the way of some rows of the batch from memory. */
+static void expect(const parts_job *job, const flow_part *p)
+{
+    const size_t left = job->rows > p->first ? job->rows - p->first : 0;
+    if (left > 0)
+        dataset_expect(job->flow->dataset, ESPALIER_TRAINING, job->indices + p->first,
+                       left < p->rows ? left : p->rows);
 }
 
 /* Adds what the inputs of one slab, a word of marks, give to a part's units. */
-static void forward_slab(const parts_job *job, const units *u, size_t slab, size_t chunk)
+static void forward_slab(const parts_job *job, const units *u, size_t part, size_t slab,
+                         size_t chunk)
 {
     const batch *out = job->flow->batch;
     const work_layer *layer = &job->flow->copy->layers[0];
@@ -86,13 +112,14 @@ static void forward_slab(const parts_job *job, const units *u, size_t slab, size
     const size_t k = left < SLAB_ROWS ? left : SLAB_ROWS, columns = u->panel.columns;
     const size_t words = mark_words(layer->inputs), stride = layer->input_stride;
     const flow_part p = chunk_of(job, chunk);
-    const float *const x = job->inputs + p.first * stride + from;
+    const size_t copy = copy_of(job, part);
+    const float *const x = job->inputs[copy] + p.first * stride + from;
     const float *const w = layer->weights + u->panel.at + from * columns;
     const bool accumulate = slab > 0;
     float *const y = u->values + p.first * columns;
-    if (skip_pays(out->input_found[chunk], p.rows * layer->inputs, columns))
+    if (skip_pays(out->input_found[copy][chunk], p.rows * layer->inputs, columns))
         out->kernels->skip_gemm(p.rows, columns, k, x, stride, 1,
-                                out->input_marks + p.first * words + slab, words, 1, w, columns,
+                                out->input_marks[copy] + p.first * words + slab, words, 1, w, columns,
                                 accumulate, y, columns);
     else
         out->math->gemm(false, false, p.rows, columns, k, x, stride, w, columns, accumulate, y,
@@ -125,7 +152,8 @@ static void rest_task(void *context, size_t chunk, size_t thread)
     const bool hidden = out->layer_count > 2;
     const size_t at = p.first * layer->output_stride, count = p.rows * layer->output_stride;
     float *const y = (hidden ? out->values[2] : out->deltas[1]) + at;
-    flow_expect(flow, &p);
+    if (out->copies == 1)
+        expect(job, &p);
     for (size_t i = 0; i < count; i++)
         y[i] = out->sums[0][at + i] + out->sums[1][at + i];
     for (size_t part = 2; part < out->parts; part++)
@@ -136,9 +164,8 @@ static void rest_task(void *context, size_t chunk, size_t thread)
     flow_turn_values(flow, 1, &p, thread);
     flow_chunk(flow, chunk, 2, thread);
     flow_turn_deltas(flow, 1, &p, thread);
-    flow_gather_ahead(flow, &p);
-    if (p.first < job->rows)
-        mark_inputs(job, chunk);
+    if (out->copies == 1 && p.first < job->rows)
+        gather(job, 0, chunk);
 }
 
 /* ---- back, update, and on ---------------------------------------------------- */
@@ -164,7 +191,7 @@ static void update_slab(const parts_job *job, const units *u, size_t part, size_
     const work_layer *layer = &job->flow->copy->layers[0];
     const size_t first = slab * SLAB_ROWS, left = layer->inputs - first;
     const batch_block block = {0, part, first, left < SLAB_ROWS ? left : SLAB_ROWS};
-    const update_factors factors = {.x = job->flow->batch->values[0] + first,
+    const update_factors factors = {.x = job->flow->batch->inputs[copy_of(job, part)] + first,
                                     .deltas = u->deltas,
                                     .x_stride = layer->input_stride,
                                     .d_stride = u->panel.columns};
@@ -195,14 +222,19 @@ static void whole_part(const parts_job *job, size_t part, size_t thread)
 {
     const flow_job *flow = job->flow;
     const size_t chunks = batch_chunks(flow->rows, flow->batch->chunk_rows);
+    const bool own = flow->batch->copies > 1;
     const units u = units_of(job, part);
+    if (own)
+        expect(job, &(flow_part){.rows = job->rows});
     for (size_t chunk = 0; chunk < chunks; chunk++)
         backward(job, &u, chunk, thread);
     update_second(job, &u, part, thread);
+    for (size_t chunk = 0; own && chunk < chunks_of(job); chunk++)
+        gather(job, part, chunk);
     for (size_t slab = 0; slab < job->slabs; slab++) {
         update_slab(job, &u, part, slab, thread);
         for (size_t chunk = 0; chunk < chunks_of(job); chunk++)
-            forward_slab(job, &u, slab, chunk);
+            forward_slab(job, &u, part, slab, chunk);
     }
     for (size_t chunk = 0; chunk < chunks_of(job); chunk++)
         give(job, &u, part, chunk, thread);
@@ -231,7 +263,7 @@ static void forward_task(void *context, size_t index, size_t thread)
     const size_t part = index / chunks_of(job), chunk = index % chunks_of(job);
     const units u = units_of(job, part);
     for (size_t slab = 0; slab < job->slabs; slab++)
-        forward_slab(job, &u, slab, chunk);
+        forward_slab(job, &u, part, slab, chunk);
     give(job, &u, part, chunk, thread);
 }
 
@@ -262,39 +294,44 @@ static void update_task(void *context, size_t index, size_t thread)
 
 /* ---- a batch ------------------------------------------------------------------ */
 
-static void mark_task(void *context, size_t chunk, size_t thread)
+static void gather_task(void *context, size_t index, size_t thread)
 {
+    const parts_job *job = context;
     (void)thread;
-    mark_inputs(context, chunk);
+    gather(job, index / chunks_of(job), index % chunks_of(job));
 }
 
 /* This batch's inputs: gathered before, with what the parts give, or now. */
 static void begin(parts_job *job)
 {
     batch *out = job->flow->batch;
-    float *const inputs = out->values[0];
     if (out->next_rows == job->flow->rows && out->next_indices == job->flow->indices) {
-        out->values[0] = out->next_inputs;
-        out->next_inputs = inputs;
+        for (size_t c = 0; c < out->copies; c++) {
+            float *const inputs = out->inputs[c];
+            out->inputs[c] = out->next_inputs[c];
+            out->next_inputs[c] = inputs;
+        }
+        out->values[0] = out->inputs[0];
         return;
     }
-    job->inputs = inputs;
+    job->inputs = out->inputs;
+    job->indices = job->flow->indices;
     job->rows = job->flow->rows;
-    flow_gather(job->flow);
-    batch_run(out, chunks_of(job), mark_task, job);
+    batch_run(out, out->copies * chunks_of(job), gather_task, job);
     batch_run(out, out->parts * chunks_of(job), forward_task, job);
 }
 
 void parts_run(flow_job *flow, const update_job *update)
 {
     batch *out = flow->batch;
-    const size_t threads = out->alone ? 1 : out->threads, inputs = flow->copy->layers[0].inputs;
+    const size_t threads = out->alone ? 1 : out->threads;
     parts_job job = {.flow = flow, .update = update,
-                     .slabs = (inputs + SLAB_ROWS - 1) / SLAB_ROWS,
+                     .slabs = (flow->copy->layers[0].inputs + SLAB_ROWS - 1) / SLAB_ROWS,
                      .padded_rows = batch_chunks(out->rows_most, out->chunk_rows) *
                                     out->column_rows};
     begin(&job);
     job.inputs = out->next_inputs;
+    job.indices = flow->indices + flow->rows;
     job.rows = flow->ahead;
     const size_t chunks = batch_chunks(flow->rows, out->chunk_rows);
     batch_run(out, chunks, rest_task, &job);
@@ -305,6 +342,6 @@ void parts_run(flow_job *flow, const update_job *update)
         batch_run(out, out->block_count + out->parts * (job.slabs + 1), update_task, &job);
         batch_run(out, out->parts * chunks_of(&job), forward_task, &job);
     }
-    out->next_rows = flow->ahead;
-    out->next_indices = flow->indices + flow->rows;
+    out->next_rows = job.rows;
+    out->next_indices = job.indices;
 }

@@ -7,9 +7,10 @@
  * and the rest of the layers is gone through by rows of the batch:
  *
  *     rest (by rows of the batch)   sums of the parts, forward, loss, back to the second
- *                                   layer's outputs; inputs of the next batch
- *     part (each)                   units' derivatives, update, and at once the way of the
- *                                   next batch through the weights just updated
+ *                                   layer's outputs
+ *     part (each)                   units' derivatives; inputs of the next batch, its own copy;
+ *                                   update, and at once the way of the next batch through the
+ *                                   weights just updated
  *
  * So a thread that always does the same part keeps its weights in its processor's cache,
  * a weight comes there once in a batch, and the threads meet twice. How the layer is cut
@@ -25,6 +26,10 @@ size_t parts_of(const work *copy);
 
 /* The most that a copy of this network can have. */
 size_t parts_most(const espalier_network *network);
+
+/* Whether parts share the batch's inputs: one thread does all of them, or so many threads
+ * that they are cut further. */
+bool parts_shared(const batch *out);
 
 /* One batch, its update included. */
 void parts_run(flow_job *flow, const update_job *update);
