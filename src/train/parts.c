@@ -6,9 +6,9 @@
 #include "net/activation.h"
 #include "train/sparse.h"
 
-/* Rows of a part's weights that are updated and go on to the next batch together: they stay
- * in the first-level cache with a batch's derivatives of 32 rows. */
-enum { SLAB_ROWS = MARK_BITS };
+/* Rows of a part's weights that are updated and go on to the next batch together, while they
+ * are in a near cache; a batch's derivatives are read anew for them. */
+enum { SLAB_ROWS = 2 * MARK_BITS };
 
 typedef struct parts_job {
     flow_job *flow;
@@ -102,28 +102,29 @@ static void expect(const parts_job *job, const flow_part *p)
                        left < p->rows ? left : p->rows);
 }
 
-/* Adds what the inputs of one slab, a word of marks, give to a part's units. */
+/* Adds what the inputs of one slab give to a part's units; where few of them are zero, of all
+ * slabs with the last, in one product. */
 static void forward_slab(const parts_job *job, const units *u, size_t part, size_t slab,
                          size_t chunk)
 {
     const batch *out = job->flow->batch;
     const work_layer *layer = &job->flow->copy->layers[0];
     const size_t from = slab * SLAB_ROWS, left = layer->inputs - from;
-    const size_t k = left < SLAB_ROWS ? left : SLAB_ROWS, columns = u->panel.columns;
-    const size_t words = mark_words(layer->inputs), stride = layer->input_stride;
+    const size_t columns = u->panel.columns, stride = layer->input_stride, copy = copy_of(job, part);
+    const size_t words = mark_words(layer->inputs);
     const flow_part p = chunk_of(job, chunk);
-    const size_t copy = copy_of(job, part);
-    const float *const x = job->inputs[copy] + p.first * stride + from;
-    const float *const w = layer->weights + u->panel.at + from * columns;
-    const bool accumulate = slab > 0;
+    const float *const x = job->inputs[copy] + p.first * stride;
+    const float *const w = layer->weights + u->panel.at;
     float *const y = u->values + p.first * columns;
+    const bool accumulate = slab > 0;
     if (skip_pays(out->input_found[copy][chunk], p.rows * layer->inputs, columns))
-        out->kernels->skip_gemm(p.rows, columns, k, x, stride, 1,
-                                out->input_marks[copy] + p.first * words + slab, words, 1, w, columns,
-                                accumulate, y, columns);
-    else
-        out->math->gemm(false, false, p.rows, columns, k, x, stride, w, columns, accumulate, y,
-                        columns);
+        out->kernels->skip_gemm(p.rows, columns, left < SLAB_ROWS ? left : SLAB_ROWS, x + from,
+                                stride, 1,
+                                out->input_marks[copy] + p.first * words + from / MARK_BITS, words,
+                                1, w + from * columns, columns, accumulate, y, columns);
+    else if (left <= SLAB_ROWS)
+        out->math->gemm(false, false, p.rows, columns, layer->inputs, x, stride, w, columns, false,
+                        y, columns);
 }
 
 /* A part's values, whose products are there, and what the second layer gets from them. */
@@ -203,8 +204,8 @@ static void update_second(const parts_job *job, const units *u, size_t part, siz
 {
     const batch *out = job->flow->batch;
     const size_t columns = u->panel.columns, stride = job->flow->copy->layers[1].output_stride;
-    for (size_t first = 0; first < u->rows; first += 2 * SLAB_ROWS) {
-        const size_t left = u->rows - first, rows = left < 2 * SLAB_ROWS ? left : 2 * SLAB_ROWS;
+    for (size_t first = 0; first < u->rows; first += SLAB_ROWS) {
+        const size_t left = u->rows - first, rows = left < SLAB_ROWS ? left : SLAB_ROWS;
         const batch_block block = {1, 0, u->panel.first + first, rows};
         const update_factors factors = {.x = u->values + first,
                                         .deltas = out->deltas[1],
