@@ -49,7 +49,8 @@ static void multiply_wide(const batch *out, size_t thread, const flow_part *p,
     }
 }
 
-void flow_forward(const batch *out, const work *copy, size_t l, const flow_part *p, size_t thread)
+/* values[l + 1] = f(values[l] W_l + b_l), of the last layer the plain product. */
+static void forward(const batch *out, const work *copy, size_t l, const flow_part *p, size_t thread)
 {
     if (sparse_is(copy, l)) {
         sparse_forward(out, copy, l, thread, p->first, p->rows);
@@ -70,8 +71,8 @@ void flow_forward(const batch *out, const work *copy, size_t l, const flow_part 
                     layer->output_stride);
 }
 
-void flow_backward(const batch *out, const work *copy, size_t l, const flow_part *p,
-                          size_t thread)
+/* deltas[l - 1] = (deltas[l] W_l') f'(z), where f(z) = values[l] */
+static void backward(const batch *out, const work *copy, size_t l, const flow_part *p, size_t thread)
 {
     if (sparse_is(copy, l)) {
         sparse_backward(out, copy, l, p->first, p->rows);
@@ -151,7 +152,7 @@ void flow_chunk(const flow_job *job, size_t chunk, size_t from, size_t thread)
     flow_part p = flow_rows(job, chunk);
     for (size_t l = from; l < out->layer_count; l++) {
         p.columns = job->copy->layers[l].output_stride;
-        flow_forward(out, job->copy, l, &p, thread);
+        forward(out, job->copy, l, &p, thread);
         flow_turn_values(job, l, &p, thread);
     }
     loss_chunk(job, chunk, p.first, p.rows);
@@ -159,7 +160,7 @@ void flow_chunk(const flow_job *job, size_t chunk, size_t from, size_t thread)
         flow_turn_deltas(job, l, &p, thread);
         p.columns = job->copy->layers[l].input_stride;
         if (l > 0)
-            flow_backward(out, job->copy, l, &p, thread);
+            backward(out, job->copy, l, &p, thread);
     }
 }
 
@@ -194,7 +195,7 @@ static void forward_task(void *context, size_t index, size_t thread)
 {
     const layer_job *job = context;
     const flow_part p = piece_of(job, index);
-    flow_forward(job->flow->batch, job->flow->copy, job->layer, &p, thread);
+    forward(job->flow->batch, job->flow->copy, job->layer, &p, thread);
 }
 
 static void backward_task(void *context, size_t index, size_t thread)

@@ -33,13 +33,6 @@ void flow_back(const flow_job *job, size_t l);
 /* The rows of a chunk. */
 flow_part flow_rows(const flow_job *job, size_t chunk);
 
-/* values[l + 1] = f(values[l] W_l + b_l), of the last layer the plain product. */
-void flow_forward(const batch *out, const work *copy, size_t l, const flow_part *p, size_t thread);
-
-/* deltas[l - 1] = (deltas[l] W_l') f'(z), where f(z) = values[l] */
-void flow_backward(const batch *out, const work *copy, size_t l, const flow_part *p,
-                   size_t thread);
-
 /* From the form of layer l to that of the layer after it, which takes its values, or
  * back, for the layer's derivatives. */
 void flow_turn_values(const flow_job *job, size_t l, const flow_part *p, size_t thread);

@@ -8,11 +8,11 @@
 #include "data/dataset.h"
 #include "net/network.h"
 
-/* rows of `inputs` normal values around one centre for each class: learnable,
- * not separable. test_rows follow; options NULL = defaults. Inputs are not scaled, so that
- * a network can be followed by hand. */
-static inline espalier_dataset *small_dataset_split(size_t rows, size_t test_rows, size_t inputs,
-                                                    size_t classes,
+/* rows of `inputs` normal values around one centre for each class, a share of them zero:
+ * learnable, not separable. test_rows follow; options NULL = defaults. Inputs are not scaled,
+ * so that a network can be followed by hand. */
+static inline espalier_dataset *small_dataset_zeros(size_t rows, size_t test_rows, size_t inputs,
+                                                    size_t classes, double zeros,
                                                     const espalier_dataset_options *options)
 {
     size_t all = rows + test_rows;
@@ -28,6 +28,9 @@ static inline espalier_dataset *small_dataset_split(size_t rows, size_t test_row
                 (float)(random_normal(5, random_stream(RANDOM_TEST, 2), r * inputs + i) +
                         1.5 * random_normal(5, random_stream(RANDOM_TEST, 3),
                                             labels[r] * inputs + i));
+        for (size_t i = 0; i < inputs; i++)
+            if (random_uniform(5, random_stream(RANDOM_TEST, 4), r * inputs + i) < zeros)
+                values[r * inputs + i] = 0.0f;
     }
     espalier_error error = {0};
     espalier_dataset_options chosen = options ? *options : espalier_dataset_options_defaults();
@@ -38,6 +41,13 @@ static inline espalier_dataset *small_dataset_split(size_t rows, size_t test_row
     free(values);
     free(labels);
     return dataset;
+}
+
+static inline espalier_dataset *small_dataset_split(size_t rows, size_t test_rows, size_t inputs,
+                                                    size_t classes,
+                                                    const espalier_dataset_options *options)
+{
+    return small_dataset_zeros(rows, test_rows, inputs, classes, 0.0, options);
 }
 
 /* The first tenth is validation. */

@@ -12,7 +12,7 @@ enum { LAYERS = 3 };
 
 static const size_t narrow[LAYERS + 1] = {8, 40, 30, 4};
 static const size_t wide[LAYERS + 1] = {8, 820, 660, 4}; /* a layer of 2.2 MB */
-static const size_t parted[LAYERS + 1] = {8, 470, 30, 4}; /* three parts: see parts.h */
+static const size_t parted[LAYERS + 1] = {70, 470, 30, 4}; /* three parts: see parts.h */
 
 /* Where the narrow network's unit i of layer l sits in the wide one: spread out. */
 static size_t place(size_t position, size_t i)
@@ -129,12 +129,16 @@ static void test_threads_change_nothing(void **state)
 {
     (void)state;
     espalier_dataset *dataset = small_dataset(300, 0, narrow[0], narrow[LAYERS]);
+    espalier_dataset *full = small_dataset(300, 0, parted[0], parted[LAYERS]);
+    espalier_dataset *thin = small_dataset_zeros(300, 0, parted[0], parted[LAYERS], 0.6, NULL);
     for (size_t kind = 0; kind < TRAINED_KINDS; kind++) {
         const size_t functions = kind + TRAINED_KINDS * (TRAINED_KINDS - 1 - kind);
         check_threads(dataset, wide, 200, functions);
-        check_threads(dataset, parted, 200, functions);
-        check_threads(dataset, parted, 32, functions);
+        check_threads(kind % 2 ? thin : full, parted, 200, functions);
+        check_threads(kind % 2 ? full : thin, parted, 32, functions);
     }
+    espalier_dataset_destroy(thin);
+    espalier_dataset_destroy(full);
     espalier_dataset_destroy(dataset);
 }
 
