@@ -27,7 +27,7 @@ size_t batch_chunks(size_t rows, size_t chunk_rows)
  * for each other twice in a batch, and weights that one of them changed come to the
  * other from its cache. Measured on two cores with batches of 32: at 26 million two
  * threads took 1.27 times as long as one, at 40 million 0.75. In parts, where each has most
- * of its weights to itself, 0.66 at 8 million, 0.63 at 17 and 0.60 at 28. */
+ * of its weights to itself, 0.66 at 8 million, 0.85 at 15, 0.63 at 17 and 0.60 at 28. */
 static const double PARALLEL_OPERATIONS = 32e6, PARTED_OPERATIONS = 8e6;
 
 /* Multiplications and additions of a batch as if no value were zero. */
