@@ -1,7 +1,7 @@
 # What the library stands on, gathered in one interface target. A missing
 # optional library drops a feature: a definition tells the code.
 add_library(espalier_dependencies INTERFACE)
-set(ESPALIER_PC_LIBS "-lm")
+set(ESPALIER_PC_LIBS "-lm -ldl")
 set(ESPALIER_PC_REQUIRES "jansson")
 
 find_package(PkgConfig REQUIRED)
@@ -27,44 +27,70 @@ if(XSMM_INCLUDE AND XSMM_LIBRARY)
   set(ESPALIER_HAVE_XSMM TRUE)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_XSMM)
   target_include_directories(espalier_dependencies SYSTEM INTERFACE ${XSMM_INCLUDE})
-  target_link_libraries(espalier_dependencies INTERFACE ${XSMM_LIBRARY} ${CMAKE_DL_LIBS} pthread)
-  string(APPEND ESPALIER_PC_LIBS " -lxsmm -ldl -lpthread")
+  target_link_libraries(espalier_dependencies INTERFACE ${XSMM_LIBRARY} pthread)
+  string(APPEND ESPALIER_PC_LIBS " -lxsmm -lpthread")
 endif()
 
-# OpenBLAS with LAPACKE: fallback products and singular values.
+# Loaded when first needed (src/base/library.h), so not linked with: DEFINITION is the name
+# by which the dynamic linker knows FILE.
+function(espalier_load_later definition file)
+  execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${file} OUTPUT_VARIABLE headers ERROR_QUIET)
+  if(headers MATCHES "SONAME +([^ \n]+)")
+    set(name ${CMAKE_MATCH_1})
+  else()
+    get_filename_component(name ${file} NAME)
+  endif()
+  target_compile_definitions(espalier_dependencies INTERFACE ${definition}="${name}")
+endfunction()
+target_link_libraries(espalier_dependencies INTERFACE ${CMAKE_DL_LIBS})
+
+# OpenBLAS with its LAPACK: fallback products and singular values.
 pkg_check_modules(OPENBLAS IMPORTED_TARGET openblas)
-find_path(LAPACKE_INCLUDE lapacke.h)
-find_library(LAPACKE_LIBRARY lapacke)
-if(OPENBLAS_FOUND)
+find_library(OPENBLAS_LIBRARY libopenblas${CMAKE_SHARED_LIBRARY_SUFFIX} HINTS ${OPENBLAS_LIBRARY_DIRS})
+if(OPENBLAS_FOUND AND OPENBLAS_LIBRARY)
   set(ESPALIER_HAVE_CBLAS TRUE)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_CBLAS)
-  target_link_libraries(espalier_dependencies INTERFACE PkgConfig::OPENBLAS)
-  if(LAPACKE_INCLUDE AND LAPACKE_LIBRARY)
-    set(ESPALIER_HAVE_LAPACKE TRUE)
-    target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_LAPACKE)
-    target_include_directories(espalier_dependencies SYSTEM INTERFACE ${LAPACKE_INCLUDE})
-    target_link_libraries(espalier_dependencies INTERFACE ${LAPACKE_LIBRARY})
-    string(APPEND ESPALIER_PC_LIBS " -llapacke")
-  endif()
-  # Not as a required package: that one asks for Fortran's library, which only a
-  # wholly static program needs.
-  list(JOIN OPENBLAS_LDFLAGS " " openblas_flags)
-  string(APPEND ESPALIER_PC_LIBS " ${openblas_flags}")
+  target_include_directories(espalier_dependencies SYSTEM INTERFACE ${OPENBLAS_INCLUDE_DIRS})
+  espalier_load_later(ESPALIER_OPENBLAS_FILE ${OPENBLAS_LIBRARY})
 endif()
 
-# libzip: .npz files. libcurl: downloads of data sets. For pkg-config as plain -l flags:
-# as required packages they would ask for what only a wholly static program needs.
+# libxsmm names a BLAS that espalier never has it call. libxsmmnoblas stands in for it where
+# its names stay inside: in the shared library and the programs built here. Who links with the
+# static library may use a BLAS, and gets a true one.
+find_library(XSMM_NOBLAS_LIBRARY xsmmnoblas)
+if(ESPALIER_HAVE_XSMM)
+  set(blas_here ${OPENBLAS_LIBRARY})
+  if(XSMM_NOBLAS_LIBRARY)
+    set(blas_here ${XSMM_NOBLAS_LIBRARY})
+  endif()
+  set(blas_elsewhere ${blas_here})
+  if(ESPALIER_HAVE_CBLAS)
+    set(blas_elsewhere PkgConfig::OPENBLAS)
+    # Not as a required package: that one asks for Fortran's library, which only a
+    # wholly static program needs.
+    list(JOIN OPENBLAS_LDFLAGS " " openblas_flags)
+    string(APPEND ESPALIER_PC_LIBS " ${openblas_flags}")
+  endif()
+  target_link_libraries(espalier_dependencies INTERFACE
+    $<BUILD_INTERFACE:${blas_here}> $<INSTALL_INTERFACE:${blas_elsewhere}>)
+endif()
+
+# libcurl: downloads of data sets.
+pkg_check_modules(CURL libcurl)
+find_library(CURL_LIBRARY libcurl${CMAKE_SHARED_LIBRARY_SUFFIX} HINTS ${CURL_LIBRARY_DIRS})
+if(CURL_FOUND AND CURL_LIBRARY)
+  target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_CURL)
+  target_include_directories(espalier_dependencies SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
+  espalier_load_later(ESPALIER_CURL_FILE ${CURL_LIBRARY})
+endif()
+
+# libzip: .npz files. For pkg-config as a plain -l flag: as a required package it would ask
+# for what only a wholly static program needs.
 pkg_check_modules(LIBZIP IMPORTED_TARGET libzip)
 if(LIBZIP_FOUND)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_LIBZIP)
   target_link_libraries(espalier_dependencies INTERFACE PkgConfig::LIBZIP)
   string(APPEND ESPALIER_PC_LIBS " -lzip")
-endif()
-pkg_check_modules(CURL IMPORTED_TARGET libcurl)
-if(CURL_FOUND)
-  target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_CURL)
-  target_link_libraries(espalier_dependencies INTERFACE PkgConfig::CURL)
-  string(APPEND ESPALIER_PC_LIBS " -lcurl")
 endif()
 
 # ONNX: protobuf-c, and code made of onnx.proto at build time (cmake/onnx.cmake).

@@ -28,6 +28,7 @@ endforeach()
 
 # The imported targets behind the static library, which its user must find again.
 get_target_property(espalier_static_needs espalier_dependencies INTERFACE_LINK_LIBRARIES)
+list(TRANSFORM espalier_static_needs REPLACE "^.<INSTALL_INTERFACE:(.*)>$" "\\1")
 list(FILTER espalier_static_needs INCLUDE REGEX "::")
 configure_package_config_file(cmake/espalierConfig.cmake.in
   ${PROJECT_BINARY_DIR}/espalierConfig.cmake INSTALL_DESTINATION ${package_dir})

@@ -22,13 +22,13 @@ espalier_status download_run(download *file, const espalier_allocator *allocator
 
 #else
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "data/curl.h"
 #include "data/download_part.h"
 
 enum {
@@ -39,7 +39,8 @@ enum {
 
 typedef struct transfer {
     download *file;
-    CURL *curl;
+    curl_functions curl;
+    CURL *handle;
     download_part part;
     uint64_t start;           /* held when this request was made */
     uint64_t range;           /* where the server says its bytes begin */
@@ -71,7 +72,7 @@ static size_t take_header(char *line, size_t size, size_t count, void *context)
 static espalier_status begin_body(transfer *t)
 {
     long code = 0;
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
+    t->curl.getinfo(t->handle, CURLINFO_RESPONSE_CODE, &code);
     uint64_t from = code == 206 ? t->range : 0;
     t->begun = true;
     if (from == t->part.held)
@@ -113,44 +114,43 @@ static int take_progress(void *context, curl_off_t total, curl_off_t done, curl_
 
 /* ---- one request ------------------------------------------------------------ */
 
-static CURLcode allow_web_only(CURL *curl)
+static CURLcode allow_web_only(const transfer *t)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-    CURLcode code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    return code ? code : curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    CURLcode code = t->curl.setopt(t->handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    return code ? code : t->curl.setopt(t->handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 #else
-    CURLcode code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
-    return code ? code : curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS,
+    CURLcode code = t->curl.setopt(t->handle, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+    return code ? code : t->curl.setopt(t->handle, CURLOPT_REDIR_PROTOCOLS,
                                           CURLPROTO_HTTP | CURLPROTO_HTTPS);
 #endif
 }
 
 static espalier_status prepare(transfer *t, char *text, espalier_error *error)
 {
-    CURL *curl = t->curl;
-    CURLcode code = allow_web_only(curl);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, text);
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTIONS);
-    curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, take_progress);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    CURLcode code = allow_web_only(t);
+    t->curl.setopt(t->handle, CURLOPT_ERRORBUFFER, text);
+    t->curl.setopt(t->handle, CURLOPT_FOLLOWLOCATION, 1L);
+    t->curl.setopt(t->handle, CURLOPT_MAXREDIRS, (long)REDIRECTIONS);
+    t->curl.setopt(t->handle, CURLOPT_FAILONERROR, 1L);
+    t->curl.setopt(t->handle, CURLOPT_NOSIGNAL, 1L);
+    t->curl.setopt(t->handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+    t->curl.setopt(t->handle, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
+    t->curl.setopt(t->handle, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
+    t->curl.setopt(t->handle, CURLOPT_HEADERFUNCTION, take_header);
+    t->curl.setopt(t->handle, CURLOPT_HEADERDATA, t);
+    t->curl.setopt(t->handle, CURLOPT_WRITEFUNCTION, take_body);
+    t->curl.setopt(t->handle, CURLOPT_WRITEDATA, t);
+    t->curl.setopt(t->handle, CURLOPT_XFERINFOFUNCTION, take_progress);
+    t->curl.setopt(t->handle, CURLOPT_XFERINFODATA, t);
+    t->curl.setopt(t->handle, CURLOPT_NOPROGRESS, 0L);
     /* These copy their text and can fail. */
     if (!code)
-        code = curl_easy_setopt(curl, CURLOPT_USERAGENT, "espalier/" ESPALIER_VERSION);
+        code = t->curl.setopt(t->handle, CURLOPT_USERAGENT, "espalier/" ESPALIER_VERSION);
     if (!code)
-        code = curl_easy_setopt(curl, CURLOPT_URL, t->file->url);
+        code = t->curl.setopt(t->handle, CURLOPT_URL, t->file->url);
     return code ? error_set(error, ESPALIER_ERROR_IO, "%s: %s", t->file->url,
-                            curl_easy_strerror(code))
+                            t->curl.strerror(code))
                 : ESPALIER_OK;
 }
 
@@ -164,8 +164,8 @@ static CURLcode request(transfer *t)
     t->range = 0;
     t->begun = false;
     t->status = ESPALIER_OK;
-    CURLcode code = curl_easy_setopt(t->curl, CURLOPT_RANGE, t->part.held ? range : NULL);
-    return code ? code : curl_easy_perform(t->curl);
+    CURLcode code = t->curl.setopt(t->handle, CURLOPT_RANGE, t->part.held ? range : NULL);
+    return code ? code : t->curl.perform(t->handle);
 }
 
 /* ---- what came of it ---------------------------------------------------------- */
@@ -175,7 +175,7 @@ typedef enum outcome { COMPLETE, AGAIN, OVER } outcome;
 static long response(const transfer *t)
 {
     long code = 0;
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
+    t->curl.getinfo(t->handle, CURLINFO_RESPONSE_CODE, &code);
     return code;
 }
 
@@ -204,7 +204,7 @@ static outcome unreachable(const transfer *t, const char *why, espalier_error *e
 static outcome short_answer(const transfer *t, espalier_error *error)
 {
     curl_off_t promised = -1;
-    curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
+    t->curl.getinfo(t->handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
     error_set(error, ESPALIER_ERROR_FORMAT, "%s: expected %llu bytes, found %llu", t->file->url,
               (unsigned long long)t->file->bytes, (unsigned long long)t->part.held);
     return promised >= 0 ? OVER : AGAIN; /* without a length it may have been cut short */
@@ -212,7 +212,7 @@ static outcome short_answer(const transfer *t, espalier_error *error)
 
 static outcome judge(transfer *t, CURLcode code, const char *text, espalier_error *error)
 {
-    const char *why = *text ? text : curl_easy_strerror(code);
+    const char *why = *text ? text : t->curl.strerror(code);
     if (t->status)
         return OVER;
     switch (code) {
@@ -326,12 +326,19 @@ espalier_status download_run(download *file, const espalier_allocator *allocator
                              espalier_error *error)
 {
     transfer t = {.file = file};
+    char why[256];
+    if (!curl_load(&t.curl, why, sizeof why))
+        return error_set(error, ESPALIER_ERROR_UNSUPPORTED,
+                         "%s: no libcurl to download it with: %s: fetch it by other means and put "
+                         "it there as %s",
+                         file->url, why, file->path);
     espalier_status status = download_part_open(&t.part, file->path, allocator, error);
-    if (!status && !(t.curl = curl_easy_init()))
+    if (!status && !(t.handle = t.curl.init()))
         status = error_memory(error);
     if (!status)
         status = complete(&t, error);
-    curl_easy_cleanup(t.curl);
+    if (t.handle)
+        t.curl.cleanup(t.handle);
     download_part_close(&t.part, status != ESPALIER_OK, allocator);
     return status;
 }

@@ -49,8 +49,8 @@ static void gemm_block(bool transpose_a, bool transpose_b, size_t m, size_t n, s
     if (kernel)
         kernel(b, a, c);
     else {
-        other->available();
-        other->gemm(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
+        const math_backend *next = other->available() ? other : &math_reference;
+        next->gemm(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
     }
 }
 

@@ -36,7 +36,7 @@ static void rank_of_zero(void **state)
     espalier_network_destroy(network);
 }
 
-#ifdef ESPALIER_HAVE_LAPACKE
+#ifdef ESPALIER_HAVE_CBLAS
 
 static espalier_network *lowered(const espalier_network *network, const size_t *ranks,
                                  espalier_low_rank method)
@@ -458,7 +458,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names),          cmocka_unit_test(rank_of_zero),
-#ifdef ESPALIER_HAVE_LAPACKE
+#ifdef ESPALIER_HAVE_CBLAS
         cmocka_unit_test(nearest),        cmocka_unit_test(full_rank),
         cmocka_unit_test(zero_matrix),    cmocka_unit_test(weight_change),
         cmocka_unit_test(travels),

@@ -8,7 +8,7 @@
 #include "espalier/analyse.h"
 #include "tests/base/test_allocator.h"
 
-#ifdef ESPALIER_HAVE_LAPACKE
+#ifdef ESPALIER_HAVE_CBLAS
 
 /* One layer with the given weights, [rows][columns]; NULL: random ones. */
 static espalier_network *matrix(size_t rows, size_t columns, const float *weights)
@@ -275,7 +275,7 @@ static void rank_tolerance(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#ifdef ESPALIER_HAVE_LAPACKE
+#ifdef ESPALIER_HAVE_CBLAS
         cmocka_unit_test(known_matrices), cmocka_unit_test(norm_and_order),
         cmocka_unit_test(what_they_tell), cmocka_unit_test(far_from_one),
         cmocka_unit_test(not_finite),     cmocka_unit_test(without_memory),

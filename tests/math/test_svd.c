@@ -2,8 +2,8 @@
 #include "tests/test.h"
 
 #include <math.h>
-#ifdef ESPALIER_HAVE_LAPACKE
-#include <cblas.h>
+#ifdef ESPALIER_HAVE_CBLAS
+#include "math/openblas.h"
 #endif
 
 #include "base/parallel.h"
@@ -11,7 +11,7 @@
 #include "math/svd.h"
 #include "tests/base/test_allocator.h"
 
-#ifdef ESPALIER_HAVE_LAPACKE
+#ifdef ESPALIER_HAVE_CBLAS
 
 /* A matrix with everything svd() writes. */
 typedef struct factors {
@@ -180,9 +180,12 @@ static void at_once(void **state)
     parallel_team *team = parallel_team_create(4, NULL);
     (void)state;
     assert_non_null(team);
-    openblas_set_num_threads(2);
+    openblas blas;
+    char why[256];
+    assert_true(openblas_load(&blas, why, sizeof why));
+    blas.set_num_threads(2);
     assert_int_equal(run(&alone), ESPALIER_OK);
-    assert_int_equal(openblas_get_num_threads(), 1);
+    assert_int_equal(blas.get_num_threads(), 1);
     for (size_t i = 0; i < TASKS; i++)
         many[i] = made(120, 90, 0);
     parallel_run(team, TASKS, task, many);

@@ -36,7 +36,7 @@ static void off_at_first(void **state)
     espalier_record_destroy(record);
 }
 
-#ifdef ESPALIER_HAVE_LAPACKE
+#ifdef ESPALIER_HAVE_CBLAS
 
 static double real(const json_t *object, const char *key)
 {
@@ -263,7 +263,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(off_at_first),
-#ifdef ESPALIER_HAVE_LAPACKE
+#ifdef ESPALIER_HAVE_CBLAS
         cmocka_unit_test(in_a_run),
         cmocka_unit_test(around_one_step),
         cmocka_unit_test(without_memory),

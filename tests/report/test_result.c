@@ -59,7 +59,7 @@ static void check_layers(json_t *layers, const espalier_network *network)
         assert_int_equal(events_integer(layer, "live"), cost.live);
         assert_int_equal(events_integer(layer, "weights"), cost.weights);
         assert_int_equal(events_integer(layer, "nonzero"), cost.nonzero);
-#ifdef ESPALIER_HAVE_LAPACKE
+#ifdef ESPALIER_HAVE_CBLAS
         float values[9];
         const size_t count = widths[l] < widths[l + 1] ? widths[l] : widths[l + 1];
         assert_int_equal(espalier_network_singular_values(network, l, NULL, values, NULL),

@@ -126,7 +126,7 @@ static void older_folder(void **state)
             "{\"event\":\"epoch\",\"epoch\":1,\"training_accuracy\":0.5}\n"
             "{\"event\":\"prune\",\"step\":0,\"epoch\":1,\"sparsity\":0.3}\n");
     char *html = page_of(NULL);
-#ifdef ESPALIER_HAVE_LAPACKE
+#ifdef ESPALIER_HAVE_CBLAS
     assert_sections(html, "training layers spectra weights ledger settings");
     assert_non_null(strstr(html, "<code>--spectra</code>"));
 #endif

@@ -42,7 +42,7 @@ static void defaults_and_ranges(void **state)
     espalier_regulariser_destroy(NULL);
 }
 
-#ifdef ESPALIER_HAVE_LAPACKE
+#ifdef ESPALIER_HAVE_CBLAS
 
 /* So small a rate that learning does not move the weights; the regulariser's lambda is
  * as large as that makes necessary. */
@@ -506,7 +506,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_and_ranges),
-#ifdef ESPALIER_HAVE_LAPACKE
+#ifdef ESPALIER_HAVE_CBLAS
         cmocka_unit_test(operator_is_exact),
         cmocka_unit_test(calendar),
         cmocka_unit_test(values_fall),
