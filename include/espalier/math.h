@@ -10,8 +10,9 @@
 extern "C" {
 #endif
 
-/* Name of the index-th math backend that can be used here, best first: "libxsmm",
- * "openblas", "reference". NULL past the end. Static string; thread-safe. */
+/* Name of the index-th math backend of this build that suits this processor, best first:
+ * "libxsmm", "openblas", "reference". NULL past the end. Static string; thread-safe. The
+ * library behind "openblas" is looked for when it is used. */
 ESPALIER_API const char *espalier_math_name(size_t index);
 
 #ifdef __cplusplus

@@ -27,11 +27,10 @@ const math_backend *math_backend_at(size_t index)
 
 const math_backend *math_backend_find(const char *name)
 {
-    if (!name)
-        return math_backend_at(0);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (strcmp(table[i]->name, name) == 0)
-            return table[i]->available() ? table[i] : NULL;
+        if ((!name || strcmp(table[i]->name, name) == 0) && table[i]->available() &&
+            (!table[i]->load || table[i]->load()))
+            return table[i];
     return NULL;
 }
 

@@ -20,13 +20,15 @@ typedef void math_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, s
 
 typedef struct math_backend {
     const char *name;
-    bool (*available)(void); /* on this machine; may initialise the library behind it */
+    bool (*available)(void); /* on this machine */
+    bool (*load)(void);      /* the library behind it; NULL = there is nothing to load */
     math_gemm *gemm;
 } math_backend;
 
 /* The index-th available backend, best first; NULL past the end. */
 const math_backend *math_backend_at(size_t index);
-/* By name, NULL name = the best; NULL if unknown or not available. */
+/* By name, NULL name = the best, and loaded; NULL if unknown, not available or not to be
+ * loaded. */
 const math_backend *math_backend_find(const char *name);
 
 #endif

@@ -26,6 +26,11 @@ bool openblas_load(openblas *blas, char *why, size_t room)
 
 static bool available(void)
 {
+    return true;
+}
+
+static bool load(void)
+{
     openblas blas;
     char why[1];
     return openblas_load(&blas, why, sizeof why);
@@ -36,7 +41,7 @@ static void gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t 
 {
     openblas blas;
     char why[1];
-    if (!openblas_load(&blas, why, sizeof why)) { /* it was there, and will be again */
+    if (!openblas_load(&blas, why, sizeof why)) {
         math_reference.gemm(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
         return;
     }
@@ -45,7 +50,7 @@ static void gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t 
                a, (blasint)lda, b, (blasint)ldb, accumulate ? 1.0f : 0.0f, c, (blasint)ldc);
 }
 
-const math_backend math_cblas = {"openblas", available, gemm};
+const math_backend math_cblas = {"openblas", available, load, gemm};
 #else
 typedef int math_cblas_is_not_built; /* ISO C asks for a declaration */
 #endif

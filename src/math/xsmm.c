@@ -49,8 +49,7 @@ static void gemm_block(bool transpose_a, bool transpose_b, size_t m, size_t n, s
     if (kernel)
         kernel(b, a, c);
     else {
-        const math_backend *next = other->available() ? other : &math_reference;
-        next->gemm(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
+        other->gemm(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
     }
 }
 
@@ -77,7 +76,7 @@ static void gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t 
     }
 }
 
-const math_backend math_xsmm = {"libxsmm", can_jit, gemm};
+const math_backend math_xsmm = {"libxsmm", can_jit, NULL, gemm};
 #else
 typedef int math_xsmm_is_not_built; /* ISO C asks for a declaration */
 #endif

@@ -13,7 +13,8 @@
  *
  * Counted from main() on is what the program and its libraries ask for, the C library's own requests
  * included (fopen, opendir, realpath …). Let through are those of libraries whose internals cannot go
- * on without memory (`others`). Made for glibc, whose malloc may be replaced like this. */
+ * on without memory (`others`), and what is asked for while a library is loaded, as if it had been linked
+ * with. Made for glibc, whose malloc may be replaced like this. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -44,6 +45,7 @@ static range program, through[RANGES];
 static size_t through_count;
 static unsigned long fails, met;
 static bool started, on;
+static _Thread_local bool loading; /* this thread is in dlopen() */
 static char told[4096];
 static served *asked; /* where a child tells its numbers; NULL without ALLOCATION_SERVE */
 static uintptr_t out[PLACES]; /* blocks of the program's own that are out; 0 free, 1 was taken */
@@ -82,7 +84,7 @@ static int look(struct dl_phdr_info *object, size_t size, void *context)
         program = r;
     *first = false;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strstr(object->dlpi_name, others[i]) && through_count < RANGES)
+        if (strstr(object->dlpi_name, others[i]) && through_count < RANGES && is_counted(r.from))
             through[through_count++] = r;
     return 0;
 }
@@ -126,7 +128,7 @@ static void forget(void *block)
 /* True where this request is to fail. */
 static bool refuse(uintptr_t caller)
 {
-    if (!started || !is_counted(caller))
+    if (!started || loading || !is_counted(caller))
         return false;
     const unsigned long n = __atomic_add_fetch(&met, 1, __ATOMIC_RELAXED);
     if (!fails || n < fails || (n > fails && !on))
@@ -190,6 +192,20 @@ void free(void *block)
 {
     forget(block);
     __libc_free(block);
+}
+
+/* ---- libraries that are loaded later ----------------------------------------------------- */
+
+void *dlopen(const char *file, int mode)
+{
+    void *(*next)(const char *, int);
+    bool first = false;
+    *(void **)&next = dlsym(RTLD_NEXT, "dlopen");
+    loading = true;
+    void *handle = next(file, mode);
+    dl_iterate_phdr(look, &first);
+    loading = false;
+    return handle;
 }
 
 /* ---- from main() on -------------------------------------------------------------------- */
