@@ -93,14 +93,13 @@ static size_t scratch_floats(const espalier_network *network, bool wide)
     /* a compacted layer has a smaller stride and more rows in a block, within BLOCK_BYTES */
     most = most > BLOCK_BYTES / sizeof(float) + widest ? most : BLOCK_BYTES / sizeof(float) + widest;
     if (wide)
-        most = TILE_ROWS * TILE_COLUMNS + TILE_COLUMNS * TILE_STRIDE;
+        most = TILE_SIDE * TILE_SIDE + TILE_SIDE * TILE_STRIDE;
     most = most > widest ? most : widest;
     return most > 2 * CHUNK_EVALUATION * widest ? most : 2 * CHUNK_EVALUATION * widest;
 }
 
 /* Words of a thread's marks: of a chunk's rows in the widest layer, or of a batch's
- * columns in the block with the most rows; in a wide network of a chunk's rows in a tile
- * behind those. */
+ * columns in the block with the most rows. */
 static size_t mark_count(const batch *out, const espalier_network *network)
 {
     size_t chunk = out->chunk_rows > CHUNK_EVALUATION ? out->chunk_rows : CHUNK_EVALUATION;
@@ -110,7 +109,7 @@ static size_t mark_count(const batch *out, const espalier_network *network)
     size_t rows = chunk * mark_words(widest);
     size_t columns = mark_words(out->rows_most) * block_rows(PASS_LANES);
     if (out->wide)
-        columns = mark_words(out->rows_most) * TILE_ROWS + chunk * mark_words(TILE_COLUMNS);
+        columns = mark_words(out->rows_most) * TILE_SIDE;
     return rows > columns ? rows : columns;
 }
 
@@ -130,6 +129,15 @@ static size_t blocks_most(const espalier_network *network)
     const size_t outputs = network->layers[0].outputs;
     return count + (network->layers[0].inputs / BLOCK_ROWS_LEAST + 1) *
                        (work_stride(outputs) / work_panel_columns(outputs));
+}
+
+/* Tiles that a wide network's widest layer is marked by, 0 of a narrow one. */
+static size_t tiles_most(const batch *out, const espalier_network *network)
+{
+    size_t widest = network->layers[0].inputs;
+    for (size_t l = 0; l < network->layer_count; l++)
+        widest = network->layers[l].outputs > widest ? network->layers[l].outputs : widest;
+    return out->wide ? (widest + TILE_SIDE - 1) / TILE_SIDE : 0;
 }
 
 /* A copy of the inputs; the first one's is there. */
@@ -154,7 +162,7 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
     size_t others = batch_chunks(evaluation_rows, CHUNK_EVALUATION);
     size_t parts = out->wide ? 0 : parts_most(network);
     size_t copies = out->threads > 1 || parts == 0 ? parts : 1;
-    size_t count;
+    size_t count, tiles = chunks * tiles_most(out, network);
     chunks = chunks > others ? chunks : others;
     bool done = (out->values = take(out, layers, sizeof *out->values)) &&
                 (out->deltas = take(out, layers, sizeof *out->deltas)) &&
@@ -172,6 +180,9 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
                 (out->losses = take(out, chunks, sizeof *out->losses)) &&
                 (out->corrects = take(out, chunks, sizeof *out->corrects)) &&
                 (out->labels = take(out, rows, sizeof *out->labels)) &&
+                (out->tile_found = take(out, tiles, sizeof *out->tile_found)) &&
+                (out->tile_marks = take(out, tiles * out->column_rows * mark_words(TILE_SIDE),
+                                        sizeof *out->tile_marks)) &&
                 (out->columns = take(out, network->layers[0].inputs, sizeof *out->columns));
     for (size_t part = 0; part < parts && done; part++)
         done = size_multiply(padded, work_stride(network->layers[1].outputs), &count) &&
@@ -210,7 +221,7 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
     out->alone = is_alone(out, copy);
     out->threads = out->alone ? 1 : parallel_threads(threads);
     threads = out->threads;
-    size_t most = 17 + 2 * copy->layer_count + 3 * threads + 5 * parts_most(network);
+    size_t most = 19 + 2 * copy->layer_count + 3 * threads + 5 * parts_most(network);
     out->memory = memory_array(allocator, most, sizeof *out->memory);
     out->team = parallel_team_create(threads, allocator);
     if (!out->team || !out->memory || !take_all(out, network, evaluation_rows)) {
@@ -243,7 +254,7 @@ static void fit_columns(batch *out, const work *copy, const espalier_network *ne
 
 static void cut_rows(batch *out, const work_layer *layer, size_t l)
 {
-    const size_t rows = out->wide ? TILE_ROWS : block_rows(layer->panel);
+    const size_t rows = out->wide ? TILE_SIDE : block_rows(layer->panel);
     const size_t panels = out->wide ? 1 : work_panels(layer);
     for (size_t panel = 0; panel < panels; panel++) {
         for (size_t first = 0; first < layer->inputs; first += rows) {
@@ -286,8 +297,9 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
         out->count_start[l] = start;
         start += l + 1 < out->layer_count ? layer->output_stride : 0;
         /* padding must be zero for the new strides; the first columns are written anew */
-        memset(out->values[l], 0, batch_chunks(out->rows_most, out->chunk_rows) *
-                                      out->column_rows * layer->input_stride * sizeof(float));
+        const size_t rows = batch_chunks(out->rows_most, out->chunk_rows) * out->column_rows;
+        memset(out->values[l], 0, rows * layer->input_stride * sizeof(float));
+        memset(out->deltas[l], 0, rows * layer->output_stride * sizeof(float));
     }
     out->block_start[out->layer_count] = out->block_count;
     for (size_t c = 0; c < out->copies; c++) {
@@ -307,18 +319,59 @@ void batch_gather(const batch *out, const work *copy, const espalier_network *ne
                    values, copy->layers[0].input_stride);
 }
 
-void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
-                    const float *x, size_t x_stride, const float *w, size_t w_stride,
-                    bool accumulate, float *y, size_t y_stride)
+batch_place batch_output_place(const batch *out, const work *copy, size_t l, size_t chunk,
+                               size_t first)
 {
-    uint32_t *marks = out->marks[thread];
-    size_t found = out->kernels->mark_rows(x, rows, k, x_stride, marks);
+    const work_layer *layer = &copy->layers[l];
+    const size_t at = chunk * out->column_rows * layer->output_stride;
+    if (l + 1 == out->layer_count)
+        return (batch_place){at + first, layer->output_stride};
+    const work_panel p = work_panel_of(layer, first / layer->panel);
+    return (batch_place){at + p.first * out->column_rows + first - p.first, p.columns};
+}
+
+batch_place batch_input_place(const batch *out, const work *copy, size_t l, size_t chunk,
+                              size_t first)
+{
+    const size_t stride = copy->layers[l].input_stride;
+    return l ? batch_output_place(out, copy, l - 1, chunk, first)
+             : (batch_place){chunk * out->column_rows * stride + first, stride};
+}
+
+uint32_t *batch_tile_marks(const batch *out, size_t chunk, size_t tiles, size_t tile)
+{
+    return out->tile_marks + (chunk * tiles + tile) * out->column_rows * mark_words(TILE_SIDE);
+}
+
+/* marks [rows][mark_words(k)], in found places. */
+static void multiply(const batch *out, const uint32_t *marks, size_t found, size_t rows,
+                     size_t columns, size_t k, const float *x, size_t x_stride, const float *w,
+                     size_t w_stride, bool accumulate, float *y, size_t y_stride)
+{
     if (skip_pays(found, rows * k, columns))
         out->kernels->skip_gemm(rows, columns, k, x, x_stride, 1, marks, mark_words(k), 1, w,
                                 w_stride, accumulate, y, y_stride);
     else
         out->math->gemm(false, false, rows, columns, k, x, x_stride, w, w_stride, accumulate, y,
                         y_stride);
+}
+
+void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
+                    const float *x, size_t x_stride, const float *w, size_t w_stride,
+                    bool accumulate, float *y, size_t y_stride)
+{
+    const size_t found = out->kernels->mark_rows(x, rows, k, x_stride, out->marks[thread]);
+    multiply(out, out->marks[thread], found, rows, columns, k, x, x_stride, w, w_stride, accumulate,
+             y, y_stride);
+}
+
+void batch_multiply_tile(const batch *out, size_t chunk, size_t tiles, size_t tile, size_t rows,
+                         size_t columns, size_t k, const float *x, size_t x_stride,
+                         const float *w, size_t w_stride, bool accumulate, float *y,
+                         size_t y_stride)
+{
+    multiply(out, batch_tile_marks(out, chunk, tiles, tile), out->tile_found[chunk * tiles + tile],
+             rows, columns, k, x, x_stride, w, w_stride, accumulate, y, y_stride);
 }
 
 void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const work_layer *layer,

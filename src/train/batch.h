@@ -20,7 +20,7 @@ enum { CHUNK_LEAST = 16, CHUNK_MOST = 128 };
 
 /* Rows and columns of a tile of weights that a wide network's update goes through at a
  * time, and the stride of its transposed copy: see step.c. */
-enum { TILE_ROWS = 128, TILE_COLUMNS = WORK_WIDE_PANEL, TILE_STRIDE = TILE_ROWS + 16 };
+enum { TILE_SIDE = WORK_WIDE_PANEL, TILE_STRIDE = TILE_SIDE + 16 };
 
 /* Rows of a chunk of a validation pass. */
 enum { CHUNK_EVALUATION = 64 };
@@ -53,6 +53,9 @@ typedef struct batch {
     const uint32_t *next_indices; /* which */
     float **values;      /* [layer_count]: values[l] = input of layer l, [rows][stride] */
     float **deltas;      /* [layer_count]: deltas[l] = loss by output of layer l, [rows][stride] */
+    uint32_t *tile_marks; /* of a wide layer's values or derivatives, chunk after chunk and in it
+                             tile after tile, [rows][mark_words(units of the tile)] */
+    size_t *tile_found;  /* [chunks * tiles]: in how many places they are not zero */
     float **scratch;     /* [threads]: a block's gradient, or two layers' values in evaluation */
     uint32_t **marks;    /* [threads]: where a product's left factor is not zero */
     uint64_t **counts;   /* [threads]: activations since the last batch_take_counts */
@@ -89,12 +92,34 @@ void batch_run(const batch *out, size_t count, parallel_task *task, void *contex
 /* Number of chunks of chunk_rows rows. */
 size_t batch_chunks(size_t rows, size_t chunk_rows);
 
+/* Where a chunk of a wide network has some units of a layer, as an offset in values or deltas
+ * and the stride of its rows. Hidden layers lie panel after panel, [rows][panel.columns] each,
+ * so that what a task reads lies together; the first inputs and the last outputs row after row. */
+typedef struct batch_place {
+    size_t at, stride;
+} batch_place;
+
+/* Units from `first` on of a panel of layer l's outputs, or of its inputs. */
+batch_place batch_output_place(const batch *out, const work *copy, size_t l, size_t chunk,
+                               size_t first);
+batch_place batch_input_place(const batch *out, const work *copy, size_t l, size_t chunk,
+                              size_t first);
+
+/* Marks of tile `tile` of `tiles` of a chunk. */
+uint32_t *batch_tile_marks(const batch *out, size_t chunk, size_t tiles, size_t tile);
+
 /* Y = X W (+ Y) for up to CHUNK_MOST rows and any columns (a multiple of PASS_LANES), by
  * the kernels that step over zeros where X has enough of them.
  * x [rows][x_stride], w [k][w_stride], y [rows][y_stride]. */
 void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
                     const float *x, size_t x_stride, const float *w, size_t w_stride,
                     bool accumulate, float *y, size_t y_stride);
+
+/* The same for a chunk's rows and the k units of a tile that is marked. */
+void batch_multiply_tile(const batch *out, size_t chunk, size_t tiles, size_t tile, size_t rows,
+                         size_t columns, size_t k, const float *x, size_t x_stride,
+                         const float *w, size_t w_stride, bool accumulate, float *y,
+                         size_t y_stride);
 
 /* Y = X W for all of a layer's columns. x [rows][input_stride], y [rows][output_stride]. */
 void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const work_layer *layer,

@@ -10,10 +10,6 @@
 #include "net/activation.h"
 #include "train/sparse.h"
 
-/* Rows of a panel of weights that are multiplied at a time in a wide network, and parts of a
- * chunk before each of which a share of the next rows is asked for. */
-enum { FLOW_ROWS = 256, FLOW_PARTS = 2 };
-
 /* Rows of a piece of a layer of lists there: all of its list is read for each piece, but
  * an eighth of the batch feeds two cores. A chunk is a multiple of any of them. */
 enum { STRIP_LEAST = 16, STRIP_MOST = 64 };
@@ -26,26 +22,23 @@ static size_t strip_rows(const batch *out)
     return rows;
 }
 
-/* Y = X W for some rows and a panel of the result in a wide network: by some rows of W at a
- * time, while those after them come from memory. */
-static void multiply_wide(const batch *out, size_t thread, const flow_part *p,
-                          const work_layer *layer, const float *x, float *y)
+/* Y = X W for a chunk and a panel of the result in a wide network: tile after tile, the next
+ * one coming from memory meanwhile. Where X is not zero is marked. */
+static void multiply_wide(const batch *out, const work *copy, size_t l, const flow_part *p,
+                          float *y, size_t y_stride)
 {
+    const work_layer *layer = &copy->layers[l];
     const work_panel panel = work_panel_of(layer, p->column / layer->panel);
-    const size_t n = panel.columns, x_stride = layer->input_stride, y_stride = layer->output_stride;
-    for (size_t from = 0; from < layer->inputs; from += FLOW_ROWS) {
-        const size_t left = layer->inputs - from, depth = left < FLOW_ROWS ? left : FLOW_ROWS;
-        const size_t after = (left - depth < FLOW_ROWS ? left - depth : FLOW_ROWS) * n;
+    const size_t n = panel.columns, chunk = p->first / out->chunk_rows;
+    const size_t tiles = (layer->inputs + TILE_SIDE - 1) / TILE_SIDE;
+    for (size_t tile = 0; tile < tiles; tile++) {
+        const size_t from = tile * TILE_SIDE, left = layer->inputs - from;
+        const size_t k = left < TILE_SIDE ? left : TILE_SIDE, after = left - k;
+        const batch_place x = batch_input_place(out, copy, l, chunk, from);
         const float *const w = layer->weights + panel.at + from * n;
-        for (size_t share = 0; share < FLOW_PARTS; share++) {
-            const size_t first = p->rows * share / FLOW_PARTS;
-            const size_t end = p->rows * (share + 1) / FLOW_PARTS;
-            const size_t ahead = after * share / FLOW_PARTS;
-            batch_expect(w + depth * n + ahead, after * (share + 1) / FLOW_PARTS - ahead);
-            batch_multiply(out, thread, end - first, n, depth,
-                           x + (p->first + first) * x_stride + from, x_stride, w, n, from > 0,
-                           y + (p->first + first) * y_stride + panel.first, y_stride);
-        }
+        batch_expect(w + k * n, (after < TILE_SIDE ? after : TILE_SIDE) * n);
+        batch_multiply_tile(out, chunk, tiles, tile, p->rows, n, k, out->values[l] + x.at,
+                            x.stride, w, n, tile > 0, y, y_stride);
     }
 }
 
@@ -58,17 +51,17 @@ static void forward(const batch *out, const work *copy, size_t l, const flow_par
     }
     const work_layer *layer = &copy->layers[l];
     const bool hidden = l + 1 < out->layer_count;
-    float *y = hidden ? out->values[l + 1] : out->deltas[l];
-    const float *const x = out->values[l];
+    const batch_place place =
+        out->wide ? batch_output_place(out, copy, l, p->first / out->chunk_rows, p->column)
+                  : (batch_place){p->first * layer->output_stride, layer->output_stride};
+    float *const y = (hidden ? out->values[l + 1] : out->deltas[l]) + place.at;
     if (out->wide)
-        multiply_wide(out, thread, p, layer, x, y);
+        multiply_wide(out, copy, l, p, y, place.stride);
     else
-        batch_multiply_layer(out, thread, p->rows, layer, x + p->first * layer->input_stride,
-                             y + p->first * layer->output_stride);
+        batch_multiply_layer(out, thread, p->rows, layer,
+                             out->values[l] + p->first * layer->input_stride, y);
     if (hidden)
-        work_finish(out->kernels, layer, p->column,
-                    y + p->first * layer->output_stride + p->column, p->rows, p->columns,
-                    layer->output_stride);
+        work_finish(out->kernels, layer, p->column, y, p->rows, p->columns, place.stride);
 }
 
 /* deltas[l - 1] = (deltas[l] W_l') f'(z), where f(z) = values[l] */
@@ -103,20 +96,27 @@ static void loss_chunk(const flow_job *job, size_t chunk, size_t first, size_t r
         &out->corrects[chunk]);
 }
 
-void flow_turn_values(const flow_job *job, size_t l, const flow_part *p, size_t thread)
+/* From the form of one layer to that of another. */
+static void turn(const flow_job *job, size_t l, bool from, bool to, const flow_part *p,
+                 size_t thread, float *values)
 {
     const work_layer *layer = &job->copy->layers[l];
+    const bool panels = job->batch->wide && l + 1 < job->batch->layer_count;
+    sparse_turn(job->batch, thread, from, to, p->first, p->rows, layer->outputs,
+                layer->output_stride, panels ? layer->panel : layer->output_stride, values);
+}
+
+void flow_turn_values(const flow_job *job, size_t l, const flow_part *p, size_t thread)
+{
     const bool hidden = l + 1 < job->batch->layer_count;
-    sparse_turn(job->batch, thread, sparse_is(job->copy, l), sparse_is(job->copy, l + 1), p->first,
-                p->rows, layer->outputs, layer->output_stride,
-                hidden ? job->batch->values[l + 1] : job->batch->deltas[l]);
+    turn(job, l, sparse_is(job->copy, l), sparse_is(job->copy, l + 1), p, thread,
+         hidden ? job->batch->values[l + 1] : job->batch->deltas[l]);
 }
 
 void flow_turn_deltas(const flow_job *job, size_t l, const flow_part *p, size_t thread)
 {
-    const work_layer *layer = &job->copy->layers[l];
-    sparse_turn(job->batch, thread, sparse_is(job->copy, l + 1), sparse_is(job->copy, l), p->first,
-                p->rows, layer->outputs, layer->output_stride, job->batch->deltas[l]);
+    turn(job, l, sparse_is(job->copy, l + 1), sparse_is(job->copy, l), p, thread,
+         job->batch->deltas[l]);
 }
 
 /* Inputs of a chunk; those of the batch after it begin their way from memory. */
@@ -245,6 +245,40 @@ static void run_layer(const flow_job *flow, size_t l, size_t width, parallel_tas
     batch_run(flow->batch, count, task, &job);
 }
 
+/* What of a wide layer's inputs, or of the derivatives by its outputs, is marked. */
+typedef struct mark_job {
+    const flow_job *flow;
+    size_t layer, tiles; /* of a chunk */
+    bool back;
+} mark_job;
+
+static void mark_task(void *context, size_t index, size_t thread)
+{
+    const mark_job *job = context;
+    const batch *out = job->flow->batch;
+    const work *copy = job->flow->copy;
+    const work_layer *layer = &copy->layers[job->layer];
+    const size_t chunk = index / job->tiles, tile = index % job->tiles, first = tile * TILE_SIDE;
+    const size_t left = (job->back ? layer->outputs : layer->inputs) - first;
+    const batch_place place = job->back ? batch_output_place(out, copy, job->layer, chunk, first)
+                                        : batch_input_place(out, copy, job->layer, chunk, first);
+    const float *const from = job->back ? out->deltas[job->layer] : out->values[job->layer];
+    (void)thread;
+    out->tile_found[index] = out->kernels->mark_rows(
+        from + place.at, flow_rows(job->flow, chunk).rows, left < TILE_SIDE ? left : TILE_SIDE,
+        place.stride, batch_tile_marks(out, chunk, job->tiles, tile));
+}
+
+static void run_marks(const flow_job *flow, size_t l, bool back)
+{
+    const work_layer *layer = &flow->copy->layers[l];
+    const size_t width = back ? layer->outputs : layer->inputs;
+    mark_job job = {flow, l, (width + TILE_SIDE - 1) / TILE_SIDE, back};
+    if (!sparse_is(flow->copy, l))
+        batch_run(flow->batch, batch_chunks(flow->rows, flow->batch->chunk_rows) * job.tiles,
+                  mark_task, &job);
+}
+
 /* Between two layers of different forms. */
 static void run_turn(const flow_job *flow, size_t l, parallel_task *task)
 {
@@ -263,6 +297,7 @@ void flow_run(flow_job *job)
     }
     batch_run(out, chunks, gather_task, job);
     for (size_t l = 0; l < out->layer_count; l++) {
+        run_marks(job, l, false);
         run_layer(job, l, job->copy->layers[l].output_stride, forward_task);
         run_turn(job, l, turn_values_task);
     }
@@ -272,6 +307,8 @@ void flow_run(flow_job *job)
 void flow_back(const flow_job *job, size_t l)
 {
     run_turn(job, l, turn_deltas_task);
+    if (l > 0)
+        run_marks(job, l, true);
     if (l > 0 && sparse_is(job->copy, l))
         run_layer(job, l, job->copy->layers[l].input_stride, backward_task);
 }

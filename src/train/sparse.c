@@ -31,18 +31,23 @@ void sparse_columns(const batch *out, size_t rows, size_t units, size_t stride, 
 }
 
 void sparse_turn(const batch *out, size_t thread, bool from, bool to, size_t first, size_t rows,
-                 size_t units, size_t stride, float *values)
+                 size_t units, size_t stride, size_t panel, float *values)
 {
     float *const other = out->scratch[thread], *const chunk = values + chunk_at(out, first, stride);
     if (from == to)
         return;
-    memcpy(other, chunk, (from ? units * out->column_rows : rows * stride) * sizeof *other);
-    if (to) {
-        sparse_columns(out, rows, units, stride, other, chunk);
-        return;
+    memcpy(other, chunk, out->column_rows * stride * sizeof *other);
+    if (!to)
+        memset(chunk, 0, out->column_rows * stride * sizeof *chunk);
+    for (size_t unit = 0; unit < units; unit += panel) {
+        const size_t count = units - unit < panel ? units - unit : panel;
+        const size_t columns = stride - unit < panel ? stride - unit : panel;
+        const size_t at = unit * out->column_rows; /* in both forms */
+        if (to)
+            sparse_columns(out, rows, count, columns, other + at, chunk + at);
+        else
+            out->kernels->transpose(other + at, out->column_rows, count, rows, chunk + at, columns);
     }
-    memset(chunk, 0, rows * stride * sizeof *chunk);
-    out->kernels->transpose(other, out->column_rows, units, rows, chunk, stride);
 }
 
 /* ---- forward and backward --------------------------------------------- */

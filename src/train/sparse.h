@@ -9,9 +9,10 @@
 bool sparse_is(const work *copy, size_t l);
 
 /* Turns what a chunk has in values or deltas, `units` wide, from the form of one layer
- * to that of another; nothing if they are the same. */
+ * to that of another; nothing if they are the same. What is no columns lies in panels of
+ * so many units, or of all. */
 void sparse_turn(const batch *out, size_t thread, bool from, bool to, size_t first, size_t rows,
-                 size_t units, size_t stride, float *values);
+                 size_t units, size_t stride, size_t panel, float *values);
 
 /* The same from rows [rows][stride] outside to the columns of a chunk. */
 void sparse_columns(const batch *out, size_t rows, size_t units, size_t stride, const float *from,

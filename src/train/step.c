@@ -9,15 +9,17 @@
 #include "train/sparse.h"
 #include "train/step.h"
 
-/* A block of weights and what its update needs. The block's inputs are marked where they are
- * not zero, in `found` places. */
+/* A block of weights and what its update needs, for all rows of the batch or one chunk. The
+ * block's inputs are marked where they are not zero, in `found` places of all rows. */
 typedef struct piece {
     const batch *out;
+    const work *copy;
     const work_layer *layer;
     const batch_block *block;
     work_panel panel;
     update_factors by;
-    size_t thread, rows, found;
+    const uint32_t *marks;
+    size_t thread, rows, all_rows, found;
     const optimizer_step *step;
 } piece;
 
@@ -38,7 +40,7 @@ static void count_block(const piece *p)
     const work_layer *layer = p->layer;
     if (!out->counting || block->layer == 0 || layer[-1].activation == ESPALIER_LINEAR)
         return;
-    const uint32_t *marks = out->marks[p->thread];
+    const uint32_t *marks = p->marks;
     uint64_t *counts = out->counts[p->thread] + out->count_start[block->layer - 1] + block->first;
     if (layer[-1].activation != ESPALIER_RELU) {
         pass_count_positive(p->by.x, p->rows, block->rows, p->by.x_stride, counts);
@@ -49,49 +51,38 @@ static void count_block(const piece *p)
             counts[i] += (uint64_t)__builtin_popcount(*marks++);
 }
 
-/* G = X' D (+ G) for a tile, summed over rows first … first + rows - 1 of the batch, first
- * a multiple of MARK_BITS; what is added to weights that are pruned is lost. */
-static void gradient(const piece *p, const tile *t, size_t first, size_t rows, bool accumulate,
-                     const uint16_t *kept)
+/* G = X' D (+ G) for a tile; what is added to weights that are pruned is lost. */
+static void gradient(const piece *p, const tile *t, bool accumulate, const uint16_t *kept)
 {
     const batch *out = p->out;
-    const size_t stride = p->by.d_stride, x_stride = p->by.x_stride, n = p->panel.columns;
-    const size_t m = p->block->rows, words = n / PASS_LANES;
-    const float *x = p->by.x + first * x_stride, *deltas = p->by.deltas + first * stride;
-    const uint32_t *marks = out->marks[p->thread] + first / MARK_BITS * m;
-    if (!skip_pays(p->found, p->rows * m, n)) {
-        out->math->gemm(true, false, m, n, rows, x, x_stride, deltas, stride, accumulate, t->g, n);
+    const update_factors *by = &p->by;
+    const size_t n = p->panel.columns, m = p->block->rows, words = n / PASS_LANES;
+    if (!skip_pays(p->found, p->all_rows * m, n)) {
+        out->math->gemm(true, false, m, n, p->rows, by->x, by->x_stride, by->deltas, by->d_stride,
+                        accumulate, t->g, n);
         if (kept)
             out->kernels->keep(t->g, kept, m * words);
     } else if (kept) {
-        out->kernels->skip_update(m, n, rows, x, 1, x_stride, marks, 1, m, deltas, stride, kept,
-                                  words, t->g, n);
+        out->kernels->skip_update(m, n, p->rows, by->x, 1, by->x_stride, p->marks, 1, m, by->deltas,
+                                  by->d_stride, kept, words, t->g, n);
     } else {
-        out->kernels->skip_gemm(m, n, rows, x, 1, x_stride, marks, 1, m, deltas, stride, accumulate,
-                                t->g, n);
+        out->kernels->skip_gemm(m, n, p->rows, by->x, 1, by->x_stride, p->marks, 1, m, by->deltas,
+                                by->d_stride, accumulate, t->g, n);
     }
 }
 
-/* deltas[l - 1] += D W' for some rows of the batch, by a tile of W turned round; of the
- * first panel =.  turned [columns][TILE_STRIDE]. */
-static void backward(const piece *p, size_t first, size_t rows, const float *turned)
+/* deltas[l - 1] += D W' for a chunk, by a tile of W turned round; of the first panel =.
+ * turned [columns][TILE_STRIDE]. */
+static void backward(const piece *p, size_t chunk, const float *turned)
 {
     const batch *out = p->out;
-    const work_layer *layer = p->layer;
-    const size_t stride = p->by.d_stride, n = pass_stride(p->block->rows);
-    const size_t left = layer->outputs - p->panel.first;
+    const size_t outputs = p->layer->outputs, left = outputs - p->panel.first;
     const size_t k = left < p->panel.columns ? left : p->panel.columns;
-    const bool accumulate = p->panel.first > 0;
-    const float *deltas = p->by.deltas + first * stride;
-    float *to = out->deltas[p->block->layer - 1] + first * layer->input_stride + p->block->first;
-    uint32_t *marks = out->marks[p->thread] + mark_words(p->rows) * p->block->rows;
-    const size_t found = out->kernels->mark_rows(deltas, rows, k, stride, marks);
-    if (skip_pays(found, rows * k, n))
-        out->kernels->skip_gemm(rows, n, k, deltas, stride, 1, marks, mark_words(k), 1, turned,
-                                TILE_STRIDE, accumulate, to, layer->input_stride);
-    else
-        out->math->gemm(false, false, rows, n, k, deltas, stride, turned, TILE_STRIDE, accumulate,
-                        to, layer->input_stride);
+    const batch_place to = batch_input_place(out, p->copy, p->block->layer, chunk, p->block->first);
+    batch_multiply_tile(out, chunk, (outputs + TILE_SIDE - 1) / TILE_SIDE,
+                        p->panel.first / TILE_SIDE, p->rows, pass_stride(p->block->rows), k,
+                        p->by.deltas, p->by.d_stride, turned, TILE_STRIDE, p->panel.first > 0,
+                        out->deltas[p->block->layer - 1] + to.at, to.stride);
 }
 
 /* What becomes of a tile's weights before its products are summed: weight decay of plain SGD,
@@ -117,12 +108,12 @@ static void end_tile(const piece *p, const tile *t)
         p->out->kernels->keep(t->w, t->kept, count / PASS_LANES);
 }
 
-/* Sums a tile's gradient for some rows of the batch. Of plain SGD none is needed: deltas
- * carry -rate / rows already, so the product adds the update straight to the weights. */
-static void add_rows(const piece *p, const tile *t, size_t first, size_t rows)
+/* Sums a tile's gradient. Of plain SGD none is needed: deltas carry -rate / rows already, so
+ * the product adds the update straight to the weights. */
+static void add_rows(const piece *p, const tile *t, bool first)
 {
     const bool sgd = p->step->kind == ESPALIER_SGD;
-    gradient(p, t, first, rows, sgd || first > 0, sgd ? t->kept : NULL);
+    gradient(p, t, sgd || !first, sgd ? t->kept : NULL);
 }
 
 static tile tile_of(const piece *p)
@@ -140,10 +131,24 @@ static void update_narrow(const piece *p)
 {
     const tile t = tile_of(p);
     begin_tile(p, &t);
-    add_rows(p, &t, 0, p->rows);
+    add_rows(p, &t, true);
     end_tile(p, &t);
     if (p->layer->transposed)
         work_turn(p->out->kernels, p->layer, p->block->first, p->block->rows);
+}
+
+/* Chunk `chunk` of a wide network's block and panel. */
+static piece chunk_of(const piece *p, size_t chunk)
+{
+    const batch *out = p->out;
+    const size_t l = p->block->layer, first = chunk * out->chunk_rows, left = p->all_rows - first;
+    const batch_place x = batch_input_place(out, p->copy, l, chunk, p->block->first);
+    const batch_place d = batch_output_place(out, p->copy, l, chunk, p->panel.first);
+    piece part = *p;
+    part.rows = left < out->chunk_rows ? left : out->chunk_rows;
+    part.by = (update_factors){out->values[l] + x.at, out->deltas[l] + d.at, x.stride, d.stride};
+    part.marks = p->marks + first / MARK_BITS * p->block->rows;
+    return part;
 }
 
 /* One tile of a wide network: the derivatives of its inputs by the weights as they were,
@@ -156,26 +161,40 @@ static void update_tile(const piece *p, float *turned)
     if (p->block->layer > 0)
         out->kernels->transpose(t.w, n, m, n, turned, TILE_STRIDE);
     begin_tile(p, &t);
-    for (size_t first = 0; first < p->rows; first += out->chunk_rows) {
-        const size_t left = p->rows - first, rows = left < out->chunk_rows ? left : out->chunk_rows;
+    for (size_t chunk = 0; chunk < batch_chunks(p->all_rows, out->chunk_rows); chunk++) {
+        const piece part = chunk_of(p, chunk);
         if (p->block->layer > 0)
-            backward(p, first, rows, turned);
-        add_rows(p, &t, first, rows);
+            backward(&part, chunk, turned);
+        add_rows(&part, &t, chunk == 0);
     }
     end_tile(p, &t);
+}
+
+/* Marks and counts the inputs of a wide network's block. */
+static void mark_wide(piece *p)
+{
+    const batch *out = p->out;
+    uint32_t *marks = out->marks[p->thread];
+    for (size_t chunk = 0; chunk < batch_chunks(p->all_rows, out->chunk_rows); chunk++) {
+        const piece part = chunk_of(p, chunk);
+        p->found += out->kernels->mark_columns(part.by.x, part.rows, p->block->rows,
+                                               part.by.x_stride, marks);
+        marks += mark_words(part.rows) * p->block->rows;
+        count_block(&part);
+    }
 }
 
 /* The block of a wide network, panel by panel; its inputs' derivatives are its own. */
 static void update_wide(piece *p)
 {
+    const batch *out = p->out;
     const work_layer *layer = p->layer;
     const size_t l = p->block->layer, panels = (layer->outputs + layer->panel - 1) / layer->panel;
-    const float *const deltas = p->by.deltas;
-    float *turned = p->out->scratch[p->thread] + TILE_ROWS * TILE_COLUMNS;
-    memset(turned, 0, TILE_COLUMNS * TILE_STRIDE * sizeof *turned); /* behind the rows */
+    float *turned = out->scratch[p->thread] + TILE_SIDE * TILE_SIDE;
+    memset(turned, 0, TILE_SIDE * TILE_STRIDE * sizeof *turned); /* behind the rows */
+    mark_wide(p);
     for (size_t panel = 0; panel < panels; panel++) {
         p->panel = work_panel_of(layer, panel);
-        p->by.deltas = deltas + p->panel.first;
         if (panel + 1 < panels) {
             const work_panel next = work_panel_of(layer, panel + 1);
             batch_expect(layer->weights + next.at + p->block->first * next.columns,
@@ -183,11 +202,31 @@ static void update_wide(piece *p)
         }
         update_tile(p, turned);
     }
-    if (l > 0) {
-        const size_t at = p->block->first;
-        activation_backward(layer[-1].activation, layer[-1].slope, p->out->deltas[l - 1] + at,
-                            p->out->values[l] + at, p->rows, pass_stride(p->block->rows),
-                            layer->input_stride);
+    for (size_t chunk = 0; l > 0 && chunk < batch_chunks(p->all_rows, out->chunk_rows); chunk++) {
+        const piece part = chunk_of(p, chunk);
+        const batch_place to = batch_input_place(out, p->copy, l, chunk, p->block->first);
+        activation_backward(layer[-1].activation, layer[-1].slope, out->deltas[l - 1] + to.at,
+                            part.by.x, part.rows, pass_stride(p->block->rows), to.stride);
+    }
+}
+
+/* sums[j] = sum over the rows of a wide network's deltas[l], chunk after chunk.
+ * other: room for as many. */
+static void bias_sums_wide(const update_job *job, size_t l, float *sums, float *other)
+{
+    const batch *out = job->batch;
+    const work_layer *layer = &job->copy->layers[l];
+    memset(sums, 0, layer->output_stride * sizeof *sums);
+    for (size_t chunk = 0; chunk < batch_chunks(job->rows, out->chunk_rows); chunk++) {
+        const size_t left = job->rows - chunk * out->chunk_rows;
+        const size_t rows = left < out->chunk_rows ? left : out->chunk_rows;
+        for (size_t panel = 0; panel < work_panels(layer); panel++) {
+            const work_panel p = work_panel_of(layer, panel);
+            const batch_place d = batch_output_place(out, job->copy, l, chunk, p.first);
+            pass_column_sums(out->deltas[l] + d.at, rows, p.columns, d.stride, other);
+            for (size_t j = 0; j < p.columns; j++)
+                sums[p.first + j] += other[j];
+        }
     }
 }
 
@@ -198,6 +237,8 @@ void update_biases(const update_job *job, size_t l, size_t first, size_t count,
     float *const biases = layer->biases + first, *const sums = job->batch->scratch[thread];
     if (layer->lists.blocks)
         sparse_bias_gradient(job->batch, layer, l, job->rows, sums);
+    else if (job->batch->wide)
+        bias_sums_wide(job, l, sums, sums + layer->output_stride);
     else
         pass_column_sums(deltas, job->rows, count, d_stride, sums);
     if (job->step->kind == ESPALIER_SGD) {
@@ -216,22 +257,25 @@ void update_block(const update_job *job, const batch_block *block, const update_
 {
     const batch *out = job->batch;
     const work_layer *layer = &job->copy->layers[block->layer];
-    const size_t found = out->kernels->mark_columns(factors->x, job->rows, block->rows,
-                                                    factors->x_stride, out->marks[thread]);
     piece p = {.out = out,
+               .copy = job->copy,
                .layer = layer,
                .block = block,
                .panel = work_panel_of(layer, block->panel),
-               .by = *factors,
+               .marks = out->marks[thread],
                .thread = thread,
                .rows = job->rows,
-               .found = found,
+               .all_rows = job->rows,
                .step = job->step};
-    count_block(&p);
-    if (out->wide)
+    if (!factors) {
         update_wide(&p);
-    else
-        update_narrow(&p);
+        return;
+    }
+    p.by = *factors;
+    p.found = out->kernels->mark_columns(factors->x, job->rows, block->rows, factors->x_stride,
+                                         out->marks[thread]);
+    count_block(&p);
+    update_narrow(&p);
 }
 
 void update_other(const update_job *job, size_t index, size_t thread)
@@ -247,7 +291,7 @@ void update_other(const update_job *job, size_t index, size_t thread)
     if (layer->lists.blocks)
         sparse_update(out, layer, block, job->rows, job->step);
     else
-        update_block(job, block, &factors, thread);
+        update_block(job, block, out->wide ? NULL : &factors, thread);
     if (block->first == 0 && block->panel == 0)
         update_biases(job, l, 0, layer->output_stride, out->deltas[l], layer->output_stride, thread);
 }

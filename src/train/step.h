@@ -20,7 +20,7 @@ typedef struct update_factors {
 } update_factors;
 
 /* W[i][j] by sum over rows of x[.][i] delta[.][j], for a block of a layer of matrices. Counts
- * the activations of its inputs. */
+ * the activations of its inputs. factors NULL: they are the wide network's own. */
 void update_block(const update_job *job, const batch_block *block, const update_factors *factors,
                   size_t thread);
 

@@ -61,7 +61,7 @@ typedef struct work {
  * no other's, and what comes from memory comes in one long run. So are cut the first layer of
  * a narrow network and all layers of a wide one, WORK_WIDE_PANEL columns each; any other is one
  * panel. */
-enum { WORK_WIDE_PANEL = 256 };
+enum { WORK_WIDE_PANEL = 192 };
 
 typedef struct work_panel {
     size_t first, columns; /* the last ones may be padding */
