@@ -100,7 +100,8 @@ static void multiply_dense(const block *b, const layout_layer *layer, float *y)
                                       layer->stride);
     kernels->skip_gemm(b->rows - whole, layer->stride, layer->inputs, b->x + whole * b->stride,
                        b->stride, 1, b->marks + whole * words, words, 1, layer->weights,
-                       layer->stride, true, y + whole * layer->stride, layer->stride);
+                       layer->stride, true, y + whole * layer->stride, layer->stride,
+                       (math_ahead){0});
 }
 
 static void multiply_rows(block *b, const layout_layer *layer)
@@ -115,7 +116,7 @@ static void multiply_rows(block *b, const layout_layer *layer)
     if (skip_pays(nonzero, b->rows * layer->inputs, layer->stride))
         kernels->skip_gemm(b->rows, layer->stride, layer->inputs, b->x, b->stride, 1, b->marks,
                            mark_words(layer->inputs), 1, layer->weights, layer->stride, true, y,
-                           layer->stride);
+                           layer->stride, (math_ahead){0});
     else
         multiply_dense(b, layer, y);
     if (layer->activation == ESPALIER_RELU)

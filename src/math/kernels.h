@@ -20,6 +20,13 @@ size_t mark_words(size_t count);
  * many of all values of A are not zero. */
 bool skip_pays(size_t nonzero, size_t all, size_t columns);
 
+/* What is needed after a product: asked for while it is computed, some lines between its
+ * rows, so that it has come from memory by then. No result depends on it. */
+typedef struct math_ahead {
+    const float *at; /* [count]; not read, and need not be there */
+    size_t count;
+} math_ahead;
+
 /* Weights that are not zero, list after list; a list ends where the next one starts. */
 typedef struct weight_lists {
     uint32_t *starts; /* [lists + 1] */
@@ -67,14 +74,15 @@ typedef struct math_kernels {
      * An element's value does not depend on how C is cut into calls. */
     void (*skip_gemm)(size_t m, size_t n, size_t k, const float *a, size_t row_step,
                       size_t k_step, const uint32_t *marks, size_t mark_row, size_t mark_word,
-                      const float *b, size_t ldb, bool accumulate, float *c, size_t ldc);
+                      const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
+                      math_ahead ahead);
 
     /* C = C + A B where `kept`, else +0.0: the update of weights of which some are
      * pruned.  kept [m][kept_stride], a word for PASS_LANES columns, bit by bit. */
     void (*skip_update)(size_t m, size_t n, size_t k, const float *a, size_t row_step,
                         size_t k_step, const uint32_t *marks, size_t mark_row, size_t mark_word,
                         const float *b, size_t ldb, const uint16_t *kept, size_t kept_stride,
-                        float *c, size_t ldc);
+                        float *c, size_t ldc, math_ahead ahead);
 
     /* w = kept ? w : +0.0.  w [words * PASS_LANES], kept [words] as above. */
     void (*keep)(float *w, const uint16_t *kept, size_t words);

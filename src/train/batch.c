@@ -319,6 +319,12 @@ void batch_gather(const batch *out, const work *copy, const espalier_network *ne
                    values, copy->layers[0].input_stride);
 }
 
+math_ahead batch_share(math_ahead ahead, size_t from, size_t to, size_t all)
+{
+    const size_t begin = ahead.count * from / all;
+    return ahead.count > 0 ? (math_ahead){ahead.at + begin, ahead.count * to / all - begin} : ahead;
+}
+
 batch_place batch_output_place(const batch *out, const work *copy, size_t l, size_t chunk,
                                size_t first)
 {
@@ -343,17 +349,35 @@ uint32_t *batch_tile_marks(const batch *out, size_t chunk, size_t tiles, size_t 
     return out->tile_marks + (chunk * tiles + tile) * out->column_rows * mark_words(TILE_SIDE);
 }
 
+/* Rows of a dense product before which what lies ahead of it is asked for, a share each. */
+enum { AHEAD_ROWS = 32 };
+
+void batch_gemm(const batch *out, bool turned, size_t m, size_t n, size_t k, const float *a,
+                size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
+                math_ahead ahead)
+{
+    const size_t step = ahead.count > 0 ? AHEAD_ROWS : m;
+    for (size_t i = 0; i < m; i += step) {
+        const size_t rows = m - i < step ? m - i : step;
+        const math_ahead now = batch_share(ahead, i, i + rows, m);
+        for (size_t at = 0; at < now.count; at += PASS_LANES)
+            __builtin_prefetch(now.at + at, 0, 2);
+        out->math->gemm(turned, false, rows, n, k, a + i * (turned ? 1 : lda), lda, b, ldb,
+                        accumulate, c + i * ldc, ldc);
+    }
+}
+
 /* marks [rows][mark_words(k)], in found places. */
 static void multiply(const batch *out, const uint32_t *marks, size_t found, size_t rows,
                      size_t columns, size_t k, const float *x, size_t x_stride, const float *w,
-                     size_t w_stride, bool accumulate, float *y, size_t y_stride)
+                     size_t w_stride, bool accumulate, float *y, size_t y_stride, math_ahead ahead)
 {
     if (skip_pays(found, rows * k, columns))
         out->kernels->skip_gemm(rows, columns, k, x, x_stride, 1, marks, mark_words(k), 1, w,
-                                w_stride, accumulate, y, y_stride);
+                                w_stride, accumulate, y, y_stride, ahead);
     else
-        out->math->gemm(false, false, rows, columns, k, x, x_stride, w, w_stride, accumulate, y,
-                        y_stride);
+        batch_gemm(out, false, rows, columns, k, x, x_stride, w, w_stride, accumulate, y, y_stride,
+                   ahead);
 }
 
 void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
@@ -362,16 +386,16 @@ void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns
 {
     const size_t found = out->kernels->mark_rows(x, rows, k, x_stride, out->marks[thread]);
     multiply(out, out->marks[thread], found, rows, columns, k, x, x_stride, w, w_stride, accumulate,
-             y, y_stride);
+             y, y_stride, (math_ahead){0});
 }
 
 void batch_multiply_tile(const batch *out, size_t chunk, size_t tiles, size_t tile, size_t rows,
                          size_t columns, size_t k, const float *x, size_t x_stride,
                          const float *w, size_t w_stride, bool accumulate, float *y,
-                         size_t y_stride)
+                         size_t y_stride, math_ahead ahead)
 {
     multiply(out, batch_tile_marks(out, chunk, tiles, tile), out->tile_found[chunk * tiles + tile],
-             rows, columns, k, x, x_stride, w, w_stride, accumulate, y, y_stride);
+             rows, columns, k, x, x_stride, w, w_stride, accumulate, y, y_stride, ahead);
 }
 
 void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const work_layer *layer,
@@ -382,12 +406,6 @@ void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const wo
         batch_multiply(out, thread, rows, p.columns, layer->inputs, x, layer->input_stride,
                        layer->weights + p.at, p.columns, false, y + p.first, layer->output_stride);
     }
-}
-
-void batch_expect(const float *w, size_t count)
-{
-    for (size_t i = 0; i < count; i += PASS_LANES)
-        __builtin_prefetch(w + i, 1, 2);
 }
 
 batch_result batch_add_chunks(const batch *out, size_t chunks)

@@ -115,18 +115,24 @@ void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns
                     const float *x, size_t x_stride, const float *w, size_t w_stride,
                     bool accumulate, float *y, size_t y_stride);
 
-/* The same for a chunk's rows and the k units of a tile that is marked. */
+/* From `from` to `to` of `all` shares of what lies ahead. */
+math_ahead batch_share(math_ahead ahead, size_t from, size_t to, size_t all);
+
+/* C = A B (+ C), or A' B if turned, by the dense products (backend.h); what lies ahead is asked
+ * for meanwhile. */
+void batch_gemm(const batch *out, bool turned, size_t m, size_t n, size_t k, const float *a,
+                size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
+                math_ahead ahead);
+
+/* batch_multiply for a chunk's rows and the k units of a tile that is marked. */
 void batch_multiply_tile(const batch *out, size_t chunk, size_t tiles, size_t tile, size_t rows,
                          size_t columns, size_t k, const float *x, size_t x_stride,
                          const float *w, size_t w_stride, bool accumulate, float *y,
-                         size_t y_stride);
+                         size_t y_stride, math_ahead ahead);
 
 /* Y = X W for all of a layer's columns. x [rows][input_stride], y [rows][output_stride]. */
 void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const work_layer *layer,
                           const float *x, float *y);
-
-/* Begins the way of some weights from memory. */
-void batch_expect(const float *w, size_t count);
 
 /* What a batch or an evaluation came to: sums over its rows. */
 typedef struct batch_result {

@@ -23,7 +23,7 @@ static size_t strip_rows(const batch *out)
 }
 
 /* Y = X W for a chunk and a panel of the result in a wide network: tile after tile, the next
- * one coming from memory meanwhile. Where X is not zero is marked. */
+ * one, which may be the next panel's first, coming from memory meanwhile. */
 static void multiply_wide(const batch *out, const work *copy, size_t l, const flow_part *p,
                           float *y, size_t y_stride)
 {
@@ -33,12 +33,13 @@ static void multiply_wide(const batch *out, const work *copy, size_t l, const fl
     const size_t tiles = (layer->inputs + TILE_SIDE - 1) / TILE_SIDE;
     for (size_t tile = 0; tile < tiles; tile++) {
         const size_t from = tile * TILE_SIDE, left = layer->inputs - from;
-        const size_t k = left < TILE_SIDE ? left : TILE_SIDE, after = left - k;
+        const size_t k = left < TILE_SIDE ? left : TILE_SIDE;
         const batch_place x = batch_input_place(out, copy, l, chunk, from);
-        const float *const w = layer->weights + panel.at + from * n;
-        batch_expect(w + k * n, (after < TILE_SIDE ? after : TILE_SIDE) * n);
+        const size_t at = panel.at + from * n, after = work_weights(layer) - at - k * n;
+        const float *const w = layer->weights + at;
         batch_multiply_tile(out, chunk, tiles, tile, p->rows, n, k, out->values[l] + x.at,
-                            x.stride, w, n, tile > 0, y, y_stride);
+                            x.stride, w, n, tile > 0, y, y_stride,
+                            (math_ahead){w + k * n, after < k * n ? after : k * n});
     }
 }
 

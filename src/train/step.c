@@ -52,28 +52,29 @@ static void count_block(const piece *p)
 }
 
 /* G = X' D (+ G) for a tile; what is added to weights that are pruned is lost. */
-static void gradient(const piece *p, const tile *t, bool accumulate, const uint16_t *kept)
+static void gradient(const piece *p, const tile *t, bool accumulate, const uint16_t *kept,
+                     math_ahead ahead)
 {
     const batch *out = p->out;
     const update_factors *by = &p->by;
     const size_t n = p->panel.columns, m = p->block->rows, words = n / PASS_LANES;
     if (!skip_pays(p->found, p->all_rows * m, n)) {
-        out->math->gemm(true, false, m, n, p->rows, by->x, by->x_stride, by->deltas, by->d_stride,
-                        accumulate, t->g, n);
+        batch_gemm(out, true, m, n, p->rows, by->x, by->x_stride, by->deltas, by->d_stride,
+                   accumulate, t->g, n, ahead);
         if (kept)
             out->kernels->keep(t->g, kept, m * words);
     } else if (kept) {
         out->kernels->skip_update(m, n, p->rows, by->x, 1, by->x_stride, p->marks, 1, m, by->deltas,
-                                  by->d_stride, kept, words, t->g, n);
+                                  by->d_stride, kept, words, t->g, n, ahead);
     } else {
         out->kernels->skip_gemm(m, n, p->rows, by->x, 1, by->x_stride, p->marks, 1, m, by->deltas,
-                                by->d_stride, accumulate, t->g, n);
+                                by->d_stride, accumulate, t->g, n, ahead);
     }
 }
 
 /* deltas[l - 1] += D W' for a chunk, by a tile of W turned round; of the first panel =.
  * turned [columns][TILE_STRIDE]. */
-static void backward(const piece *p, size_t chunk, const float *turned)
+static void backward(const piece *p, size_t chunk, const float *turned, math_ahead ahead)
 {
     const batch *out = p->out;
     const size_t outputs = p->layer->outputs, left = outputs - p->panel.first;
@@ -82,7 +83,7 @@ static void backward(const piece *p, size_t chunk, const float *turned)
     batch_multiply_tile(out, chunk, (outputs + TILE_SIDE - 1) / TILE_SIDE,
                         p->panel.first / TILE_SIDE, p->rows, pass_stride(p->block->rows), k,
                         p->by.deltas, p->by.d_stride, turned, TILE_STRIDE, p->panel.first > 0,
-                        out->deltas[p->block->layer - 1] + to.at, to.stride);
+                        out->deltas[p->block->layer - 1] + to.at, to.stride, ahead);
 }
 
 /* What becomes of a tile's weights before its products are summed: weight decay of plain SGD,
@@ -110,10 +111,10 @@ static void end_tile(const piece *p, const tile *t)
 
 /* Sums a tile's gradient. Of plain SGD none is needed: deltas carry -rate / rows already, so
  * the product adds the update straight to the weights. */
-static void add_rows(const piece *p, const tile *t, bool first)
+static void add_rows(const piece *p, const tile *t, bool first, math_ahead ahead)
 {
     const bool sgd = p->step->kind == ESPALIER_SGD;
-    gradient(p, t, sgd || !first, sgd ? t->kept : NULL);
+    gradient(p, t, sgd || !first, sgd ? t->kept : NULL, ahead);
 }
 
 static tile tile_of(const piece *p)
@@ -131,7 +132,7 @@ static void update_narrow(const piece *p)
 {
     const tile t = tile_of(p);
     begin_tile(p, &t);
-    add_rows(p, &t, true);
+    add_rows(p, &t, true, (math_ahead){0});
     end_tile(p, &t);
     if (p->layer->transposed)
         work_turn(p->out->kernels, p->layer, p->block->first, p->block->rows);
@@ -151,21 +152,36 @@ static piece chunk_of(const piece *p, size_t chunk)
     return part;
 }
 
+/* The tile after this one: of the next panel, or of the next block. */
+static math_ahead next_tile(const piece *p)
+{
+    const work_layer *layer = p->layer;
+    const bool last = p->panel.first + layer->panel >= layer->outputs;
+    const size_t from = p->block->first + (last ? p->block->rows : 0);
+    const work_panel next = work_panel_of(layer, last ? 0 : p->panel.first / layer->panel + 1);
+    const size_t left = layer->inputs - from, rows = left < TILE_SIDE ? left : TILE_SIDE;
+    return (math_ahead){layer->weights + next.at + from * next.columns, rows * next.columns};
+}
+
 /* One tile of a wide network: the derivatives of its inputs by the weights as they were,
  * and its update, so that a weight comes from memory once for both. */
 static void update_tile(const piece *p, float *turned)
 {
     const batch *out = p->out;
     const size_t m = p->block->rows, n = p->panel.columns;
+    const size_t chunks = batch_chunks(p->all_rows, out->chunk_rows);
+    const math_ahead ahead = next_tile(p);
     const tile t = tile_of(p);
     if (p->block->layer > 0)
         out->kernels->transpose(t.w, n, m, n, turned, TILE_STRIDE);
     begin_tile(p, &t);
-    for (size_t chunk = 0; chunk < batch_chunks(p->all_rows, out->chunk_rows); chunk++) {
+    for (size_t chunk = 0; chunk < chunks; chunk++) {
         const piece part = chunk_of(p, chunk);
+        const math_ahead first = batch_share(ahead, 2 * chunk, 2 * chunk + 1, 2 * chunks);
+        const math_ahead second = batch_share(ahead, 2 * chunk + 1, 2 * chunk + 2, 2 * chunks);
         if (p->block->layer > 0)
-            backward(&part, chunk, turned);
-        add_rows(&part, &t, chunk == 0);
+            backward(&part, chunk, turned, first);
+        add_rows(&part, &t, chunk == 0, second);
     }
     end_tile(p, &t);
 }
@@ -195,11 +211,6 @@ static void update_wide(piece *p)
     mark_wide(p);
     for (size_t panel = 0; panel < panels; panel++) {
         p->panel = work_panel_of(layer, panel);
-        if (panel + 1 < panels) {
-            const work_panel next = work_panel_of(layer, panel + 1);
-            batch_expect(layer->weights + next.at + p->block->first * next.columns,
-                         p->block->rows * next.columns);
-        }
         update_tile(p, turned);
     }
     for (size_t chunk = 0; l > 0 && chunk < batch_chunks(p->all_rows, out->chunk_rows); chunk++) {

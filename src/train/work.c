@@ -37,6 +37,11 @@ work_panel work_panel_of(const work_layer *layer, size_t index)
     return (work_panel){first, left < layer->panel ? left : layer->panel, layer->inputs * first};
 }
 
+size_t work_weights(const work_layer *layer)
+{
+    return layer->inputs * layer->output_stride;
+}
+
 size_t work_place(const work_layer *layer, size_t i, size_t j)
 {
     const work_panel p = work_panel_of(layer, j / layer->panel);

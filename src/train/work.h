@@ -74,6 +74,9 @@ work_panel work_panel_of(const work_layer *layer, size_t index);
 /* Columns of a panel of a narrow network's first layer with so many outputs. */
 size_t work_panel_columns(size_t outputs);
 
+/* Floats of its weights. */
+size_t work_weights(const work_layer *layer);
+
 /* Where the weight from input i to output j is. */
 size_t work_place(const work_layer *layer, size_t i, size_t j);
 

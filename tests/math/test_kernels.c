@@ -10,6 +10,8 @@
 #include "math/pass.h"
 
 /* Random numbers of which about a share is zero; a few of them -0. */
+static const math_ahead none = {NULL, 0};
+
 static float *make(size_t count, double zeros, uint32_t stream)
 {
     float *values = malloc((count + 1) * sizeof *values);
@@ -79,7 +81,7 @@ static void check_product(const math_kernels *kernels, size_t m, size_t n, size_
     else
         kernels->mark_rows(a, m, k, lda, marks);
     kernels->skip_gemm(m, n, k, a, turned ? 1 : lda, turned ? lda : 1, marks, turned ? 1 : words,
-                       turned ? m : 1, b, ldb, accumulate, c, ldc);
+                       turned ? m : 1, b, ldb, accumulate, c, ldc, none);
     math_reference.gemm(turned, false, m, n, k, a, lda, b, ldb, accumulate, expected, ldc);
     const double allowed = 1e-6 * ((double)k + 4.0) + 1e-5;
     for (size_t i = 0; i < m * ldc; i++)
@@ -124,8 +126,8 @@ static void test_pruned_stay_zero(void **state)
         for (size_t i = 0; i < M * N; i++)
             plain[i] = c[i] = kept_only[i] = i % 5 ? (float)i : -INFINITY;
         kernels->mark_columns(a, K, M, M, marks);
-        kernels->skip_gemm(M, N, K, a, 1, M, marks, 1, M, b, N, true, plain, N);
-        kernels->skip_update(M, N, K, a, 1, M, marks, 1, M, b, N, kept, STRIDE, c, N);
+        kernels->skip_gemm(M, N, K, a, 1, M, marks, 1, M, b, N, true, plain, N, none);
+        kernels->skip_update(M, N, K, a, 1, M, marks, 1, M, b, N, kept, STRIDE, c, N, none);
         kernels->keep(kept_only, words, M * N / 16);
         for (size_t i = 0; i < M; i++)
             for (size_t j = 0; j < N; j++) {
@@ -152,11 +154,12 @@ static void test_cutting_changes_nothing(void **state)
     for (size_t l = 0; math_kernels_at(l); l++) {
         const math_kernels *kernels = math_kernels_at(l);
         kernels->mark_rows(a, M, K, K, marks);
-        kernels->skip_gemm(M, N, K, a, K, 1, marks, words, 1, b, N, false, whole, N);
+        kernels->skip_gemm(M, N, K, a, K, 1, marks, words, 1, b, N, false, whole, N,
+                           (math_ahead){b, K * N - 3});
         for (size_t i = 0; i < M; i += 8)
             for (size_t j = 0; j < N; j += 16)
                 kernels->skip_gemm(8, 16, K, a + i * K, K, 1, marks + i * words, words, 1, b + j, N,
-                                   false, cut + i * N + j, N);
+                                   false, cut + i * N + j, N, none);
         assert_memory_equal(whole, cut, M * N * sizeof *whole);
     }
     free(a), free(b), free(whole), free(cut), free(marks);
@@ -172,7 +175,7 @@ static void test_not_finite(void **state)
         for (size_t i = 0; i < 64; i++)
             b[i] = 1.0f;
         assert_int_equal(math_kernels_at(l)->mark_rows(a, 1, 4, 4, &marks), 2);
-        math_kernels_at(l)->skip_gemm(1, 16, 4, a, 4, 1, &marks, 1, 1, b, 16, false, c, 16);
+        math_kernels_at(l)->skip_gemm(1, 16, 4, a, 4, 1, &marks, 1, 1, b, 16, false, c, 16, none);
         for (size_t i = 0; i < 16; i++)
             assert_true(isnan(c[i]));
     }
