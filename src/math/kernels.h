@@ -84,6 +84,12 @@ typedef struct math_kernels {
                         const float *b, size_t ldb, const uint16_t *kept, size_t kept_stride,
                         float *c, size_t ldc, math_ahead ahead);
 
+    /* C = A B + (accumulate ? C : 0) with every A(i, p); to the same bits however C is cut.
+     * NULL where backend.h's products are faster in spite of what lies ahead. */
+    void (*dense_gemm)(size_t m, size_t n, size_t k, const float *a, size_t row_step,
+                       size_t k_step, const float *b, size_t ldb, bool accumulate, float *c,
+                       size_t ldc, math_ahead ahead);
+
     /* w = kept ? w : +0.0.  w [words * PASS_LANES], kept [words] as above. */
     void (*keep)(float *w, const uint16_t *kept, size_t words);
 

@@ -211,6 +211,7 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
 {
     *out = (batch){.allocator = allocator,
                    .math = math,
+                   .best_math = math == math_backend_at(0),
                    .kernels = math_kernels_at(0),
                    .sparing = threads == 0,
                    .layer_count = copy->layer_count,
@@ -357,6 +358,11 @@ void batch_gemm(const batch *out, bool turned, size_t m, size_t n, size_t k, con
                 math_ahead ahead)
 {
     const size_t step = ahead.count > 0 ? AHEAD_ROWS : m;
+    if (ahead.count > 0 && out->best_math && out->kernels->dense_gemm) {
+        out->kernels->dense_gemm(m, n, k, a, turned ? 1 : lda, turned ? lda : 1, b, ldb, accumulate,
+                                 c, ldc, ahead);
+        return;
+    }
     for (size_t i = 0; i < m; i += step) {
         const size_t rows = m - i < step ? m - i : step;
         const math_ahead now = batch_share(ahead, i, i + rows, m);

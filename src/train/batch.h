@@ -34,6 +34,7 @@ typedef struct batch_block {
 typedef struct batch {
     const espalier_allocator *allocator;
     const math_backend *math;
+    bool best_math;      /* of this machine's */
     const math_kernels *kernels;
     parallel_team *team;
     bool sparing;        /* to leave a small network's batches to one thread */
@@ -118,8 +119,8 @@ void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns
 /* From `from` to `to` of `all` shares of what lies ahead. */
 math_ahead batch_share(math_ahead ahead, size_t from, size_t to, size_t all);
 
-/* C = A B (+ C), or A' B if turned, by the dense products (backend.h); what lies ahead is asked
- * for meanwhile. */
+/* C = A B (+ C), or A' B if turned, by the chosen backend; what lies ahead is asked for
+ * meanwhile, for which the kernels may take the place of the best backend. */
 void batch_gemm(const batch *out, bool turned, size_t m, size_t n, size_t k, const float *a,
                 size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
                 math_ahead ahead);

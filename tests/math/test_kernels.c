@@ -9,9 +9,9 @@
 #include "math/kernels.h"
 #include "math/pass.h"
 
-/* Random numbers of which about a share is zero; a few of them -0. */
 static const math_ahead none = {NULL, 0};
 
+/* Random numbers of which about a share is zero; a few of them -0. */
 static float *make(size_t count, double zeros, uint32_t stream)
 {
     float *values = malloc((count + 1) * sizeof *values);
@@ -65,6 +65,14 @@ static void test_marks(void **state)
                             tenths / 10.0);
 }
 
+static void check_rows(const float *c, const float *expected, size_t m, size_t n, size_t k,
+                       size_t ldc)
+{
+    const double allowed = 1e-6 * ((double)k + 4.0) + 1e-5;
+    for (size_t i = 0; i < m * ldc; i++)
+        assert_true(fabs((double)c[i] - (double)expected[i]) <= (i % ldc < n ? allowed : 0.0));
+}
+
 /* Against the reference, A as it is and turned round; what lies between the rows
  * of C stays. */
 static void check_product(const math_kernels *kernels, size_t m, size_t n, size_t k, bool turned,
@@ -83,9 +91,14 @@ static void check_product(const math_kernels *kernels, size_t m, size_t n, size_
     kernels->skip_gemm(m, n, k, a, turned ? 1 : lda, turned ? lda : 1, marks, turned ? 1 : words,
                        turned ? m : 1, b, ldb, accumulate, c, ldc, none);
     math_reference.gemm(turned, false, m, n, k, a, lda, b, ldb, accumulate, expected, ldc);
-    const double allowed = 1e-6 * ((double)k + 4.0) + 1e-5;
-    for (size_t i = 0; i < m * ldc; i++)
-        assert_true(fabs((double)c[i] - (double)expected[i]) <= (i % ldc < n ? allowed : 0.0));
+    check_rows(c, expected, m, n, k, ldc);
+    if (kernels->dense_gemm) {
+        float *dense = make(m * ldc, 0.0, 40);
+        kernels->dense_gemm(m, n, k, a, turned ? 1 : lda, turned ? lda : 1, b, ldb, accumulate,
+                            dense, ldc, (math_ahead){b, k * ldb});
+        check_rows(dense, expected, m, n, k, ldc);
+        free(dense);
+    }
     free(a), free(b), free(c), free(expected), free(marks);
 }
 
@@ -160,6 +173,14 @@ static void test_cutting_changes_nothing(void **state)
             for (size_t j = 0; j < N; j += 16)
                 kernels->skip_gemm(8, 16, K, a + i * K, K, 1, marks + i * words, words, 1, b + j, N,
                                    false, cut + i * N + j, N, none);
+        assert_memory_equal(whole, cut, M * N * sizeof *whole);
+        if (!kernels->dense_gemm)
+            continue;
+        kernels->dense_gemm(M, N, K, a, K, 1, b, N, false, whole, N, (math_ahead){b, K * N - 3});
+        for (size_t i = 0; i < M; i += 3)
+            for (size_t j = 0; j < N; j += 16)
+                kernels->dense_gemm(3, 16, K, a + i * K, K, 1, b + j, N, false, cut + i * N + j, N,
+                                    none);
         assert_memory_equal(whole, cut, M * N * sizeof *whole);
     }
     free(a), free(b), free(whole), free(cut), free(marks);
