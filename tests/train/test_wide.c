@@ -12,7 +12,7 @@
 
 /* With this seed nothing comes nearer to 0 before ReLU than 3.5e-6: single precision is on
  * the same side. */
-enum { LAYERS = 3, BATCH = 140, SEED = 9 };
+enum { LAYERS = 3, ROWS = 160, BATCH = 140, FEW_ROWS = 50, FEW = 30, SEED = 9 };
 
 static const size_t widths[LAYERS + 1] = {40, 600, 900, 20}; /* a layer of 2.2 MB */
 
@@ -154,8 +154,8 @@ static void train_plain(plain *p, const espalier_dataset *dataset, const espalie
         espalier_dataset_rows(dataset, ESPALIER_TRAINING, order[r], 1, row);
         forward(p, row);
         backward(p, espalier_dataset_label(dataset, ESPALIER_TRAINING, order[r]));
-        if (r + 1 == rows || r + 1 == first + BATCH) {
-            update(p, o, first / BATCH + 1, r + 1 - first);
+        if (r + 1 == rows || r + 1 == first + o->batch_rows) {
+            update(p, o, first / o->batch_rows + 1, r + 1 - first);
             first = r + 1;
         }
     }
@@ -188,10 +188,10 @@ static espalier_status count(void *context, espalier_trainer *trainer, const esp
     return ESPALIER_OK;
 }
 
-static void check(espalier_optimizer kind, espalier_activation activation, double pruned,
-                  size_t threads)
+static void check_rows(espalier_optimizer kind, espalier_activation activation, double pruned,
+                       size_t threads, size_t rows, size_t batch)
 {
-    espalier_dataset *dataset = small_dataset(160, 0, widths[0], widths[LAYERS]);
+    espalier_dataset *dataset = small_dataset(rows, 0, widths[0], widths[LAYERS]);
     espalier_network *network = small_network(widths, LAYERS + 1, SEED);
     for (size_t l = 0; l + 1 < LAYERS; l++)
         network->layers[l].activation = activation;
@@ -205,7 +205,7 @@ static void check(espalier_optimizer kind, espalier_activation activation, doubl
     options.weight_decay = 0.05;
     options.epsilon = 1e-3; /* else a gradient of nothing but rounding makes a whole step */
     options.epochs = 1;
-    options.batch_rows = BATCH;
+    options.batch_rows = batch;
     options.threads = threads;
     plain p = make_plain(network);
     train_plain(&p, dataset, &options);
@@ -220,6 +220,12 @@ static void check(espalier_optimizer kind, espalier_activation activation, doubl
     clear_plain(&p);
     espalier_network_destroy(network);
     espalier_dataset_destroy(dataset);
+}
+
+static void check(espalier_optimizer kind, espalier_activation activation, double pruned,
+                  size_t threads)
+{
+    check_rows(kind, activation, pruned, threads, ROWS, BATCH);
 }
 
 static void test_rules(void **state)
@@ -245,12 +251,23 @@ static void test_dense(void **state)
     check(ESPALIER_ADAM, ESPALIER_TANH, 0.2, 2);
 }
 
+/* So few rows that derivatives are turned round instead of weights. */
+static void test_small_batches(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < ESPALIER_OPTIMIZER_COUNT; kind++)
+        check_rows((espalier_optimizer)kind, ESPALIER_RELU, kind % 2 * 0.2, 1 + (size_t)kind % 2,
+                   FEW_ROWS, FEW);
+    check_rows(ESPALIER_SGD, ESPALIER_TANH, 0.2, 2, FEW_ROWS, FEW);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_dense),
+        cmocka_unit_test(test_small_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
