@@ -125,7 +125,7 @@ static espalier_status fill(espalier_trainer *trainer, const math_backend *math,
                                       sizeof *trainer->answering);
     if (!trainer->order || !trainer->answering)
         return error_memory(error);
-    espalier_status status = work_create(trainer->network,
+    espalier_status status = work_create(trainer->network, most < rows ? most : rows,
                                          optimizer_states(trainer->options.optimizer),
                                          trainer->allocator, &trainer->copy, error);
     if (status != ESPALIER_OK)

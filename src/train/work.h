@@ -83,8 +83,8 @@ size_t work_place(const work_layer *layer, size_t i, size_t j);
 /* Whether that weight is kept. */
 bool work_is_kept(const work_layer *layer, size_t i, size_t j);
 
-/* Takes all memory for a network of this shape; loads nothing. */
-espalier_status work_create(const espalier_network *network, size_t state_count,
+/* Takes all memory for a network of this shape and batches of so many rows; loads nothing. */
+espalier_status work_create(const espalier_network *network, size_t batch_rows, size_t state_count,
                             const espalier_allocator *allocator, work *copy, espalier_error *error);
 void work_clear(work *copy);
 

@@ -18,7 +18,7 @@ static espalier_network *load(double share, const espalier_allocator *allocator,
             if (random_uniform(4, random_stream(RANDOM_TEST, (uint32_t)l), i) < share)
                 network->layers[l].mask[i] = 0;
     espalier_network_apply_masks(network);
-    assert_int_equal(work_create(network, STATES, allocator, copy, NULL), ESPALIER_OK);
+    assert_int_equal(work_create(network, 32, STATES, allocator, copy, NULL), ESPALIER_OK);
     work_load(copy, network);
     return network;
 }
