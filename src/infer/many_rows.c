@@ -18,6 +18,7 @@ typedef struct block {
     size_t stride, width;
     bool columns;
     float *free, *other; /* room for a layer each; x is in `other` or the caller's */
+    math_ahead ahead;    /* the rows after these */
     uint32_t *marks;
 } block;
 
@@ -55,11 +56,7 @@ static void pick(block *b)
 static void to_columns(block *b)
 {
     float *to = next(b);
-    for (size_t r = 0; r < b->rows; r += PASS_LANES) {
-        const size_t left = b->rows - r;
-        pass_transpose(b->x + r * b->stride, b->stride, left < PASS_LANES ? left : PASS_LANES,
-                       b->width, to + r, b->filled);
-    }
+    b->p->kernels->transpose(b->x, b->stride, b->rows, b->width, to, b->filled);
     b->x = to;
     b->columns = true;
 }
@@ -67,7 +64,7 @@ static void to_columns(block *b)
 static void to_rows(block *b)
 {
     float *to = next(b);
-    pass_transpose(b->x, b->filled, b->width, b->rows, to, b->width);
+    b->p->kernels->transpose(b->x, b->filled, b->width, b->rows, to, b->width);
     b->x = to;
     b->stride = b->width;
     b->columns = false;
@@ -80,7 +77,8 @@ static void multiply_columns(block *b, const layout_layer *layer)
     float *y = next(b);
     b->p->kernels->multiply_lists(&layer->by_output, layer->blocks, layer->outputs,
                                   layer->biases, b->x, b->filled,
-                                  layer->activation == ESPALIER_RELU, y);
+                                  layer->activation == ESPALIER_RELU, y, b->ahead);
+    b->ahead = (math_ahead){0};
     if (layer->activation != ESPALIER_RELU)
         activation_apply(b->p->kernels, layer->activation, layer->slope, y,
                          layer->outputs * b->filled);
@@ -137,12 +135,13 @@ size_t many_rows_workspace(const espalier_predictor *p, size_t rows)
     return filled * (2 * p->widest + mark_words(p->widest));
 }
 
-void many_rows_run(const espalier_predictor *p, const float *values, size_t rows, float *logits,
-                   float *workspace)
+void many_rows_run(const espalier_predictor *p, const float *values, size_t rows, size_t after,
+                   float *logits, float *workspace)
 {
     const size_t filled = pass_stride(rows), room = filled * p->widest;
     block b = {.p = p, .rows = rows, .filled = filled, .x = values, .stride = p->row_width,
                .width = p->row_width, .free = workspace, .other = workspace + room,
+               .ahead = {values + rows * p->row_width, after * p->row_width},
                .marks = (uint32_t *)(void *)(workspace + 2 * room)};
     if (p->shift)
         scale(&b);

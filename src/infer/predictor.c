@@ -101,10 +101,12 @@ void predictor_logits(const espalier_predictor *predictor, const float *values, 
     workspace = aligned(workspace);
     while (rows > 0) {
         const size_t count = rows < predictor->few_rows ? 1 : rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
+        const size_t left = rows - count;
         if (count == 1)
             one_row_run(predictor, values, logits, workspace);
         else
-            many_rows_run(predictor, values, count, logits, workspace);
+            many_rows_run(predictor, values, count, left < BLOCK_ROWS ? left : BLOCK_ROWS, logits,
+                          workspace);
         values += count * predictor->row_width;
         logits += count * predictor->classes;
         rows -= count;

@@ -14,10 +14,10 @@ void one_row_run(const espalier_predictor *p, const float *values, float *logits
  * the fastest where they are lists. */
 enum { BLOCK_ROWS = 64 };
 
-/* The same for rows <= BLOCK_ROWS together. */
+/* The same for rows <= BLOCK_ROWS together; `after` rows behind them are needed next. */
 size_t many_rows_workspace(const espalier_predictor *p, size_t rows);
-void many_rows_run(const espalier_predictor *p, const float *values, size_t rows, float *logits,
-                   float *workspace);
+void many_rows_run(const espalier_predictor *p, const float *values, size_t rows, size_t after,
+                   float *logits, float *workspace);
 
 /* x = (values - shift) * scale, and the columns that are read, of one row. */
 void rows_scale(const espalier_predictor *p, const float *values, float *x);

@@ -39,6 +39,7 @@ void sparse_release_lists(const espalier_allocator *allocator, weight_lists *lis
     memory_release(allocator, lists->starts);
     memory_release(allocator, lists->places);
     memory_release(allocator, lists->weights);
+    memory_release(allocator, lists->order);
 }
 
 /* next[i] counts list i's weights first, then is where the next one goes; in the end
@@ -69,20 +70,48 @@ bool sparse_by_input(const sparse_matrix *m, size_t nonzero, const espalier_allo
     return true;
 }
 
+static size_t count_between(const sparse_matrix *m, size_t output, size_t begin, size_t end)
+{
+    size_t found = 0;
+    for (size_t i = begin; i < end; i++)
+        found += m->weights[output * m->inputs + i] != 0.0f;
+    return found;
+}
+
+/* The outputs by how many weights each has from begin to end; equal ones as they come.
+ * counts [outputs] */
+static void sort_outputs(const sparse_matrix *m, size_t begin, size_t end, uint32_t *counts,
+                         uint32_t *order)
+{
+    size_t sorted = 0;
+    for (size_t o = 0; o < m->outputs; o++)
+        counts[o] = (uint32_t)count_between(m, o, begin, end);
+    for (size_t count = 0; sorted < m->outputs; count++)
+        for (size_t o = 0; o < m->outputs; o++)
+            if (counts[o] == count)
+                order[sorted++] = (uint32_t)o;
+}
+
 bool sparse_by_output(const sparse_matrix *m, size_t nonzero, const espalier_allocator *allocator,
                       weight_lists *to, size_t *blocks)
 {
     const size_t most = m->inputs / BLOCK_INPUTS + 1, filled = nonzero / m->outputs / LIST_LEAST;
     *blocks = filled < 1 ? 1 : filled < most ? filled : most;
-    if (!take_lists(allocator, *blocks * m->outputs, nonzero, to))
+    uint32_t *counts = memory_array(allocator, m->outputs, sizeof *counts);
+    to->order = memory_array(allocator, *blocks * m->outputs, sizeof *to->order);
+    if (!take_lists(allocator, *blocks * m->outputs, nonzero, to) || !to->order || !counts) {
+        memory_release(allocator, counts);
         return false;
+    }
     uint32_t *start = to->starts, at = 0;
     for (size_t block = 0; block < *blocks; block++) {
         const size_t begin = m->inputs * block / *blocks;
         const size_t end = m->inputs * (block + 1) / *blocks;
-        for (size_t o = 0; o < m->outputs; o++) {
+        uint32_t *const order = to->order + block * m->outputs;
+        sort_outputs(m, begin, end, counts, order);
+        for (size_t list = 0; list < m->outputs; list++) {
             for (size_t i = begin; i < end; i++) {
-                const float weight = m->weights[o * m->inputs + i];
+                const float weight = m->weights[order[list] * m->inputs + i];
                 if (weight != 0.0f) {
                     to->places[at] = (uint32_t)column_of(m, i);
                     to->weights[at++] = weight;
@@ -91,6 +120,7 @@ bool sparse_by_output(const sparse_matrix *m, size_t nonzero, const espalier_all
             *++start = at;
         }
     }
+    memory_release(allocator, counts);
     return true;
 }
 

@@ -24,7 +24,8 @@ void sparse_count_tiles(const sparse_matrix *m, size_t *tiles, size_t *steps);
 /* A list for each input. */
 bool sparse_by_input(const sparse_matrix *m, size_t nonzero, const espalier_allocator *allocator,
                      weight_lists *to);
-/* A list for each block of inputs and each output; *blocks is their number. */
+/* A list for each block of inputs and each output, of a block the shorter ones first; *blocks
+ * is their number. */
 bool sparse_by_output(const sparse_matrix *m, size_t nonzero, const espalier_allocator *allocator,
                       weight_lists *to, size_t *blocks);
 bool sparse_tiles(const sparse_matrix *m, size_t tiles, size_t steps,

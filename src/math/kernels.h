@@ -32,6 +32,7 @@ typedef struct weight_lists {
     uint32_t *starts; /* [lists + 1] */
     uint32_t *places; /* [weights] the output or input that a weight leads to or from */
     float *weights;
+    uint32_t *order;  /* [lists] which output's a list is, for multiply_lists; NULL = their order */
 } weight_lists;
 
 /* The same for one row, in tiles of PASS_LANES outputs by TILE_INPUTS inputs: a step
@@ -117,9 +118,11 @@ typedef struct math_kernels {
     /* Many rows through a layer: y[o] = b_o + sum over list o of w x[place], ReLU'd if
      * wanted (a NaN stays). x [inputs][rows], y [outputs][rows]; rows a multiple of
      * PASS_LANES. The inputs may be cut into blocks, so that a block's columns of x
-     * stay in the first-level cache: list o of block k is list k * outputs + o. */
+     * stay in the first-level cache: block k's lists are k * outputs + 0, 1 …, one of each
+     * output; those as long as the one before are foreseen best. */
     void (*multiply_lists)(const weight_lists *lists, size_t blocks, size_t outputs,
-                           const float *biases, const float *x, size_t rows, bool relu, float *y);
+                           const float *biases, const float *x, size_t rows, bool relu, float *y,
+                           math_ahead ahead);
 
     /* y = max(y, 0), a NaN stays; count a multiple of PASS_LANES. */
     void (*relu)(float *y, size_t count);

@@ -198,10 +198,13 @@ static void check_many_rows(const math_kernels *kernels, size_t inputs, size_t o
     float *x = make(inputs * rows, 0.5, 32), *y = take(outputs * rows, sizeof *y);
     weight_lists lists = {take(blocks * outputs + 1, sizeof(uint32_t)),
                           take(inputs * outputs, sizeof(uint32_t)),
-                          take(inputs * outputs, sizeof(float))};
+                          take(inputs * outputs, sizeof(float)),
+                          take(blocks * outputs, sizeof(uint32_t))};
     uint32_t at = 0;
     for (size_t k = 0, list = 0; k < blocks; k++) {
-        for (size_t o = 0; o < outputs; o++) {
+        for (size_t n = 0; n < outputs; n++) {
+            const size_t o = k % 2 ? outputs - 1 - n : n; /* another order in every block */
+            lists.order[list] = (uint32_t)o;
             for (size_t i = inputs * k / blocks; i < inputs * (k + 1) / blocks; i++) {
                 lists.places[at] = (uint32_t)i;
                 lists.weights[at] = w[o * inputs + i];
@@ -211,7 +214,9 @@ static void check_many_rows(const math_kernels *kernels, size_t inputs, size_t o
         }
     }
     y[outputs * rows] = FENCE;
-    kernels->multiply_lists(&lists, blocks, outputs, b, x, rows, relu, y);
+    weight_lists plain = lists;
+    plain.order = blocks > 1 ? lists.order : NULL; /* the first block's is the outputs' own */
+    kernels->multiply_lists(&plain, blocks, outputs, b, x, rows, relu, y, (math_ahead){x, rows});
     for (size_t o = 0; o < outputs; o++) {
         for (size_t r = 0; r < rows; r++) {
             double expected = b[o], scale = fabs(expected);
@@ -225,7 +230,7 @@ static void check_many_rows(const math_kernels *kernels, size_t inputs, size_t o
     }
     assert_true(y[outputs * rows] == FENCE);
     free(w), free(b), free(x), free(y);
-    free(lists.starts), free(lists.places), free(lists.weights);
+    free(lists.starts), free(lists.places), free(lists.weights), free(lists.order);
 }
 
 static void many_rows(void **state)
@@ -246,11 +251,12 @@ static void nan_comes_through(void **state)
     uint32_t starts[] = {0, 1, 2}, places[] = {0, 1};
     float weights[] = {-1.0f, 1.0f}, biases[PASS_LANES] = {0}, x[2 * PASS_LANES] = {0};
     float y[2 * PASS_LANES];
-    const weight_lists lists = {starts, places, weights};
+    const weight_lists lists = {starts, places, weights, NULL};
     x[3] = NAN;
     for (size_t k = 0; math_kernels_at(k); k++) {
         const math_kernels *kernels = math_kernels_at(k);
-        kernels->multiply_lists(&lists, 1, 2, biases, x, PASS_LANES, true, y);
+        kernels->multiply_lists(&lists, 1, 2, biases, x, PASS_LANES, true, y,
+                                (math_ahead){0});
         for (size_t i = 0; i < 2 * PASS_LANES; i++)
             assert_true(i == 3 ? isnan(y[i]) : y[i] == 0.0f);
         for (size_t i = 0; i < 2 * PASS_LANES; i++)
