@@ -147,7 +147,7 @@ static void check_one_row(const math_kernels *kernels, size_t inputs, size_t str
     float *z = take(stride, sizeof *z);
     uint32_t *index = take(listed, sizeof *index);
     weight_lists lists = {take(inputs + 1, sizeof(uint32_t)), take(inputs * stride, sizeof(uint32_t)),
-                          take(inputs * stride, sizeof(float))};
+                          take(inputs * stride, sizeof(float)), NULL};
     uint32_t at = 0;
     for (size_t i = 0; i < inputs; i++) {
         for (size_t o = 0; o < stride; o++) {
