@@ -20,6 +20,11 @@ size_t mark_words(size_t count);
  * many of all values of A are not zero. */
 bool skip_pays(size_t nonzero, size_t all, size_t columns);
 
+/* Whether the rows of a product of so few columns that steps over zeros are summed faster
+ * together, `together` steps for all rows, than `alone`. */
+enum { FEW_COLUMNS = 96 };
+bool group_pays(size_t together, size_t alone, size_t columns);
+
 /* What is needed after a product: asked for while it is computed, some lines between its
  * rows, so that it has come from memory by then. No result depends on it. */
 typedef struct math_ahead {
