@@ -114,9 +114,10 @@ static void multiply_rows(block *b, const layout_layer *layer)
     if (skip_pays(nonzero, b->rows * layer->inputs, layer->stride))
         kernels->skip_gemm(b->rows, layer->stride, layer->inputs, b->x, b->stride, 1, b->marks,
                            mark_words(layer->inputs), 1, layer->weights, layer->stride, true, y,
-                           layer->stride, (math_ahead){0});
+                           layer->stride, b->ahead);
     else
         multiply_dense(b, layer, y);
+    b->ahead = (math_ahead){0};
     if (layer->activation == ESPALIER_RELU)
         kernels->relu(y, b->rows * layer->stride);
     else
