@@ -13,13 +13,16 @@ from measure import machine, tables, worker
 HIDDEN_SMALL = "95,63,32,16"
 EPOCHS = ["--epochs", "8", "--early-stop", "never", "--threads", "1", "--seed", "1"]
 PRUNED = ["--prune", "90%", "--steps", "5", "--trigger", "epoch", "--every", "1"]
+SCATTERED = ["--criterion", "magnitude", "--scope", "layer", "--dead", "keep"]
 # Networks that are trained once and kept in the build folder.
 MODELS = {
     "dense": [],
     "small": ["--hidden", HIDDEN_SMALL],
     "activation": PRUNED + ["--criterion", "activation"],
     # Layer by layer, so that every neuron stays alive.
-    "magnitude": PRUNED + ["--criterion", "magnitude", "--scope", "layer", "--dead", "keep"],
+    "magnitude": PRUNED + SCATTERED,
+    "magnitude-30": ["--prune", "30%", *PRUNED[2:], *SCATTERED],
+    "magnitude-60": ["--prune", "60%", *PRUNED[2:], *SCATTERED],
 }
 
 

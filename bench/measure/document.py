@@ -99,6 +99,8 @@ AIMS = [
     ("the same, 2 threads", "count", "batch 32, 2", "with counting", "without", -1.02),
     ("epoch at 90 % by activation: of the dense epoch", "prune", "one epoch, batch 32, 1", "90 % by activation", "dense", -0.2),
     ("epoch at 90 % by magnitude: of the dense epoch", "prune", "one epoch, batch 32, 1", "90 % by magnitude", "dense", -1.0),
+    ("the same at 60 %", "prune", "one epoch, batch 32, 1", "60 % by magnitude", "dense", -1.0),
+    ("the same at 30 %", "prune", "one epoch, batch 32, 1", "30 % by magnitude", "dense", -1.0),
     ("train and prune: times faster than PyTorch's masks", "prune", "12 epochs, a step after each", "PyTorch", "espalier, 1", 5.0),
     ("the same, pruned later", "prune", "12 epochs, a step after every", "PyTorch", "espalier, 1", 5.0),
     ("predict, dense, batch 1: times faster than ONNX Runtime", "predict", f"{DENSE}, batch 1", ORT, "espalier", 1.5),
