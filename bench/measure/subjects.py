@@ -95,7 +95,7 @@ def train(b):
             if b.peers["fann"] and batch == 32 and threads == 1:
                 workers.append(fann_worker(b))
             facts = {worker.name: worker.facts for worker in workers}
-            results = b.measure(workers + peak_workers(b))
+            results = b.measure(workers + peak_workers(b), rounds=b.rounds * (1 if batch == 32 else 3))
             limit = min(r["seconds"] for r in results.pop(f"peak {threads}"))
             results.pop(f"peak {3 - threads}")
             flop = arithmetic(WIDTHS, ROWS)
@@ -206,7 +206,7 @@ def predict(b):
                     workers.append(Worker(f"PyTorch, {form}", b.script(
                         "torch_predict", model=model, data=b.data, batch=batch, rows=rows, form=form)))
             facts = {worker.name: worker.facts for worker in workers}
-            for method, rounds in b.measure(workers, rounds=2 * b.rounds).items():
+            for method, rounds in b.measure(workers, rounds=8 * b.rounds).items():
                 records.append(b.record("predict", f"{text}, batch {batch}", method, rounds, unit="µs a row",
                                         scale=1e6, base=method == "espalier", facts=facts[method],
                                         **{"rows per second": lambda us: 1e6 / us}))

@@ -9,6 +9,7 @@
 #include "train/lists.h"
 #include "train/parts.h"
 #include "train/sparse.h"
+#include "train/tiles.h"
 
 /* Bytes and rows of weights that an update block should have: the batch's derivatives
  * are read anew for each block, while mask and transposition should still find its
@@ -137,7 +138,7 @@ static size_t tiles_most(const batch *out, const espalier_network *network)
     size_t widest = network->layers[0].inputs;
     for (size_t l = 0; l < network->layer_count; l++)
         widest = network->layers[l].outputs > widest ? network->layers[l].outputs : widest;
-    return out->wide ? (widest + TILE_SIDE - 1) / TILE_SIDE : 0;
+    return out->wide ? tiles_count(widest) : 0;
 }
 
 /* A copy of the inputs; the first one's is there. */
@@ -320,88 +321,18 @@ void batch_gather(const batch *out, const work *copy, const espalier_network *ne
                    values, copy->layers[0].input_stride);
 }
 
-math_ahead batch_share(math_ahead ahead, size_t from, size_t to, size_t all)
-{
-    const size_t begin = ahead.count * from / all;
-    return ahead.count > 0 ? (math_ahead){ahead.at + begin, ahead.count * to / all - begin} : ahead;
-}
-
-batch_place batch_output_place(const batch *out, const work *copy, size_t l, size_t chunk,
-                               size_t first)
-{
-    const work_layer *layer = &copy->layers[l];
-    const size_t at = chunk * out->column_rows * layer->output_stride;
-    if (l + 1 == out->layer_count)
-        return (batch_place){at + first, layer->output_stride};
-    const work_panel p = work_panel_of(layer, first / layer->panel);
-    return (batch_place){at + p.first * out->column_rows + first - p.first, p.columns};
-}
-
-batch_place batch_input_place(const batch *out, const work *copy, size_t l, size_t chunk,
-                              size_t first)
-{
-    const size_t stride = copy->layers[l].input_stride;
-    return l ? batch_output_place(out, copy, l - 1, chunk, first)
-             : (batch_place){chunk * out->column_rows * stride + first, stride};
-}
-
-uint32_t *batch_tile_marks(const batch *out, size_t chunk, size_t tiles, size_t tile)
-{
-    return out->tile_marks + (chunk * tiles + tile) * out->column_rows * mark_words(TILE_SIDE);
-}
-
-/* Rows of a dense product before which what lies ahead of it is asked for, a share each. */
-enum { AHEAD_ROWS = 32 };
-
-void batch_gemm(const batch *out, bool turned, size_t m, size_t n, size_t k, const float *a,
-                size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
-                math_ahead ahead)
-{
-    const size_t step = ahead.count > 0 ? AHEAD_ROWS : m;
-    if (ahead.count > 0 && out->best_math && out->kernels->dense_gemm) {
-        out->kernels->dense_gemm(m, n, k, a, turned ? 1 : lda, turned ? lda : 1, b, ldb, accumulate,
-                                 c, ldc, ahead);
-        return;
-    }
-    for (size_t i = 0; i < m; i += step) {
-        const size_t rows = m - i < step ? m - i : step;
-        const math_ahead now = batch_share(ahead, i, i + rows, m);
-        for (size_t at = 0; at < now.count; at += PASS_LANES)
-            __builtin_prefetch(now.at + at, 0, 2);
-        out->math->gemm(turned, false, rows, n, k, a + i * (turned ? 1 : lda), lda, b, ldb,
-                        accumulate, c + i * ldc, ldc);
-    }
-}
-
-/* marks [rows][mark_words(k)], in found places. */
-static void multiply(const batch *out, const uint32_t *marks, size_t found, size_t rows,
-                     size_t columns, size_t k, const float *x, size_t x_stride, const float *w,
-                     size_t w_stride, bool accumulate, float *y, size_t y_stride, math_ahead ahead)
-{
-    if (skip_pays(found, rows * k, columns))
-        out->kernels->skip_gemm(rows, columns, k, x, x_stride, 1, marks, mark_words(k), 1, w,
-                                w_stride, accumulate, y, y_stride, ahead);
-    else
-        batch_gemm(out, false, rows, columns, k, x, x_stride, w, w_stride, accumulate, y, y_stride,
-                   ahead);
-}
-
 void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
                     const float *x, size_t x_stride, const float *w, size_t w_stride,
                     bool accumulate, float *y, size_t y_stride)
 {
-    const size_t found = out->kernels->mark_rows(x, rows, k, x_stride, out->marks[thread]);
-    multiply(out, out->marks[thread], found, rows, columns, k, x, x_stride, w, w_stride, accumulate,
-             y, y_stride, (math_ahead){0});
-}
-
-void batch_multiply_tile(const batch *out, size_t chunk, size_t tiles, size_t tile, size_t rows,
-                         size_t columns, size_t k, const float *x, size_t x_stride,
-                         const float *w, size_t w_stride, bool accumulate, float *y,
-                         size_t y_stride, math_ahead ahead)
-{
-    multiply(out, batch_tile_marks(out, chunk, tiles, tile), out->tile_found[chunk * tiles + tile],
-             rows, columns, k, x, x_stride, w, w_stride, accumulate, y, y_stride, ahead);
+    uint32_t *const marks = out->marks[thread];
+    const size_t found = out->kernels->mark_rows(x, rows, k, x_stride, marks);
+    if (skip_pays(found, rows * k, columns))
+        out->kernels->skip_gemm(rows, columns, k, x, x_stride, 1, marks, mark_words(k), 1, w,
+                                w_stride, accumulate, y, y_stride, (math_ahead){0});
+    else
+        out->math->gemm(false, false, rows, columns, k, x, x_stride, w, w_stride, accumulate, y,
+                        y_stride);
 }
 
 void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const work_layer *layer,

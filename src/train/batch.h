@@ -93,43 +93,12 @@ void batch_run(const batch *out, size_t count, parallel_task *task, void *contex
 /* Number of chunks of chunk_rows rows. */
 size_t batch_chunks(size_t rows, size_t chunk_rows);
 
-/* Where a chunk of a wide network has some units of a layer, as an offset in values or deltas
- * and the stride of its rows. Hidden layers lie panel after panel, [rows][panel.columns] each,
- * so that what a task reads lies together; the first inputs and the last outputs row after row. */
-typedef struct batch_place {
-    size_t at, stride;
-} batch_place;
-
-/* Units from `first` on of a panel of layer l's outputs, or of its inputs. */
-batch_place batch_output_place(const batch *out, const work *copy, size_t l, size_t chunk,
-                               size_t first);
-batch_place batch_input_place(const batch *out, const work *copy, size_t l, size_t chunk,
-                              size_t first);
-
-/* Marks of tile `tile` of `tiles` of a chunk. */
-uint32_t *batch_tile_marks(const batch *out, size_t chunk, size_t tiles, size_t tile);
-
 /* Y = X W (+ Y) for up to CHUNK_MOST rows and any columns (a multiple of PASS_LANES), by
  * the kernels that step over zeros where X has enough of them.
  * x [rows][x_stride], w [k][w_stride], y [rows][y_stride]. */
 void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns, size_t k,
                     const float *x, size_t x_stride, const float *w, size_t w_stride,
                     bool accumulate, float *y, size_t y_stride);
-
-/* From `from` to `to` of `all` shares of what lies ahead. */
-math_ahead batch_share(math_ahead ahead, size_t from, size_t to, size_t all);
-
-/* C = A B (+ C), or A' B if turned, by the chosen backend; what lies ahead is asked for
- * meanwhile, for which the kernels may take the place of the best backend. */
-void batch_gemm(const batch *out, bool turned, size_t m, size_t n, size_t k, const float *a,
-                size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
-                math_ahead ahead);
-
-/* batch_multiply for a chunk's rows and the k units of a tile that is marked. */
-void batch_multiply_tile(const batch *out, size_t chunk, size_t tiles, size_t tile, size_t rows,
-                         size_t columns, size_t k, const float *x, size_t x_stride,
-                         const float *w, size_t w_stride, bool accumulate, float *y,
-                         size_t y_stride, math_ahead ahead);
 
 /* Y = X W for all of a layer's columns. x [rows][input_stride], y [rows][output_stride]. */
 void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const work_layer *layer,

@@ -9,6 +9,7 @@
 #include "math/pass.h"
 #include "net/activation.h"
 #include "train/sparse.h"
+#include "train/tiles.h"
 
 /* Rows of a piece of a layer of lists there: all of its list is read for each piece, but
  * an eighth of the batch feeds two cores. A chunk is a multiple of any of them. */
@@ -30,16 +31,16 @@ static void multiply_wide(const batch *out, const work *copy, size_t l, const fl
     const work_layer *layer = &copy->layers[l];
     const work_panel panel = work_panel_of(layer, p->column / layer->panel);
     const size_t n = panel.columns, chunk = p->first / out->chunk_rows;
-    const size_t tiles = (layer->inputs + TILE_SIDE - 1) / TILE_SIDE;
+    const size_t tiles = tiles_count(layer->inputs);
     for (size_t tile = 0; tile < tiles; tile++) {
         const size_t from = tile * TILE_SIDE, left = layer->inputs - from;
         const size_t k = left < TILE_SIDE ? left : TILE_SIDE;
-        const batch_place x = batch_input_place(out, copy, l, chunk, from);
+        const tiles_place x = tiles_inputs(out, copy, l, chunk, from);
         const size_t at = panel.at + from * n, after = work_weights(layer) - at - k * n;
         const float *const w = layer->weights + at;
-        batch_multiply_tile(out, chunk, tiles, tile, p->rows, n, k, out->values[l] + x.at,
-                            x.stride, w, n, tile > 0, y, y_stride,
-                            (math_ahead){w + k * n, after < k * n ? after : k * n});
+        tiles_multiply(out, chunk, tiles, tile, p->rows, n, k, out->values[l] + x.at, x.stride, w,
+                       n, tile > 0, y, y_stride,
+                       (math_ahead){w + k * n, after < k * n ? after : k * n});
     }
 }
 
@@ -52,9 +53,9 @@ static void forward(const batch *out, const work *copy, size_t l, const flow_par
     }
     const work_layer *layer = &copy->layers[l];
     const bool hidden = l + 1 < out->layer_count;
-    const batch_place place =
-        out->wide ? batch_output_place(out, copy, l, p->first / out->chunk_rows, p->column)
-                  : (batch_place){p->first * layer->output_stride, layer->output_stride};
+    const tiles_place place =
+        out->wide ? tiles_outputs(out, copy, l, p->first / out->chunk_rows, p->column)
+                  : (tiles_place){p->first * layer->output_stride, layer->output_stride};
     float *const y = (hidden ? out->values[l + 1] : out->deltas[l]) + place.at;
     if (out->wide)
         multiply_wide(out, copy, l, p, y, place.stride);
@@ -261,20 +262,20 @@ static void mark_task(void *context, size_t index, size_t thread)
     const work_layer *layer = &copy->layers[job->layer];
     const size_t chunk = index / job->tiles, tile = index % job->tiles, first = tile * TILE_SIDE;
     const size_t left = (job->back ? layer->outputs : layer->inputs) - first;
-    const batch_place place = job->back ? batch_output_place(out, copy, job->layer, chunk, first)
-                                        : batch_input_place(out, copy, job->layer, chunk, first);
+    const tiles_place place = job->back ? tiles_outputs(out, copy, job->layer, chunk, first)
+                                        : tiles_inputs(out, copy, job->layer, chunk, first);
     const float *const from = job->back ? out->deltas[job->layer] : out->values[job->layer];
     (void)thread;
     out->tile_found[index] = out->kernels->mark_rows(
         from + place.at, flow_rows(job->flow, chunk).rows, left < TILE_SIDE ? left : TILE_SIDE,
-        place.stride, batch_tile_marks(out, chunk, job->tiles, tile));
+        place.stride, tiles_marks(out, chunk, job->tiles, tile));
 }
 
 static void run_marks(const flow_job *flow, size_t l, bool back)
 {
     const work_layer *layer = &flow->copy->layers[l];
     const size_t width = back ? layer->outputs : layer->inputs;
-    mark_job job = {flow, l, (width + TILE_SIDE - 1) / TILE_SIDE, back};
+    mark_job job = {flow, l, tiles_count(width), back};
     if (!sparse_is(flow->copy, l))
         batch_run(flow->batch, batch_chunks(flow->rows, flow->batch->chunk_rows) * job.tiles,
                   mark_task, &job);

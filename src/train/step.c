@@ -8,6 +8,7 @@
 #include "train/parts.h"
 #include "train/sparse.h"
 #include "train/step.h"
+#include "train/tiles.h"
 
 /* A block of weights and what its update needs, for all rows of the batch or one chunk. The
  * block's inputs are marked where they are not zero, in `found` places of all rows. */
@@ -59,7 +60,7 @@ static void gradient(const piece *p, const tile *t, bool accumulate, const uint1
     const update_factors *by = &p->by;
     const size_t n = p->panel.columns, m = p->block->rows, words = n / PASS_LANES;
     if (!skip_pays(p->found, p->all_rows * m, n)) {
-        batch_gemm(out, true, m, n, p->rows, by->x, by->x_stride, by->deltas, by->d_stride,
+        tiles_gemm(out, true, m, n, p->rows, by->x, by->x_stride, by->deltas, by->d_stride,
                    accumulate, t->g, n, ahead);
         if (kept)
             out->kernels->keep(t->g, kept, m * words);
@@ -79,11 +80,10 @@ static void backward(const piece *p, size_t chunk, const float *turned, math_ahe
     const batch *out = p->out;
     const size_t outputs = p->layer->outputs, left = outputs - p->panel.first;
     const size_t k = left < p->panel.columns ? left : p->panel.columns;
-    const batch_place to = batch_input_place(out, p->copy, p->block->layer, chunk, p->block->first);
-    batch_multiply_tile(out, chunk, (outputs + TILE_SIDE - 1) / TILE_SIDE,
-                        p->panel.first / TILE_SIDE, p->rows, pass_stride(p->block->rows), k,
-                        p->by.deltas, p->by.d_stride, turned, TILE_STRIDE, p->panel.first > 0,
-                        out->deltas[p->block->layer - 1] + to.at, to.stride, ahead);
+    const tiles_place to = tiles_inputs(out, p->copy, p->block->layer, chunk, p->block->first);
+    tiles_multiply(out, chunk, tiles_count(outputs), p->panel.first / TILE_SIDE, p->rows,
+                   pass_stride(p->block->rows), k, p->by.deltas, p->by.d_stride, turned, TILE_STRIDE,
+                   p->panel.first > 0, out->deltas[p->block->layer - 1] + to.at, to.stride, ahead);
 }
 
 /* What becomes of a tile's weights before its products are summed: weight decay of plain SGD,
@@ -143,8 +143,8 @@ static piece chunk_of(const piece *p, size_t chunk)
 {
     const batch *out = p->out;
     const size_t l = p->block->layer, first = chunk * out->chunk_rows, left = p->all_rows - first;
-    const batch_place x = batch_input_place(out, p->copy, l, chunk, p->block->first);
-    const batch_place d = batch_output_place(out, p->copy, l, chunk, p->panel.first);
+    const tiles_place x = tiles_inputs(out, p->copy, l, chunk, p->block->first);
+    const tiles_place d = tiles_outputs(out, p->copy, l, chunk, p->panel.first);
     piece part = *p;
     part.rows = left < out->chunk_rows ? left : out->chunk_rows;
     part.by = (update_factors){out->values[l] + x.at, out->deltas[l] + d.at, x.stride, d.stride};
@@ -177,8 +177,8 @@ static void update_tile(const piece *p, float *turned)
     begin_tile(p, &t);
     for (size_t chunk = 0; chunk < chunks; chunk++) {
         const piece part = chunk_of(p, chunk);
-        const math_ahead first = batch_share(ahead, 2 * chunk, 2 * chunk + 1, 2 * chunks);
-        const math_ahead second = batch_share(ahead, 2 * chunk + 1, 2 * chunk + 2, 2 * chunks);
+        const math_ahead first = tiles_share(ahead, 2 * chunk, 2 * chunk + 1, 2 * chunks);
+        const math_ahead second = tiles_share(ahead, 2 * chunk + 1, 2 * chunk + 2, 2 * chunks);
         if (p->block->layer > 0)
             backward(&part, chunk, turned, first);
         add_rows(&part, &t, chunk == 0, second);
@@ -215,7 +215,7 @@ static void update_wide(piece *p)
     }
     for (size_t chunk = 0; l > 0 && chunk < batch_chunks(p->all_rows, out->chunk_rows); chunk++) {
         const piece part = chunk_of(p, chunk);
-        const batch_place to = batch_input_place(out, p->copy, l, chunk, p->block->first);
+        const tiles_place to = tiles_inputs(out, p->copy, l, chunk, p->block->first);
         activation_backward(layer[-1].activation, layer[-1].slope, out->deltas[l - 1] + to.at,
                             part.by.x, part.rows, pass_stride(p->block->rows), to.stride);
     }
@@ -233,7 +233,7 @@ static void bias_sums_wide(const update_job *job, size_t l, float *sums, float *
         const size_t rows = left < out->chunk_rows ? left : out->chunk_rows;
         for (size_t panel = 0; panel < work_panels(layer); panel++) {
             const work_panel p = work_panel_of(layer, panel);
-            const batch_place d = batch_output_place(out, job->copy, l, chunk, p.first);
+            const tiles_place d = tiles_outputs(out, job->copy, l, chunk, p.first);
             pass_column_sums(out->deltas[l] + d.at, rows, p.columns, d.stride, other);
             for (size_t j = 0; j < p.columns; j++)
                 sums[p.first + j] += other[j];
