@@ -99,15 +99,20 @@ static size_t scratch_floats(const espalier_network *network, bool wide)
     return most > 2 * CHUNK_EVALUATION * widest ? most : 2 * CHUNK_EVALUATION * widest;
 }
 
+static size_t widest_layer(const espalier_network *network)
+{
+    size_t widest = network->layers[0].inputs;
+    for (size_t l = 0; l < network->layer_count; l++)
+        widest = network->layers[l].outputs > widest ? network->layers[l].outputs : widest;
+    return widest;
+}
+
 /* Words of a thread's marks: of a chunk's rows in the widest layer, or of a batch's
  * columns in the block with the most rows. */
 static size_t mark_count(const batch *out, const espalier_network *network)
 {
     size_t chunk = out->chunk_rows > CHUNK_EVALUATION ? out->chunk_rows : CHUNK_EVALUATION;
-    size_t widest = network->layers[0].inputs;
-    for (size_t l = 0; l < network->layer_count; l++)
-        widest = network->layers[l].outputs > widest ? network->layers[l].outputs : widest;
-    size_t rows = chunk * mark_words(widest);
+    size_t rows = chunk * mark_words(widest_layer(network));
     size_t columns = mark_words(out->rows_most) * block_rows(PASS_LANES);
     if (out->wide)
         columns = mark_words(out->rows_most) * TILE_SIDE;
@@ -135,10 +140,7 @@ static size_t blocks_most(const espalier_network *network)
 /* Tiles that a wide network's widest layer is marked by, 0 of a narrow one. */
 static size_t tiles_most(const batch *out, const espalier_network *network)
 {
-    size_t widest = network->layers[0].inputs;
-    for (size_t l = 0; l < network->layer_count; l++)
-        widest = network->layers[l].outputs > widest ? network->layers[l].outputs : widest;
-    return out->wide ? tiles_count(widest) : 0;
+    return out->wide ? tiles_count(widest_layer(network)) : 0;
 }
 
 /* A copy of the inputs; the first one's is there. */

@@ -52,8 +52,10 @@ typedef struct batch {
     size_t **input_found;   /* [copies]: [chunks] in how many places */
     size_t next_rows;    /* that the first layer has been through ahead of their batch */
     const uint32_t *next_indices; /* which */
-    float **values;      /* [layer_count]: values[l] = input of layer l, [rows][stride] */
-    float **deltas;      /* [layer_count]: deltas[l] = loss by output of layer l, [rows][stride] */
+    /* [layer_count] each, [rows][stride]; but in a wide network as tiles.h says, and of a layer of
+     * lists as sparse.h does: */
+    float **values;      /* values[l] = input of layer l */
+    float **deltas;      /* deltas[l] = loss by output of layer l */
     uint32_t *tile_marks; /* of a wide layer's values or derivatives, chunk after chunk and in it
                              tile after tile, [rows][mark_words(units of the tile)] */
     size_t *tile_found;  /* [chunks * tiles]: in how many places they are not zero */
