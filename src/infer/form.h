@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "math/kernels.h"
+
 typedef enum form {
     FORM_DENSE,
     FORM_LISTS,
@@ -23,13 +25,13 @@ typedef struct form_layer {
 /* That of images and of what ReLU gives. Other activations give no zeros. */
 #define FORM_USUAL_SHARE 0.5
 
-/* The faster form one row at a time, and many rows at a time (not tiles). */
-form form_one(const form_layer *layer);
-form form_many(const form_layer *layer);
+/* The faster form one row at a time, and many rows at a time (not tiles), by these kernels. */
+form form_one(const math_kernels *kernels, const form_layer *layer);
+form form_many(const math_kernels *kernels, const form_layer *layer);
 
 /* The share of zero weights, scattered at random, from which on that is not dense;
- * 1 = never. tiled: there is a kernel for tiles. */
-double form_one_break_even(size_t outputs, double share, bool tiled);
-double form_many_break_even(size_t outputs, double share);
+ * 1 = never. */
+double form_one_break_even(const math_kernels *kernels, size_t outputs, double share);
+double form_many_break_even(const math_kernels *kernels, size_t outputs, double share);
 
 #endif

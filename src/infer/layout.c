@@ -31,13 +31,13 @@ static void choose(const espalier_predictor *p, const sparse_matrix *m, form wis
     const bool tiled = p->kernels->multiply_tiles && (wish == FORM_BY_MODEL || wish == FORM_TILES);
     *counts = (form_layer){m->inputs, m->outputs, sparse_nonzero(m), 0, 0, layer->share};
     if (tiled)
-        sparse_count_tiles(m, &counts->tiles, &counts->steps);
+        sparse_count_tiles(m, &p->kernels->tile, &counts->tiles, &counts->steps);
     layer->nonzero = counts->nonzero;
     layer->one = wish == FORM_TILES && !tiled ? FORM_LISTS : wish;
     layer->many = wish == FORM_TILES ? FORM_LISTS : wish;
     if (wish == FORM_BY_MODEL) {
-        layer->one = form_one(counts);
-        layer->many = form_many(counts);
+        layer->one = form_one(p->kernels, counts);
+        layer->many = form_many(p->kernels, counts);
     }
 }
 
@@ -88,7 +88,7 @@ static bool fill_layer(espalier_predictor *p, const espalier_network *network, s
         !sparse_by_input(&m, counts.nonzero, p->allocator, &layer->by_input))
         return false;
     if (layer->one == FORM_TILES &&
-        !sparse_tiles(&m, counts.tiles, counts.steps, p->allocator, &layer->tiles))
+        !sparse_tiles(&m, &p->kernels->tile, counts.tiles, counts.steps, p->allocator, &layer->tiles))
         return false;
     return layer->many == FORM_DENSE || sparse_by_output(&m, counts.nonzero, p->allocator,
                                                          &layer->by_output, &layer->blocks);
@@ -173,7 +173,7 @@ bool layout_fill(espalier_predictor *p, espalier_network *network, form wish)
     for (size_t l = 0; l < p->layer_count; l++)
         if (!fill_layer(p, network, l, wish))
             return false;
-    p->widest = (p->widest + TILE_INPUTS - 1) / TILE_INPUTS * TILE_INPUTS;
+    p->widest = (p->widest + TILE_INPUTS_MOST - 1) / TILE_INPUTS_MOST * TILE_INPUTS_MOST;
     return true;
 }
 

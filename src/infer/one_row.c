@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "math/clones.h"
+#include "math/pass.h"
 #include "net/activation.h"
 
 /* x, y, index, value: a row of the widest layer each. */
@@ -85,6 +86,8 @@ void one_row_run(const espalier_predictor *p, const float *values, float *logits
     float *const rooms[] = {workspace, workspace + p->widest};
     float *const value = workspace + 2 * p->widest;
     uint32_t *const index = (uint32_t *)(void *)(value + p->widest);
+    for (size_t c = 0; c < p->row_width; c += PASS_LANES)
+        __builtin_prefetch(values + c); /* all of the row's way at once, wherever it comes from */
     const float *x = inputs_of(p, values, rooms[1], rooms[0]);
     for (size_t l = 0; l < p->layer_count; l++) {
         float *y = rooms[l % 2];

@@ -73,9 +73,8 @@ espalier_predictor_layer espalier_predictor_layer_form(const espalier_predictor 
         .nonzero = l->nonzero,
         .one_row_sparse = l->one != FORM_DENSE,
         .many_rows_sparse = l->many != FORM_DENSE,
-        .one_row_break_even =
-            form_one_break_even(l->outputs, l->share, predictor->kernels->multiply_tiles != NULL),
-        .many_rows_break_even = form_many_break_even(l->outputs, l->share),
+        .one_row_break_even = form_one_break_even(predictor->kernels, l->outputs, l->share),
+        .many_rows_break_even = form_many_break_even(predictor->kernels, l->outputs, l->share),
     };
 }
 

@@ -132,27 +132,29 @@ typedef struct span {
 } span;
 
 /* Moves on from where the span ends; false behind the last input. */
-static bool next_span(const sparse_matrix *m, span *s)
+static bool next_span(const sparse_matrix *m, const tile_shape *shape, span *s)
 {
     s->begin = s->end;
     if (s->begin == m->inputs)
         return false;
-    s->first = column_of(m, s->begin) / TILE_INPUTS * TILE_INPUTS;
-    while (s->end < m->inputs && column_of(m, s->end) < s->first + TILE_INPUTS)
+    s->first = column_of(m, s->begin) / shape->inputs * shape->inputs;
+    while (s->end < m->inputs && column_of(m, s->end) < s->first + shape->inputs)
         s->end++;
     return true;
 }
 
-static size_t group_end(const sparse_matrix *m, size_t output)
+/* Behind the last output of the group that begins with this one; some groups have none. */
+static size_t group_end(const sparse_matrix *m, const tile_shape *shape, size_t output)
 {
-    return m->outputs - output < PASS_LANES ? m->outputs : output + PASS_LANES;
+    return m->outputs < output + shape->outputs ? m->outputs : output + shape->outputs;
 }
 
 /* The most weights that one output of the group has in the span. */
-static size_t steps_of(const sparse_matrix *m, size_t output, const span *s)
+static size_t steps_of(const sparse_matrix *m, const tile_shape *shape, size_t output,
+                       const span *s)
 {
     size_t most = 0;
-    for (size_t o = output; o < group_end(m, output); o++) {
+    for (size_t o = output; o < group_end(m, shape, output); o++) {
         size_t found = 0;
         for (size_t i = s->begin; i < s->end; i++)
             found += m->weights[o * m->inputs + i] != 0.0f;
@@ -161,55 +163,58 @@ static size_t steps_of(const sparse_matrix *m, size_t output, const span *s)
     return most;
 }
 
-void sparse_count_tiles(const sparse_matrix *m, size_t *tiles, size_t *steps)
+void sparse_count_tiles(const sparse_matrix *m, const tile_shape *shape, size_t *tiles,
+                        size_t *steps)
 {
     *tiles = *steps = 0;
-    for (size_t o = 0; o < m->outputs; o += PASS_LANES) {
-        for (span s = {0}; next_span(m, &s);) {
-            const size_t found = steps_of(m, o, &s);
+    for (size_t o = 0; o < m->outputs; o += shape->outputs) {
+        for (span s = {0}; next_span(m, shape, &s);) {
+            const size_t found = steps_of(m, shape, o, &s);
             *steps += found;
-            *tiles += found > 0;
+            *tiles += (found + shape->steps - 1) / shape->steps;
         }
     }
 }
 
-static void fill_tile(const sparse_matrix *m, size_t output, const span *s, uint8_t *places,
-                      float *weights)
+static void fill_steps(const sparse_matrix *m, const tile_shape *shape, size_t output,
+                       const span *s, uint8_t *places, float *weights)
 {
-    for (size_t o = output; o < group_end(m, output); o++) {
+    for (size_t o = output; o < group_end(m, shape, output); o++) {
         size_t at = o - output;
         for (size_t i = s->begin; i < s->end; i++) {
             const float weight = m->weights[o * m->inputs + i];
             if (weight != 0.0f) {
                 places[at] = (uint8_t)(column_of(m, i) - s->first);
                 weights[at] = weight;
-                at += PASS_LANES;
+                at += shape->outputs;
             }
         }
     }
 }
 
-bool sparse_tiles(const sparse_matrix *m, size_t tiles, size_t steps,
+bool sparse_tiles(const sparse_matrix *m, const tile_shape *shape, size_t tiles, size_t steps,
                   const espalier_allocator *allocator, weight_tiles *to)
 {
-    const size_t groups = pass_stride(m->outputs) / PASS_LANES;
+    const size_t groups = pass_stride(m->outputs) / shape->outputs;
     to->starts = memory_array(allocator, groups + 1, sizeof *to->starts);
     to->tiles = memory_array(allocator, tiles, sizeof *to->tiles);
-    to->places = memory_array(allocator, steps, PASS_LANES * sizeof *to->places);
-    to->weights = memory_array(allocator, steps, PASS_LANES * sizeof *to->weights);
+    to->places = memory_array(allocator, steps, shape->outputs * sizeof *to->places);
+    to->weights = memory_array(allocator, steps, shape->outputs * sizeof *to->weights);
     if (!to->starts || !to->tiles || !to->places || !to->weights)
         return false;
     size_t tile = 0, step = 0;
-    for (size_t o = 0; o < m->outputs; o += PASS_LANES) {
-        for (span s = {0}; next_span(m, &s);) {
-            const size_t found = steps_of(m, o, &s);
-            if (found == 0)
-                continue;
-            to->tiles[tile++] = (weight_tile){(uint32_t)s.first, (uint32_t)found};
-            fill_tile(m, o, &s, to->places + step * PASS_LANES, to->weights + step * PASS_LANES);
-            step += found;
+    for (size_t group = 0; group < groups; group++) {
+        const size_t o = group * shape->outputs;
+        for (span s = {0}; next_span(m, shape, &s);) {
+            size_t left = steps_of(m, shape, o, &s);
+            fill_steps(m, shape, o, &s, to->places + step * shape->outputs,
+                       to->weights + step * shape->outputs);
+            for (size_t some; left > 0; left -= some, step += some) {
+                some = left < shape->steps ? left : shape->steps;
+                to->tiles[tile++] = (weight_tile){(uint32_t)s.first, (uint32_t)some};
+            }
         }
-        to->starts[o / PASS_LANES + 1] = (uint32_t)tile;
+        to->starts[group + 1] = (uint32_t)tile;
     }
     return true;
 }

@@ -16,7 +16,8 @@ typedef struct sparse_matrix {
 } sparse_matrix;
 
 size_t sparse_nonzero(const sparse_matrix *m);
-void sparse_count_tiles(const sparse_matrix *m, size_t *tiles, size_t *steps);
+void sparse_count_tiles(const sparse_matrix *m, const tile_shape *shape, size_t *tiles,
+                        size_t *steps);
 
 /* The rest return false without memory; what they have taken by then is to be
  * released, too. Counts are those of the functions above. */
@@ -28,7 +29,7 @@ bool sparse_by_input(const sparse_matrix *m, size_t nonzero, const espalier_allo
  * is their number. */
 bool sparse_by_output(const sparse_matrix *m, size_t nonzero, const espalier_allocator *allocator,
                       weight_lists *to, size_t *blocks);
-bool sparse_tiles(const sparse_matrix *m, size_t tiles, size_t steps,
+bool sparse_tiles(const sparse_matrix *m, const tile_shape *shape, size_t tiles, size_t steps,
                   const espalier_allocator *allocator, weight_tiles *to);
 
 void sparse_release_lists(const espalier_allocator *allocator, weight_lists *lists);

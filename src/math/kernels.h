@@ -40,10 +40,15 @@ typedef struct weight_lists {
     uint32_t *order;  /* [lists] which output's a list is, for multiply_lists; NULL = their order */
 } weight_lists;
 
-/* The same for one row, in tiles of PASS_LANES outputs by TILE_INPUTS inputs: a step
- * holds one weight of every output of a tile, zeros behind an output's last one, and
- * where in the tile its input is. Tiles without weights are left out. */
-enum { TILE_INPUTS = 32 };
+/* The same for one row, in tiles of some outputs by some inputs: a step holds one weight
+ * of every output of a tile, zeros behind an output's last one, and where in the tile its
+ * input is. Tiles without weights are left out. */
+typedef struct tile_shape {
+    size_t outputs, inputs; /* divisors of PASS_LANES, of TILE_INPUTS_MOST */
+    size_t steps;           /* of a tile at most: outputs with more weights there go on in the next */
+} tile_shape;
+
+enum { TILE_INPUTS_MOST = 32 };
 
 typedef struct weight_tile {
     uint32_t first, steps; /* first input */
@@ -52,8 +57,8 @@ typedef struct weight_tile {
 typedef struct weight_tiles {
     uint32_t *starts;   /* [output groups + 1] tiles of a group of outputs */
     weight_tile *tiles; /* [tiles] */
-    uint8_t *places;    /* [steps][PASS_LANES] */
-    float *weights;     /* [steps][PASS_LANES] */
+    uint8_t *places;    /* [steps][outputs of a tile] */
+    float *weights;     /* [steps][outputs of a tile] */
 } weight_tiles;
 
 /* The place of an input that nobody reads. */
@@ -115,8 +120,9 @@ typedef struct math_kernels {
     void (*add_lists)(const weight_lists *lists, size_t stride, const float *biases,
                       const uint32_t *index, const float *value, size_t count, float *y);
 
-    /* The same by tiles from the whole x, which is readable up to a whole tile. NULL
-     * where registers are no tables to pick from: there lists are faster. */
+    /* The same by tiles of this shape from the whole x, which is readable up to a whole tile.
+     * NULL where registers are no tables to pick from: there lists are faster. */
+    tile_shape tile;
     void (*multiply_tiles)(const weight_tiles *tiles, size_t stride, const float *biases,
                            const float *x, float *y);
 

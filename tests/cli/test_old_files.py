@@ -24,12 +24,12 @@ class OldFiles(Case):
             with self.subTest(file=name, written_by=wanted["version"]):
                 yield f"old/{name}", wanted
 
-    def check_model(self, name, wanted, within=1e-6):
+    def check_model(self, name, wanted, within=1e-6, pruned_within=1e-12):
         """Widths, sparsity, counts, accuracy and the predictions of the first rows are as they were."""
         info = self.result("info", name)
         self.assertEqual(info["inputs"], wanted["inputs"])
         self.assertEqual([layer["outputs"] for layer in info["layers"]], wanted["widths"])
-        self.assertAlmostEqual(info["sparsity"]["all"], wanted["sparsity"], places=12)
+        self.assertAlmostEqual(info["sparsity"]["all"], wanted["sparsity"], delta=pruned_within)
         self.assertEqual(info["inputs_counted"], wanted["inputs_counted"])
         self.assertAlmostEqual(self.result("eval", name, "small")["accuracy"], wanted["accuracy"], places=12)
         rows = list(csv.reader(self.good("predict", name, "small").splitlines()))[1:]
@@ -107,10 +107,10 @@ class OldFiles(Case):
             result = json.loads(done.stdout)
             self.assertEqual((result["epochs"], result["stopped_by"], len(result["prunes"])),
                              (wanted["epochs"], wanted["stopped_by"], wanted["steps"]))
-            self.assertAlmostEqual(result["sparsity"]["all"], wanted["sparsity"]["all"], places=10)
+            self.assertAlmostEqual(result["sparsity"]["all"], wanted["sparsity"]["all"], delta=0.005)
             self.assertAlmostEqual(result["accuracy"]["test"], wanted["accuracy"]["test"], delta=0.01)
-            # other processors round otherwise, over all epochs since
-            self.check_model("net", wanted["network"], within=1e-3)
+            # other processors round otherwise, over all epochs since, and may prune a weight more
+            self.check_model("net", wanted["network"], within=1e-3, pruned_within=0.005)
 
     # ---- newer than known ---------------------------------------------------------------
 

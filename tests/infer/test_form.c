@@ -9,25 +9,45 @@
 static const size_t widths[] = {1, 10, 16, 17, 50, 100, 300, 1000, 2048, 10000};
 enum { WIDTHS = sizeof widths / sizeof *widths, INPUTS = 1024 };
 
+static void no_product(const weight_tiles *tiles, size_t stride, const float *biases,
+                       const float *x, float *y)
+{
+    (void)tiles, (void)stride, (void)biases, (void)x, (void)y;
+}
+
+/* What the model knows of instruction sets, on whatever machine this is; the last one is
+ * taken for any other. */
+static const math_kernels sets[] = {
+    {.name = "avx512", .tile = {16, 32, 32}, .multiply_tiles = no_product},
+    {.name = "avx2", .tile = {8, 8, 1}, .multiply_tiles = no_product},
+    {.name = "plain"},
+    {.name = "unheard of"},
+};
+enum { SETS = sizeof sets / sizeof *sets };
+
 /* A layer with weights scattered at random; its tiles are estimated from some drawn. */
-static form_layer scattered(size_t outputs, double density, double share, bool tiled)
+static form_layer scattered(const math_kernels *set, size_t outputs, double density, double share)
 {
     enum { DRAWN = 4000 };
-    const double groups = (double)(pass_stride(outputs) / PASS_LANES * (INPUTS / TILE_INPUTS));
+    const tile_shape shape = set->tile;
     form_layer layer = {.inputs = INPUTS, .outputs = outputs, .share = share};
     size_t steps = 0, tiles = 0;
     layer.nonzero = (size_t)(density * INPUTS * (double)outputs);
-    for (size_t t = 0, drawn = 0; tiled && t < DRAWN; t++) {
+    if (!set->multiply_tiles)
+        return layer;
+    for (size_t t = 0, drawn = 0; t < DRAWN; t++) {
         size_t most = 0;
-        for (size_t lane = 0; lane < PASS_LANES; lane++) {
+        for (size_t lane = 0; lane < shape.outputs; lane++) {
             size_t count = 0;
-            for (size_t i = 0; i < TILE_INPUTS; i++)
+            for (size_t i = 0; i < shape.inputs; i++)
                 count += random_uniform(3, random_stream(RANDOM_TEST, 1), drawn++) < density;
             most = count > most ? count : most;
         }
         steps += most;
-        tiles += most > 0;
+        tiles += (most + shape.steps - 1) / shape.steps;
     }
+    const double groups =
+        (double)(pass_stride(outputs) / shape.outputs * (INPUTS / shape.inputs));
     layer.steps = (size_t)((double)steps / DRAWN * groups);
     layer.tiles = (size_t)((double)tiles / DRAWN * groups);
     return layer;
@@ -39,34 +59,37 @@ enum { SHARES = sizeof shares / sizeof *shares };
 static void one_row_break_even(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < 2 * SHARES * WIDTHS; k++) {
-        const size_t width = widths[k / 2 / SHARES];
-        const double inputs = shares[k / 2 % SHARES];
-        const bool tiled = k % 2;
-        const double share = form_one_break_even(width, inputs, tiled);
+    for (size_t k = 0; k < SETS * SHARES * WIDTHS; k++) {
+        const math_kernels *set = &sets[k % SETS];
+        const size_t width = widths[k / SETS / SHARES];
+        const double inputs = shares[k / SETS % SHARES];
+        const double share = form_one_break_even(set, width, inputs);
         assert_true(share >= 0.0 && share <= 1.0);
-        form_layer below = scattered(width, (1.0 - share) * 1.04 + 0.001, inputs, tiled);
-        form_layer above = scattered(width, (1.0 - share) * 0.96, inputs, tiled);
-        assert_int_equal(form_one(&below), FORM_DENSE);
+        form_layer below = scattered(set, width, (1.0 - share) * 1.05 + 0.001, inputs);
+        form_layer above = scattered(set, width, (1.0 - share) * 0.95, inputs);
+        assert_int_equal(form_one(set, &below), FORM_DENSE);
         if (share < 1.0)
-            assert_int_not_equal(form_one(&above), FORM_DENSE);
-        assert_true(form_one_break_even(width, inputs, true) <=
-                    form_one_break_even(width, inputs, false));
+            assert_int_not_equal(form_one(set, &above), FORM_DENSE);
+        math_kernels untiled = *set;
+        untiled.multiply_tiles = NULL;
+        assert_true(share <= form_one_break_even(&untiled, width, inputs));
     }
 }
 
 static void many_rows_break_even(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < SHARES * WIDTHS; k++) {
-        const size_t width = widths[k / SHARES];
-        const double inputs = shares[k % SHARES], share = form_many_break_even(width, inputs);
+    for (size_t k = 0; k < SETS * SHARES * WIDTHS; k++) {
+        const math_kernels *set = &sets[k % SETS];
+        const size_t width = widths[k / SETS / SHARES];
+        const double inputs = shares[k / SETS % SHARES];
+        const double share = form_many_break_even(set, width, inputs);
         assert_true(share >= 0.0 && share < 1.0);
-        form_layer below = scattered(width, (1.0 - share) * 1.001 + 0.001, inputs, false);
-        form_layer above = scattered(width, (1.0 - share) * 0.999, inputs, false);
-        assert_int_equal(form_many(&above), FORM_LISTS);
+        form_layer below = scattered(set, width, (1.0 - share) * 1.001 + 0.001, inputs);
+        form_layer above = scattered(set, width, (1.0 - share) * 0.999, inputs);
+        assert_int_equal(form_many(set, &above), FORM_LISTS);
         if (share > 0.0)
-            assert_int_equal(form_many(&below), FORM_DENSE);
+            assert_int_equal(form_many(set, &below), FORM_DENSE);
     }
 }
 
@@ -76,18 +99,29 @@ static void known_layers(void **state)
     (void)state;
     static const struct {
         double density;
-        form without_tiles, with_tiles, many;
+        form one[SETS], many[SETS];
     } known[] = {
-        {1.0, FORM_DENSE, FORM_DENSE, FORM_DENSE},  {0.5, FORM_DENSE, FORM_DENSE, FORM_DENSE},
-        {0.4, FORM_DENSE, FORM_DENSE, FORM_LISTS},  {0.1, FORM_DENSE, FORM_TILES, FORM_LISTS},
-        {0.02, FORM_LISTS, FORM_TILES, FORM_LISTS}, {0.0, FORM_LISTS, FORM_LISTS, FORM_LISTS},
+        {1.0, {FORM_DENSE, FORM_DENSE, FORM_DENSE, FORM_DENSE},
+         {FORM_DENSE, FORM_DENSE, FORM_DENSE, FORM_DENSE}},
+        {0.55, {FORM_DENSE, FORM_DENSE, FORM_DENSE, FORM_DENSE},
+         {FORM_DENSE, FORM_DENSE, FORM_DENSE, FORM_DENSE}},
+        {0.4, {FORM_DENSE, FORM_DENSE, FORM_DENSE, FORM_DENSE},
+         {FORM_LISTS, FORM_LISTS, FORM_LISTS, FORM_LISTS}},
+        {0.2, {FORM_TILES, FORM_DENSE, FORM_DENSE, FORM_DENSE},
+         {FORM_LISTS, FORM_LISTS, FORM_LISTS, FORM_LISTS}},
+        {0.1, {FORM_TILES, FORM_TILES, FORM_LISTS, FORM_LISTS},
+         {FORM_LISTS, FORM_LISTS, FORM_LISTS, FORM_LISTS}},
+        {0.02, {FORM_TILES, FORM_TILES, FORM_LISTS, FORM_LISTS},
+         {FORM_LISTS, FORM_LISTS, FORM_LISTS, FORM_LISTS}},
+        {0.0, {FORM_LISTS, FORM_LISTS, FORM_LISTS, FORM_LISTS},
+         {FORM_LISTS, FORM_LISTS, FORM_LISTS, FORM_LISTS}},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        const form_layer without = scattered(300, known[i].density, FORM_USUAL_SHARE, false);
-        const form_layer with = scattered(300, known[i].density, FORM_USUAL_SHARE, true);
-        assert_int_equal(form_one(&without), known[i].without_tiles);
-        assert_int_equal(form_one(&with), known[i].with_tiles);
-        assert_int_equal(form_many(&with), known[i].many);
+        for (size_t k = 0; k < SETS; k++) {
+            const form_layer layer = scattered(&sets[k], 300, known[i].density, FORM_USUAL_SHARE);
+            assert_int_equal(form_one(&sets[k], &layer), known[i].one[k]);
+            assert_int_equal(form_many(&sets[k], &layer), known[i].many[k]);
+        }
     }
 }
 
@@ -98,13 +132,13 @@ static void too_many_to_number(void **state)
     const size_t wide = (size_t)1 << 24;
     form_layer layer = {.inputs = wide, .outputs = wide, .nonzero = (size_t)UINT32_MAX - 1,
                         .share = FORM_USUAL_SHARE};
-    assert_int_equal(form_one(&layer), FORM_LISTS);
-    assert_int_equal(form_many(&layer), FORM_LISTS);
+    assert_int_equal(form_one(&sets[0], &layer), FORM_LISTS);
+    assert_int_equal(form_many(&sets[0], &layer), FORM_LISTS);
     layer.nonzero++;
-    assert_int_equal(form_one(&layer), FORM_DENSE);
-    assert_int_equal(form_many(&layer), FORM_DENSE);
+    assert_int_equal(form_one(&sets[0], &layer), FORM_DENSE);
+    assert_int_equal(form_many(&sets[0], &layer), FORM_DENSE);
     layer.nonzero = layer.tiles = layer.steps = UINT32_MAX / PASS_LANES;
-    assert_int_equal(form_one(&layer), FORM_DENSE);
+    assert_int_equal(form_one(&sets[0], &layer), FORM_DENSE);
 }
 
 int main(void)

@@ -9,8 +9,12 @@ typedef struct made_matrix {
     sparse_matrix m;
     float *weights, *seen; /* [outputs][inputs]; seen: put together from lists or tiles */
     uint32_t *columns, *inputs; /* inputs: [columns] the other way round */
-    size_t nonzero, tiles, steps;
+    size_t nonzero;
 } made_matrix;
+
+/* Those of the kernels, and one of several tiles of several steps. */
+static const tile_shape shapes_of_tiles[] = {{16, 32, 32}, {8, 8, 1}, {4, 16, 3}};
+enum { TILE_SHAPES = sizeof shapes_of_tiles / sizeof *shapes_of_tiles };
 
 static made_matrix make(size_t inputs, size_t outputs, double zeros, bool named, uint32_t seed)
 {
@@ -30,7 +34,6 @@ static made_matrix make(size_t inputs, size_t outputs, double zeros, bool named,
     x.m.weights = x.weights;
     x.m.columns = named ? x.columns : NULL;
     x.nonzero = sparse_nonzero(&x.m);
-    sparse_count_tiles(&x.m, &x.tiles, &x.steps);
     return x;
 }
 
@@ -77,28 +80,31 @@ static void check_lists(made_matrix *x)
     sparse_release_lists(NULL, &lists);
 }
 
-static void check_tiles(made_matrix *x)
+static void check_tiles(made_matrix *x, const tile_shape *shape)
 {
     weight_tiles tiles = {0};
-    assert_true(sparse_tiles(&x->m, x->tiles, x->steps, NULL, &tiles));
+    size_t tile_count, step_count;
+    sparse_count_tiles(&x->m, shape, &tile_count, &step_count);
+    assert_true(sparse_tiles(&x->m, shape, tile_count, step_count, NULL, &tiles));
     const uint8_t *places = tiles.places;
     const float *weights = tiles.weights;
-    size_t steps = 0, groups = pass_stride(x->m.outputs) / PASS_LANES;
-    assert_int_equal(tiles.starts[groups], x->tiles);
+    size_t steps = 0, groups = pass_stride(x->m.outputs) / shape->outputs;
+    assert_int_equal(tiles.starts[groups], tile_count);
     for (size_t group = 0; group < groups; group++) {
         for (uint32_t t = tiles.starts[group]; t < tiles.starts[group + 1]; t++) {
-            assert_true(tiles.tiles[t].steps >= 1 && tiles.tiles[t].steps <= TILE_INPUTS);
+            assert_true(tiles.tiles[t].steps >= 1 && tiles.tiles[t].steps <= shape->steps);
+            assert_int_equal(tiles.tiles[t].first % shape->inputs, 0);
             steps += tiles.tiles[t].steps;
             for (size_t step = 0; step < tiles.tiles[t].steps; step++)
-                for (size_t lane = 0; lane < PASS_LANES; lane++, places++, weights++) {
-                    assert_true(*places < TILE_INPUTS);
+                for (size_t lane = 0; lane < shape->outputs; lane++, places++, weights++) {
+                    assert_true(*places < shape->inputs);
                     if (*weights != 0.0f)
-                        see(x, group * PASS_LANES + lane,
+                        see(x, group * shape->outputs + lane,
                             x->inputs[tiles.tiles[t].first + *places], *weights);
                 }
         }
     }
-    assert_int_equal(steps, x->steps);
+    assert_int_equal(steps, step_count);
     check_seen(x);
     sparse_release_tiles(NULL, &tiles);
 }
@@ -113,7 +119,8 @@ static void every_weight_once(void **state)
             for (int named = 0; named < 2; named++) {
                 made_matrix x = make(shapes[s][0], shapes[s][1], zeros[z], named, 40);
                 check_lists(&x);
-                check_tiles(&x);
+                for (size_t t = 0; t < TILE_SHAPES; t++)
+                    check_tiles(&x, &shapes_of_tiles[t]);
                 free(x.weights), free(x.seen), free(x.columns), free(x.inputs);
             }
         }
@@ -124,6 +131,9 @@ static void without_memory(void **state)
 {
     (void)state;
     made_matrix x = make(50, 20, 0.8, false, 41);
+    const tile_shape *shape = &shapes_of_tiles[0];
+    size_t tile_count, steps;
+    sparse_count_tiles(&x.m, shape, &tile_count, &steps);
     for (int kind = 0; kind < 3; kind++) {
         bool done = false;
         for (size_t from = 1; !done; from++) {
@@ -134,7 +144,7 @@ static void without_memory(void **state)
             size_t blocks;
             done = kind == 0   ? sparse_by_input(&x.m, x.nonzero, &allocator, &lists)
                    : kind == 1 ? sparse_by_output(&x.m, x.nonzero, &allocator, &lists, &blocks)
-                               : sparse_tiles(&x.m, x.tiles, x.steps, &allocator, &tiles);
+                               : sparse_tiles(&x.m, shape, tile_count, steps, &allocator, &tiles);
             assert_int_equal(done, from > (size_t)(kind == 0 ? 3 : kind == 1 ? 5 : 4));
             sparse_release_lists(&allocator, &lists);
             sparse_release_tiles(&allocator, &tiles);

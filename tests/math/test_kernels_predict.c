@@ -88,35 +88,35 @@ static void lists_of_inputs(void **state)
 /* ---- one row ---------------------------------------------------------- */
 
 /* Tiles of W [inputs][stride]. */
-static weight_tiles make_tiles(const float *w, size_t inputs, size_t stride)
+static weight_tiles make_tiles(const tile_shape *shape, const float *w, size_t inputs, size_t stride)
 {
-    const size_t spans = (inputs + TILE_INPUTS - 1) / TILE_INPUTS, groups = stride / PASS_LANES;
-    weight_tiles made = {take(groups + 1, sizeof *made.starts),
-                         take(groups * spans, sizeof *made.tiles),
+    weight_tiles made = {take(stride / shape->outputs + 1, sizeof *made.starts),
+                         take(inputs * stride, sizeof *made.tiles),
                          take(inputs * stride, 1), take(inputs * stride, sizeof(float))};
     uint8_t *places = made.places;
     float *weights = made.weights;
     uint32_t tile = 0;
-    for (size_t o = 0; o < stride; o += PASS_LANES) {
-        for (size_t first = 0; first < inputs; first += TILE_INPUTS) {
+    for (size_t o = 0; o < stride; o += shape->outputs) {
+        for (size_t first = 0; first < inputs; first += shape->inputs) {
             size_t steps = 0;
-            for (size_t lane = 0; lane < PASS_LANES; lane++) {
+            for (size_t lane = 0; lane < shape->outputs; lane++) {
                 size_t found = 0;
-                for (size_t i = first; i < inputs && i < first + TILE_INPUTS; i++) {
+                for (size_t i = first; i < inputs && i < first + shape->inputs; i++) {
                     if (w[i * stride + o + lane] == 0.0f)
                         continue;
-                    places[found * PASS_LANES + lane] = (uint8_t)(i - first);
-                    weights[found++ * PASS_LANES + lane] = w[i * stride + o + lane];
+                    places[found * shape->outputs + lane] = (uint8_t)(i - first);
+                    weights[found++ * shape->outputs + lane] = w[i * stride + o + lane];
                 }
                 steps = found > steps ? found : steps;
             }
-            if (steps == 0)
-                continue;
-            made.tiles[tile++] = (weight_tile){(uint32_t)first, (uint32_t)steps};
-            places += steps * PASS_LANES;
-            weights += steps * PASS_LANES;
+            places += steps * shape->outputs;
+            weights += steps * shape->outputs;
+            for (size_t some; steps > 0; steps -= some) {
+                some = steps < shape->steps ? steps : shape->steps;
+                made.tiles[tile++] = (weight_tile){(uint32_t)first, (uint32_t)some};
+            }
         }
-        made.starts[o / PASS_LANES + 1] = tile;
+        made.starts[o / shape->outputs + 1] = tile;
     }
     return made;
 }
@@ -125,8 +125,8 @@ static void check_tiles(const math_kernels *kernels, const float *w, size_t inpu
                         const float *b, const uint32_t *index, const float *value, size_t listed,
                         const float *expected)
 {
-    float *x = take(inputs + TILE_INPUTS, sizeof *x), *y = take(stride, sizeof *y);
-    weight_tiles tiles = make_tiles(w, inputs, stride);
+    float *x = take(inputs + kernels->tile.inputs, sizeof *x), *y = take(stride, sizeof *y);
+    weight_tiles tiles = make_tiles(&kernels->tile, w, inputs, stride);
     for (size_t k = 0; k < listed; k++)
         x[index[k]] = value[k];
     y[stride] = FENCE;
