@@ -84,13 +84,13 @@ if(CURL_FOUND AND CURL_LIBRARY)
   espalier_load_later(ESPALIER_CURL_FILE ${CURL_LIBRARY})
 endif()
 
-# libzip: .npz files. For pkg-config as a plain -l flag: as a required package it would ask
-# for what only a wholly static program needs.
-pkg_check_modules(LIBZIP IMPORTED_TARGET libzip)
-if(LIBZIP_FOUND)
+# libzip: .npz files and EMNIST's archive.
+pkg_check_modules(LIBZIP libzip)
+find_library(LIBZIP_LIBRARY libzip${CMAKE_SHARED_LIBRARY_SUFFIX} HINTS ${LIBZIP_LIBRARY_DIRS})
+if(LIBZIP_FOUND AND LIBZIP_LIBRARY)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_LIBZIP)
-  target_link_libraries(espalier_dependencies INTERFACE PkgConfig::LIBZIP)
-  string(APPEND ESPALIER_PC_LIBS " -lzip")
+  target_include_directories(espalier_dependencies SYSTEM INTERFACE ${LIBZIP_INCLUDE_DIRS})
+  espalier_load_later(ESPALIER_ZIP_FILE ${LIBZIP_LIBRARY})
 endif()
 
 # ONNX: protobuf-c, and code made of onnx.proto at build time (cmake/onnx.cmake).

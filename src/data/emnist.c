@@ -54,15 +54,15 @@ espalier_status emnist_unpack(download *file, const char *archive, const char *f
 
 #else
 
-#include <zip.h>
-
 #include "format/idx.h"
+#include "format/zip.h"
 
 typedef struct unpacking {
     download *file;
     const char *archive, *folder;
     const espalier_allocator *allocator;
-    zip_t *zip;
+    zip_functions zip;
+    zip_t *opened;
 } unpacking;
 
 /* ---- one member into a file ------------------------------------------------ */
@@ -78,9 +78,9 @@ static espalier_status copy_out(unpacking *u, const member *m, zip_file_t *in, w
 {
     uint8_t buffer[1 << 16];
     for (uint64_t done = 0; done < bytes;) {
-        zip_int64_t got = zip_fread(in, buffer, sizeof buffer);
+        zip_int64_t got = u->zip.fread(in, buffer, sizeof buffer);
         if (got <= 0)
-            return faulty(u, m, got < 0 ? zip_file_strerror(in) : "truncated", error);
+            return faulty(u, m, got < 0 ? u->zip.file_strerror(in) : "truncated", error);
         espalier_status status = writer_write(out, buffer, (size_t)got, error);
         if (!status)
             status = download_tell(u->file, ESPALIER_FETCH_UNPACK, done += (uint64_t)got, error);
@@ -96,13 +96,13 @@ static espalier_status take_out(unpacking *u, const member *m, const char *path,
 {
     zip_stat_t facts;
     writer *out = NULL;
-    zip_int64_t index = zip_name_locate(u->zip, m->inside, ZIP_FL_NODIR);
-    if (index < 0 || zip_stat_index(u->zip, (zip_uint64_t)index, 0, &facts) != 0 ||
+    zip_int64_t index = u->zip.name_locate(u->opened, m->inside, ZIP_FL_NODIR);
+    if (index < 0 || u->zip.stat_index(u->opened, (zip_uint64_t)index, 0, &facts) != 0 ||
         !(facts.valid & ZIP_STAT_SIZE))
         return faulty(u, m, "expected this file in the archive, found none", error);
-    zip_file_t *in = zip_fopen_index(u->zip, (zip_uint64_t)index, 0);
+    zip_file_t *in = u->zip.fopen_index(u->opened, (zip_uint64_t)index, 0);
     if (!in)
-        return faulty(u, m, zip_strerror(u->zip), error);
+        return faulty(u, m, u->zip.strerror(u->opened), error);
     u->file->progress.file = m->inside;
     espalier_status status = writer_open(path, u->allocator, &out, error);
     if (!status)
@@ -111,7 +111,7 @@ static espalier_status take_out(unpacking *u, const member *m, const char *path,
         writer_abandon(out);
     else
         status = writer_commit(out, error);
-    zip_fclose(in);
+    u->zip.fclose(in);
     return status;
 }
 
@@ -221,19 +221,23 @@ espalier_status emnist_unpack(download *file, const char *archive, const char *f
                               const espalier_allocator *allocator, espalier_error *error)
 {
     int code = 0;
-    unpacking u = {file, archive, folder, allocator, zip_open(archive, ZIP_RDONLY, &code)};
-    if (!u.zip) {
+    unpacking u = {.file = file, .archive = archive, .folder = folder, .allocator = allocator};
+    char reason[256];
+    if (!zip_load(&u.zip, reason, sizeof reason))
+        return error_set(error, ESPALIER_ERROR_UNSUPPORTED, "%s: no libzip to unpack it with: %s",
+                         archive, reason);
+    if (!(u.opened = u.zip.open(archive, ZIP_RDONLY, &code))) {
         zip_error_t why;
-        zip_error_init_with_code(&why, code);
+        u.zip.error_init_with_code(&why, code);
         error_set(error, ESPALIER_ERROR_FORMAT, "%s: not a zip archive: %s", archive,
-                  zip_error_strerror(&why));
-        zip_error_fini(&why);
+                  u.zip.error_strerror(&why));
+        u.zip.error_fini(&why);
         return ESPALIER_ERROR_FORMAT;
     }
     espalier_status status = ESPALIER_OK;
     for (size_t i = 0; i < MEMBER_COUNT && !status; i++)
         status = unpack(&u, &members[i], error);
-    zip_discard(u.zip);
+    u.zip.discard(u.opened);
     return status;
 }
 

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <zip.h>
 
 #include "base/memory.h"
+#include "format/zip.h"
 
 /* An array of the archive. */
 typedef struct member {
@@ -19,6 +19,7 @@ struct npz_file {
     const espalier_allocator *allocator;
     char *path;
     uint64_t bytes; /* of the archive */
+    zip_functions zip;
     zip_t *archive;
     size_t count;
     member *members; /* [count] */
@@ -65,11 +66,11 @@ static espalier_status open_failed(const npz_file *file, int code, const uint8_t
                          "the file, found none",
                          file->path);
     zip_error_t reason;
-    zip_error_init_with_code(&reason, code);
+    file->zip.error_init_with_code(&reason, code);
     error_set(error, code == ZIP_ER_READ || code == ZIP_ER_OPEN ? ESPALIER_ERROR_IO
                                                                : ESPALIER_ERROR_FORMAT,
-              "%s: damaged zip archive: %s", file->path, zip_error_strerror(&reason));
-    zip_error_fini(&reason);
+              "%s: damaged zip archive: %s", file->path, file->zip.error_strerror(&reason));
+    file->zip.error_fini(&reason);
     return error ? error->status : ESPALIER_ERROR_FORMAT;
 }
 
@@ -92,7 +93,7 @@ static espalier_status add_member(npz_file *file, zip_uint64_t place, const char
                              "of member %llu",
                              file->path, (unsigned)*c, (unsigned long long)place);
     /* libzip's look-up gives the first member of a name. */
-    if (zip_name_locate(file->archive, name, ZIP_FL_ENC_RAW) != (zip_int64_t)place)
+    if (file->zip.name_locate(file->archive, name, ZIP_FL_ENC_RAW) != (zip_int64_t)place)
         return error_set(error, ESPALIER_ERROR_FORMAT,
                          "%s: expected each name once, found %s twice", file->path, name);
     char *copy = memory_text(file->allocator, name);
@@ -105,12 +106,12 @@ static espalier_status add_member(npz_file *file, zip_uint64_t place, const char
 
 static espalier_status list_members(npz_file *file, espalier_error *error)
 {
-    zip_int64_t entries = zip_get_num_entries(file->archive, 0);
+    zip_int64_t entries = file->zip.get_num_entries(file->archive, 0);
     size_t most = entries > 0 ? (size_t)entries : 0;
     file->members = memory_array(file->allocator, most, sizeof *file->members);
     espalier_status status = file->members ? ESPALIER_OK : error_memory(error);
     for (zip_uint64_t i = 0; !status && i < most; i++) {
-        const char *name = zip_get_name(file->archive, i, ZIP_FL_ENC_RAW);
+        const char *name = file->zip.get_name(file->archive, i, ZIP_FL_ENC_RAW);
         if (is_array(name))
             status = add_member(file, i, name, error);
     }
@@ -123,8 +124,12 @@ static espalier_status open_archive(npz_file *file, espalier_error *error)
     espalier_status status = look_at_file(file, begin, error);
     if (status)
         return status;
+    char why[256];
+    if (!zip_load(&file->zip, why, sizeof why))
+        return error_set(error, ESPALIER_ERROR_UNSUPPORTED, "%s: no libzip to read it with: %s",
+                         file->path, why);
     int code = errno = 0;
-    file->archive = zip_open(file->path, ZIP_RDONLY, &code);
+    file->archive = file->zip.open(file->path, ZIP_RDONLY, &code);
     return file->archive ? list_members(file, error) : open_failed(file, code, begin, error);
 }
 
@@ -172,7 +177,7 @@ void npz_close(npz_file *file)
     if (!file)
         return;
     if (file->archive)
-        zip_discard(file->archive);
+        file->zip.discard(file->archive);
     for (size_t i = 0; i < file->count; i++)
         memory_release(file->allocator, file->members[i].name);
     memory_release(file->allocator, file->members);
@@ -185,16 +190,17 @@ void npz_close(npz_file *file)
 /* What an npy_source reads from. */
 typedef struct unpacker {
     const espalier_allocator *allocator;
-    char *name; /* "PATH: NAME" */
+    const zip_functions *zip; /* the file's */
+    char *name;               /* "PATH: NAME" */
     zip_file_t *in;
-    uint64_t left; /* of the stated size */
+    uint64_t left;            /* of the stated size */
 } unpacker;
 
 static void close_unpacker(void *context)
 {
     unpacker *u = context;
     if (u->in)
-        zip_fclose(u->in);
+        u->zip->fclose(u->in);
     memory_release(u->allocator, u->name);
     memory_release(u->allocator, u);
 }
@@ -202,16 +208,16 @@ static void close_unpacker(void *context)
 /* zlib's Z_MEM_ERROR, which libzip passes on with a code of its own. */
 enum { ZLIB_MEMORY = -4 };
 
-static espalier_status damaged(const char *name, zip_error_t *reason, espalier_error *error)
+static espalier_status damaged(const unpacker *u, zip_error_t *reason, espalier_error *error)
 {
-    const int code = zip_error_code_zip(reason);
+    const int code = u->zip->error_code_zip(reason);
     if (code == ZIP_ER_MEMORY ||
-        (code == ZIP_ER_ZLIB && zip_error_code_system(reason) == ZLIB_MEMORY))
+        (code == ZIP_ER_ZLIB && u->zip->error_code_system(reason) == ZLIB_MEMORY))
         return error_memory(error);
-    bool io = zip_error_code_zip(reason) == ZIP_ER_READ || zip_error_code_zip(reason) == ZIP_ER_SEEK;
+    bool io = u->zip->error_code_zip(reason) == ZIP_ER_READ || u->zip->error_code_zip(reason) == ZIP_ER_SEEK;
     return error_set(error, io ? ESPALIER_ERROR_IO : ESPALIER_ERROR_FORMAT,
-                     "%s: damaged or truncated in the zip archive: %s", name,
-                     zip_error_strerror(reason));
+                     "%s: damaged or truncated in the zip archive: %s", u->name,
+                     u->zip->error_strerror(reason));
 }
 
 /* Never more than the stated size, whatever the compressed data hold; the read that
@@ -221,10 +227,10 @@ static espalier_status some(void *context, void *buffer, size_t bytes, size_t *g
 {
     static const size_t call_bytes_most = (size_t)1 << 30;
     unpacker *u = context;
-    zip_int64_t count = zip_fread(u->in, buffer, bytes < call_bytes_most ? bytes : call_bytes_most);
+    zip_int64_t count = u->zip->fread(u->in, buffer, bytes < call_bytes_most ? bytes : call_bytes_most);
     *got = 0;
     if (count < 0)
-        return damaged(u->name, zip_file_get_error(u->in), error);
+        return damaged(u, u->zip->file_get_error(u->in), error);
     if ((uint64_t)count > u->left)
         return error_set(error, ESPALIER_ERROR_FORMAT,
                          "%s: damaged in the zip archive: expected data of the stated size, found "
@@ -278,14 +284,14 @@ static espalier_status open_member(npz_file *file, zip_uint64_t place, unpacker 
                                    espalier_error *error)
 {
     zip_stat_t facts;
-    if (zip_stat_index(file->archive, place, 0, &facts) != 0)
-        return damaged(u->name, zip_get_error(file->archive), error);
+    if (file->zip.stat_index(file->archive, place, 0, &facts) != 0)
+        return damaged(u, file->zip.get_error(file->archive), error);
     espalier_status status = check_member(file, u->name, &facts, error);
     if (status)
         return status;
     u->left = facts.size;
-    u->in = zip_fopen_index(file->archive, place, 0);
-    return u->in ? ESPALIER_OK : damaged(u->name, zip_get_error(file->archive), error);
+    u->in = file->zip.fopen_index(file->archive, place, 0);
+    return u->in ? ESPALIER_OK : damaged(u, file->zip.get_error(file->archive), error);
 }
 
 espalier_status npz_array(npz_file *file, size_t index, npy_file *array, espalier_error *error)
@@ -295,6 +301,7 @@ espalier_status npz_array(npz_file *file, size_t index, npy_file *array, espalie
     if (!u)
         return error_memory(error);
     u->allocator = file->allocator;
+    u->zip = &file->zip;
     u->name = join_name(file, m->name);
     espalier_status status = u->name ? open_member(file, m->place, u, error) : error_memory(error);
     if (status) {

@@ -9,6 +9,7 @@
 #include "import/metadata.h"
 #include "import/reader.h"
 #include "import/state_dict.h"
+#include "net/model_file.h"
 
 /* ---- values ---------------------------------------------------------------------- */
 
@@ -140,14 +141,11 @@ espalier_status import_safetensors(const char *path, const espalier_allocator *a
     espalier_status status = safetensors_read(path, allocator, &file, error);
     if (status != ESPALIER_OK)
         return status;
-    bool model = is_model(&file, &own);
-    if (!model)
-        status = take_dict(path, &file, allocator, network, error);
+    const bool model = is_model(&file, &own);
+    status = model ? model_of(path, &file, allocator, network, error)
+                   : take_dict(path, &file, allocator, network, error);
     safetensors_clear(&file);
-    if (!model)
-        return status;
-    status = espalier_network_read(path, allocator, network, error);
-    if (status == ESPALIER_OK && !own &&
+    if (status == ESPALIER_OK && model && !own &&
         espalier_network_set_metadata(*network, "imported", "safetensors") != ESPALIER_OK) {
         espalier_network_destroy(*network);
         *network = NULL;

@@ -116,13 +116,19 @@ static void decide(const espalier_network *network, plan *p)
 static void copy_matrix(const network_layer *from, const size_t *rows, const uint8_t *row_states,
                         const size_t *columns, const uint8_t *column_states, network_layer *to)
 {
+    const size_t inputs = to->inputs;
     for (size_t r = 0; r < to->outputs; r++) {
-        bool row_alive = !row_states || row_states[rows[r]] == NEURON_ALIVE;
-        for (size_t c = 0; c < to->inputs; c++) {
-            size_t old = rows[r] * from->inputs + columns[c], place = r * to->inputs + c;
-            bool alive = !column_states || column_states[columns[c]] == NEURON_ALIVE;
-            to->mask[place] = row_alive && alive && from->mask[old];
-            to->weights[place] = to->mask[place] ? from->weights[old] : 0.0f;
+        const bool row_alive = !row_states || row_states[rows[r]] == NEURON_ALIVE;
+        const uint8_t *const mask = from->mask + rows[r] * from->inputs;
+        const float *const weights = from->weights + rows[r] * from->inputs;
+        uint8_t *restrict const new_mask = to->mask + r * inputs;
+        float *restrict const new_weights = to->weights + r * inputs;
+        for (size_t c = 0; c < inputs; c++) {
+            const size_t old = columns[c];
+            const bool alive = !column_states || column_states[old] == NEURON_ALIVE;
+            const bool kept = row_alive && alive && mask[old];
+            new_mask[c] = kept;
+            new_weights[c] = kept ? weights[old] : 0.0f;
         }
     }
 }

@@ -42,6 +42,11 @@ enum { MODEL_NAME_BYTES = 48 };
 /* Writes the tensor's name; returns it. */
 const char *model_name(size_t layer, model_part part, char name[MODEL_NAME_BYTES]);
 
+/* The network in a file that has been read; path is for messages. Nothing of the file is kept. */
+espalier_status model_of(const char *path, const safetensors *file,
+                         const espalier_allocator *allocator, espalier_network **network,
+                         espalier_error *error);
+
 /* What a checkpoint holds beside its network (network_is_checkpoint_name). */
 typedef struct model_more {
     const safetensors_tensor *tensors;

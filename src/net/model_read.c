@@ -16,7 +16,7 @@ typedef struct parts {
 typedef struct loader {
     const char *path;
     const espalier_allocator *allocator;
-    safetensors file;
+    const safetensors *file;
     size_t layers;
     parts *parts; /* [layers] */
     const safetensors_tensor *kept_inputs;
@@ -26,9 +26,9 @@ typedef struct loader {
 
 static const char *find(const loader *in, const char *key)
 {
-    for (size_t i = 0; i < in->file.pair_count; i++)
-        if (strcmp(in->file.pairs[i].key, key) == 0)
-            return in->file.pairs[i].value;
+    for (size_t i = 0; i < in->file->pair_count; i++)
+        if (strcmp(in->file->pairs[i].key, key) == 0)
+            return in->file->pairs[i].value;
     return NULL;
 }
 
@@ -71,13 +71,13 @@ static espalier_status sort_out(loader *in)
     const safetensors_tensor *beyond = NULL;
     size_t layer;
     model_part part;
-    for (size_t i = 0; i < in->file.tensor_count; i++)
-        in->layers += parse_name(in->file.tensors[i].name, &layer, &part) && part == MODEL_WEIGHT;
+    for (size_t i = 0; i < in->file->tensor_count; i++)
+        in->layers += parse_name(in->file->tensors[i].name, &layer, &part) && part == MODEL_WEIGHT;
     in->parts = memory_array(in->allocator, in->layers, sizeof *in->parts);
     if (!in->parts)
         return error_memory(in->error);
-    for (size_t i = 0; i < in->file.tensor_count; i++) {
-        const safetensors_tensor *tensor = &in->file.tensors[i];
+    for (size_t i = 0; i < in->file->tensor_count; i++) {
+        const safetensors_tensor *tensor = &in->file->tensors[i];
         if (strcmp(tensor->name, MODEL_KEPT_INPUTS) == 0)
             in->kept_inputs = tensor;
         if (!parse_name(tensor->name, &layer, &part))
@@ -320,8 +320,8 @@ static espalier_status load_metadata(const loader *in)
         status = model_parse_classes(network, classes, in->path, in->error);
     if (status == ESPALIER_OK && scaling)
         status = model_parse_scaling(network, scaling, in->path, in->error);
-    for (size_t i = 0; status == ESPALIER_OK && i < in->file.pair_count; i++) {
-        const safetensors_pair *pair = &in->file.pairs[i];
+    for (size_t i = 0; status == ESPALIER_OK && i < in->file->pair_count; i++) {
+        const safetensors_pair *pair = &in->file->pairs[i];
         if (!network_is_derived_key(pair->key) &&
             espalier_network_set_metadata(network, pair->key, pair->value) != ESPALIER_OK)
             status = error_memory(in->error);
@@ -350,8 +350,8 @@ static espalier_status load_unknown(const loader *in)
 {
     size_t layer;
     model_part part;
-    for (size_t i = 0; i < in->file.tensor_count; i++) {
-        const safetensors_tensor *from = &in->file.tensors[i];
+    for (size_t i = 0; i < in->file->tensor_count; i++) {
+        const safetensors_tensor *from = &in->file->tensors[i];
         if (from == in->kept_inputs || parse_name(from->name, &layer, &part) ||
             network_is_checkpoint_name(from->name))
             continue;
@@ -387,19 +387,28 @@ static espalier_status load(loader *in)
     return status == ESPALIER_OK ? load_unknown(in) : status;
 }
 
-espalier_status espalier_network_read(const char *path, const espalier_allocator *allocator,
-                                      espalier_network **network, espalier_error *error)
+espalier_status model_of(const char *path, const safetensors *file,
+                         const espalier_allocator *allocator, espalier_network **network,
+                         espalier_error *error)
 {
-    loader in = {.path = path, .allocator = allocator, .error = error};
-    espalier_status status = safetensors_read(path, allocator, &in.file, error);
-    if (status != ESPALIER_OK)
-        return status;
-    status = load(&in);
+    loader in = {.path = path, .allocator = allocator, .file = file, .error = error};
+    espalier_status status = load(&in);
     memory_release(allocator, in.parts);
-    safetensors_clear(&in.file);
     if (status == ESPALIER_OK)
         *network = in.network;
     else
         espalier_network_destroy(in.network);
+    return status;
+}
+
+espalier_status espalier_network_read(const char *path, const espalier_allocator *allocator,
+                                      espalier_network **network, espalier_error *error)
+{
+    safetensors file;
+    espalier_status status = safetensors_read(path, allocator, &file, error);
+    if (status != ESPALIER_OK)
+        return status;
+    status = model_of(path, &file, allocator, network, error);
+    safetensors_clear(&file);
     return status;
 }

@@ -268,7 +268,7 @@ static espalier_status look(espalier_checkpoint *c, const char *path, espalier_e
     if (status == ESPALIER_OK)
         status = check_format(c, path, error);
     if (status == ESPALIER_OK)
-        status = espalier_network_read(path, c->allocator, &c->network, error);
+        status = model_of(path, &c->file, c->allocator, &c->network, error);
     if (status == ESPALIER_OK)
         status = check_digest(c, path, error);
     return status ? status : place_peek(find(c, KEY_TRAINER), &c->serial, &c->epochs, error);

@@ -80,7 +80,7 @@ ROWS = [
         ("npz-bomb", "a stated size beyond what the packed bytes can hold is refused", "facts->size <= most", "true"),
         ("npz-stated", "data beyond the stated size are refused", "(uint64_t)count > u->left", "0"),
         ("npz-twice", "a name given twice is refused",
-         "zip_name_locate(file->archive, name, ZIP_FL_ENC_RAW) != (zip_int64_t)place", "0"),
+         "file->zip.name_locate(file->archive, name, ZIP_FL_ENC_RAW) != (zip_int64_t)place", "0"),
         ("npz-control", "names with control characters are refused", "(unsigned char)*c < ' ' || *c == 0x7f", "0")),
     *of("src/format/safetensors_read.c", "format/test_safetensors",
         ("safetensors-offsets", "data outside of the file are refused", "*begin > end || end > data_bytes", "*begin > end",

@@ -1,6 +1,8 @@
 """Rules of src/infer/, src/study/, src/export/, src/report/ and cli/: what comes out, and what a user types."""
 from mutation import of
 
+SANITIZED = {"sanitized": True}
+
 ROWS = [
     # ---- prediction ----
     *of("src/infer/one_row.c", "infer/test_predictor",
@@ -16,7 +18,16 @@ ROWS = [
          "pairs == 1 ? 0 : i"),
         ("layout-pair", "each column is shifted by its own pair", "p->shift[c] = shift[pairs == 1 ? 0 : c];", "p->shift[c] = shift[0];")),
     *of("src/infer/form.c", "infer/test_form",
-        ("form-lists", "lists are taken where they are faster", "many_weight * mean < dense ?", "many_weight * mean > dense ?")),
+        ("form-lists", "lists are taken where they are faster", "many_weight * mean < dense ?", "many_weight * mean > dense ?"),
+        ("form-set", "each instruction set has costs of its own",
+         "strcmp(known[at].kernels, kernels->name) != 0", "strcmp(known[at].kernels, kernels->name) == 0"),
+        ("form-tile", "a tile of several steps is begun once", "tiles += k % shape->steps == 0 ? more : 0.0;", "tiles += more;")),
+    *of("src/infer/sparse.c", "infer/test_sparse",
+        ("sparse-steps", "a tile has no more steps than its kernel takes",
+         "some = left < shape->steps ? left : shape->steps;", "some = left;"),
+        ("sparse-empty", "groups behind the last output are empty",
+         "return m->outputs < output + shape->outputs ? m->outputs : output + shape->outputs;",
+         "return output + shape->outputs;", SANITIZED)),
     *of("src/infer/predictor.c", "infer/test_predictor|infer/test_evaluate",
         ("predict-softmax", "probabilities add up to 1", "(float)(1.0 / sum)", "1.0f"),
         ("predict-tie", "of equal classes the first is told", "values[j] > values[best]", "values[j] >= values[best]")),
