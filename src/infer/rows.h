@@ -12,7 +12,7 @@ void one_row_run(const espalier_predictor *p, const float *values, float *logits
 
 /* Rows of a block at most: 32 to 128 are equally fast where all weights are read, 64
  * the fastest where they are lists. */
-enum { BLOCK_ROWS = 64 };
+enum { BLOCK_ROWS = LIST_ROWS_MOST };
 
 /* The same for rows <= BLOCK_ROWS together; `after` rows behind them are needed next. */
 size_t many_rows_workspace(const espalier_predictor *p, size_t rows);

@@ -64,6 +64,9 @@ typedef struct weight_tiles {
 /* The place of an input that nobody reads. */
 #define PLACE_DROPPED UINT32_MAX
 
+/* Rows of multiply_lists at most. */
+enum { LIST_ROWS_MOST = 64 };
+
 typedef struct math_kernels {
     const char *name; /* "avx512", "avx2", "plain" */
 
@@ -128,7 +131,7 @@ typedef struct math_kernels {
 
     /* Many rows through a layer: y[o] = b_o + sum over list o of w x[place], ReLU'd if
      * wanted (a NaN stays). x [inputs][rows], y [outputs][rows]; rows a multiple of
-     * PASS_LANES. The inputs may be cut into blocks, so that a block's columns of x
+     * PASS_LANES, LIST_ROWS_MOST at most. The inputs may be cut into blocks, so that a block's columns of x
      * stay in the first-level cache: block k's lists are k * outputs + 0, 1 …, one of each
      * output; those as long as the one before are foreseen best. */
     void (*multiply_lists)(const weight_lists *lists, size_t blocks, size_t outputs,

@@ -237,7 +237,7 @@ static void many_rows(void **state)
 {
     (void)state;
     for (size_t k = 0; math_kernels_at(k); k++)
-        for (size_t rows = PASS_LANES; rows <= 9 * PASS_LANES; rows += PASS_LANES)
+        for (size_t rows = PASS_LANES; rows <= LIST_ROWS_MOST; rows += PASS_LANES)
             for (size_t blocks = 1; blocks <= 3; blocks++)
                 for (int tenths = 0; tenths <= 10; tenths += 5)
                     check_many_rows(math_kernels_at(k), 23, 7, rows, blocks, tenths / 10.0,
