@@ -28,7 +28,7 @@ enum { SETS = sizeof sets / sizeof *sets };
 /* A layer with weights scattered at random; its tiles are estimated from some drawn. */
 static form_layer scattered(const math_kernels *set, size_t outputs, double density, double share)
 {
-    enum { DRAWN = 4000 };
+    enum { DRAWN = 1000 };
     const tile_shape shape = set->tile;
     form_layer layer = {.inputs = INPUTS, .outputs = outputs, .share = share};
     size_t steps = 0, tiles = 0;
