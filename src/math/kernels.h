@@ -131,9 +131,9 @@ typedef struct math_kernels {
 
     /* Many rows through a layer: y[o] = b_o + sum over list o of w x[place], ReLU'd if
      * wanted (a NaN stays). x [inputs][rows], y [outputs][rows]; rows a multiple of
-     * PASS_LANES, LIST_ROWS_MOST at most. The inputs may be cut into blocks, so that a block's columns of x
-     * stay in the first-level cache: block k's lists are k * outputs + 0, 1 …, one of each
-     * output; those as long as the one before are foreseen best. */
+     * PASS_LANES, LIST_ROWS_MOST at most. The inputs may be cut into blocks, so that a
+     * block's columns of x stay in the first-level cache: block k's lists are k * outputs +
+     * 0, 1 …, one of each output; those as long as the one before are foreseen best. */
     void (*multiply_lists)(const weight_lists *lists, size_t blocks, size_t outputs,
                            const float *biases, const float *x, size_t rows, bool relu, float *y,
                            math_ahead ahead);
