@@ -80,7 +80,8 @@ static bool fill_layer(espalier_predictor *p, const espalier_network *network, s
     p->widest = layer->stride > p->widest ? layer->stride : p->widest;
     choose(p, &m, wish, &counts, layer);
     if (index == 0)
-        p->many_picks = p->one_picks || (p->columns && layer->many == FORM_DENSE);
+        p->many_picks = p->one_picks || (p->columns && (layer->many == FORM_DENSE ||
+                                                        p->row_width > SPARSE_COLUMNS_MOST));
     if ((layer->one == FORM_DENSE || layer->many == FORM_DENSE) &&
         !turn_round(p, m.weights, layer))
         return false;
@@ -90,8 +91,11 @@ static bool fill_layer(espalier_predictor *p, const espalier_network *network, s
     if (layer->one == FORM_TILES &&
         !sparse_tiles(&m, &p->kernels->tile, counts.tiles, counts.steps, p->allocator, &layer->tiles))
         return false;
-    return layer->many == FORM_DENSE || sparse_by_output(&m, counts.nonzero, p->allocator,
-                                                         &layer->by_output, &layer->blocks);
+    sparse_matrix many = m;
+    many.columns = p->many_picks ? NULL : m.columns;
+    return layer->many == FORM_DENSE ||
+           sparse_by_output(&many, counts.nonzero, p->kernels->lists_together, p->allocator,
+                            &layer->by_output);
 }
 
 /* ---- inputs ----------------------------------------------------------- */
@@ -184,7 +188,7 @@ void layout_release(espalier_predictor *p)
         memory_release(p->allocator, p->layers[l].weights);
         sparse_release_lists(p->allocator, &p->layers[l].by_input);
         sparse_release_tiles(p->allocator, &p->layers[l].tiles);
-        sparse_release_lists(p->allocator, &p->layers[l].by_output);
+        sparse_release_blocks(p->allocator, &p->layers[l].by_output);
     }
     memory_release(p->allocator, p->layers);
     memory_release(p->allocator, p->shift);

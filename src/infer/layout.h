@@ -21,8 +21,7 @@ typedef struct layout_layer {
     float *weights;         /* [inputs][stride], likewise; NULL unless a form is dense */
     weight_lists by_input;  /* [inputs], where one row goes by lists */
     weight_tiles tiles;     /* where it goes by tiles */
-    weight_lists by_output; /* [blocks][outputs], where many rows go by lists */
-    size_t blocks;
+    block_lists by_output;  /* where many rows go by lists */
 } layout_layer;
 
 struct espalier_predictor {

@@ -75,8 +75,7 @@ static void multiply_columns(block *b, const layout_layer *layer)
     if (!b->columns)
         to_columns(b);
     float *y = next(b);
-    b->p->kernels->multiply_lists(&layer->by_output, layer->blocks, layer->outputs,
-                                  layer->biases, b->x, b->filled,
+    b->p->kernels->multiply_lists(&layer->by_output, layer->outputs, layer->biases, b->x, b->filled,
                                   layer->activation == ESPALIER_RELU, y, b->ahead);
     b->ahead = (math_ahead){0};
     if (layer->activation != ESPALIER_RELU)

@@ -39,7 +39,6 @@ void sparse_release_lists(const espalier_allocator *allocator, weight_lists *lis
     memory_release(allocator, lists->starts);
     memory_release(allocator, lists->places);
     memory_release(allocator, lists->weights);
-    memory_release(allocator, lists->order);
 }
 
 /* next[i] counts list i's weights first, then is where the next one goes; in the end
@@ -92,36 +91,70 @@ static void sort_outputs(const sparse_matrix *m, size_t begin, size_t end, uint3
                 order[sorted++] = (uint32_t)o;
 }
 
-bool sparse_by_output(const sparse_matrix *m, size_t nonzero, const espalier_allocator *allocator,
-                      weight_lists *to, size_t *blocks)
+/* How many blocks the inputs are cut into, none of them beyond the reach of places. */
+static size_t count_blocks(const sparse_matrix *m, size_t nonzero)
 {
-    const size_t most = m->inputs / BLOCK_INPUTS + 1, filled = nonzero / m->outputs / LIST_LEAST;
-    *blocks = filled < 1 ? 1 : filled < most ? filled : most;
-    uint32_t *counts = memory_array(allocator, m->outputs, sizeof *counts);
-    to->order = memory_array(allocator, *blocks * m->outputs, sizeof *to->order);
-    if (!take_lists(allocator, *blocks * m->outputs, nonzero, to) || !to->order || !counts) {
-        memory_release(allocator, counts);
-        return false;
+    const size_t least = (m->inputs - 1) / SPARSE_COLUMNS_MOST + 1, most = m->inputs / BLOCK_INPUTS + 1;
+    const size_t filled = nonzero / m->outputs / LIST_LEAST, wanted = filled < most ? filled : most;
+    return wanted > least ? wanted : least;
+}
+
+/* Lays the lists of so many outputs in step, the shortest of which holds `least` weights. */
+static void lay_lists(const sparse_matrix *m, size_t begin, size_t end, const uint32_t *outputs,
+                      size_t together, uint32_t least, uint16_t *places, float *weights)
+{
+    size_t left = least * together;
+    for (size_t t = 0; t < together; t++) {
+        size_t found = 0;
+        for (size_t i = begin; i < end; i++) {
+            const float weight = m->weights[outputs[t] * m->inputs + i];
+            if (weight == 0.0f)
+                continue;
+            const size_t at = found < least ? found * together + t : left++;
+            places[at] = (uint16_t)(column_of(m, i) - column_of(m, begin));
+            weights[at] = weight;
+            found++;
+        }
     }
-    uint32_t *start = to->starts, at = 0;
-    for (size_t block = 0; block < *blocks; block++) {
-        const size_t begin = m->inputs * block / *blocks;
-        const size_t end = m->inputs * (block + 1) / *blocks;
+}
+
+bool sparse_by_output(const sparse_matrix *m, size_t nonzero, size_t together,
+                      const espalier_allocator *allocator, block_lists *to)
+{
+    const size_t blocks = count_blocks(m, nonzero), lists = blocks * m->outputs;
+    uint32_t at = 0, list = 0;
+    uint32_t *counts = memory_array(allocator, m->outputs, sizeof *counts);
+    to->blocks = blocks;
+    to->firsts = memory_array(allocator, blocks, sizeof *to->firsts);
+    to->starts = memory_array(allocator, lists + 1, sizeof *to->starts);
+    to->order = memory_array(allocator, lists, sizeof *to->order);
+    to->places = memory_array(allocator, nonzero, sizeof *to->places);
+    to->weights = memory_array(allocator, nonzero, sizeof *to->weights);
+    const bool done = counts && to->firsts && to->starts && to->order && to->places && to->weights;
+    for (size_t block = 0; done && block < blocks; block++) {
+        const size_t begin = m->inputs * block / blocks, end = m->inputs * (block + 1) / blocks;
         uint32_t *const order = to->order + block * m->outputs;
+        to->firsts[block] = (uint32_t)column_of(m, begin);
         sort_outputs(m, begin, end, counts, order);
-        for (size_t list = 0; list < m->outputs; list++) {
-            for (size_t i = begin; i < end; i++) {
-                const float weight = m->weights[order[list] * m->inputs + i];
-                if (weight != 0.0f) {
-                    to->places[at] = (uint32_t)column_of(m, i);
-                    to->weights[at++] = weight;
-                }
-            }
-            *++start = at;
+        for (size_t first = 0, some; first < m->outputs; first += some) {
+            some = m->outputs - first < together ? 1 : together;
+            lay_lists(m, begin, end, order + first, some, counts[order[first]], to->places + at,
+                      to->weights + at);
+            for (size_t t = 0; t < some; t++)
+                to->starts[++list] = at += counts[order[first + t]];
         }
     }
     memory_release(allocator, counts);
-    return true;
+    return done;
+}
+
+void sparse_release_blocks(const espalier_allocator *allocator, block_lists *lists)
+{
+    memory_release(allocator, lists->firsts);
+    memory_release(allocator, lists->starts);
+    memory_release(allocator, lists->order);
+    memory_release(allocator, lists->places);
+    memory_release(allocator, lists->weights);
 }
 
 /* ---- tiles ------------------------------------------------------------ */

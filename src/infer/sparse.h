@@ -25,14 +25,17 @@ void sparse_count_tiles(const sparse_matrix *m, const tile_shape *shape, size_t 
 /* A list for each input. */
 bool sparse_by_input(const sparse_matrix *m, size_t nonzero, const espalier_allocator *allocator,
                      weight_lists *to);
-/* A list for each block of inputs and each output, of a block the shorter ones first; *blocks
- * is their number. */
-bool sparse_by_output(const sparse_matrix *m, size_t nonzero, const espalier_allocator *allocator,
-                      weight_lists *to, size_t *blocks);
+/* A list for each block of inputs and each output, so many of them in step. Columns, if named,
+ * are below SPARSE_COLUMNS_MOST. */
+enum { SPARSE_COLUMNS_MOST = UINT16_MAX + 1 };
+
+bool sparse_by_output(const sparse_matrix *m, size_t nonzero, size_t together,
+                      const espalier_allocator *allocator, block_lists *to);
 bool sparse_tiles(const sparse_matrix *m, const tile_shape *shape, size_t tiles, size_t steps,
                   const espalier_allocator *allocator, weight_tiles *to);
 
 void sparse_release_lists(const espalier_allocator *allocator, weight_lists *lists);
+void sparse_release_blocks(const espalier_allocator *allocator, block_lists *lists);
 void sparse_release_tiles(const espalier_allocator *allocator, weight_tiles *tiles);
 
 #endif

@@ -37,10 +37,22 @@ typedef struct weight_lists {
     uint32_t *starts; /* [lists + 1] */
     uint32_t *places; /* [weights] the output or input that a weight leads to or from */
     float *weights;
-    uint32_t *order;  /* [lists] which output's a list is, for multiply_lists; NULL = their order */
 } weight_lists;
 
-/* The same for one row, in tiles of some outputs by some inputs: a step holds one weight
+/* The same for many rows: the inputs are cut into blocks, so that a block's columns of x stay in
+ * the first-level cache, and each block has a list for each output, the shorter ones first.
+ * `lists_together` lists lie in step, in a block from the first one on while there are as many:
+ * their first weights, their second ones, as far as all have one, then what each has left. */
+typedef struct block_lists {
+    size_t blocks;
+    uint32_t *firsts; /* [blocks] the input that a block's places count from */
+    uint32_t *starts; /* [lists + 1], lists = blocks * outputs; as if they lay one by one */
+    uint32_t *order;  /* [lists] which output's a list is */
+    uint16_t *places; /* [weights] the input that a weight leads from */
+    float *weights;
+} block_lists;
+
+/* Weights for one row, in tiles of some outputs by some inputs: a step holds one weight
  * of every output of a tile, zeros behind an output's last one, and where in the tile its
  * input is. Tiles without weights are left out. */
 typedef struct tile_shape {
@@ -131,12 +143,10 @@ typedef struct math_kernels {
 
     /* Many rows through a layer: y[o] = b_o + sum over list o of w x[place], ReLU'd if
      * wanted (a NaN stays). x [inputs][rows], y [outputs][rows]; rows a multiple of
-     * PASS_LANES, LIST_ROWS_MOST at most. The inputs may be cut into blocks, so that a
-     * block's columns of x stay in the first-level cache: block k's lists are k * outputs +
-     * 0, 1 …, one of each output; those as long as the one before are foreseen best. */
-    void (*multiply_lists)(const weight_lists *lists, size_t blocks, size_t outputs,
-                           const float *biases, const float *x, size_t rows, bool relu, float *y,
-                           math_ahead ahead);
+     * PASS_LANES, LIST_ROWS_MOST at most. */
+    size_t lists_together;
+    void (*multiply_lists)(const block_lists *lists, size_t outputs, const float *biases,
+                           const float *x, size_t rows, bool relu, float *y, math_ahead ahead);
 
     /* y = max(y, 0), a NaN stays; count a multiple of PASS_LANES. */
     void (*relu)(float *y, size_t count);

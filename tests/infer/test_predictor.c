@@ -188,6 +188,39 @@ static void every_form(void **state)
     assert_true(met[0][0] && met[0][1] && met[1][1]);
 }
 
+/* Two inputs that are side by side lie farther apart in a row than places can name. */
+static void wide_rows(void **state)
+{
+    static const size_t widths[] = {100000, 4, 3};
+    enum { ROWS = 20, READ = 28000 };
+    (void)state;
+    espalier_network *network = made_network(widths, 3, 77, 0.5), *small = NULL;
+    network_layer *layer = &network->layers[0];
+    for (size_t o = 0; o < 4; o++)
+        for (size_t i = READ; i < widths[0]; i++) {
+            layer->mask[o * widths[0] + i] = i + 1 == widths[0];
+            layer->weights[o * widths[0] + i] = i + 1 == widths[0] ? 5.0f : 0.0f;
+        }
+    espalier_predictor *predictor = NULL;
+    float *values = malloc(ROWS * widths[0] * sizeof *values);
+    float single[ROWS * 3], many[ROWS * 3], logits[ROWS * 3];
+    assert_non_null(values);
+    made_values(77, ROWS * widths[0], values);
+    for (size_t r = 1; r <= ROWS; r++)
+        values[r * widths[0] - 1] = (float)r / ROWS;
+    assert_int_equal(espalier_network_compact(network, NULL, &small, NULL, NULL), ESPALIER_OK);
+    assert_true(small->kept_inputs && small->layers[0].inputs > widths[0] / 4);
+    assert_int_equal(predictor_create(small, FORM_LISTS, NULL, &predictor, NULL), ESPALIER_OK);
+    for (size_t r = 0; r < ROWS; r++)
+        run(predictor, values + r * widths[0], 1, 3, single + 3 * r, logits);
+    run(predictor, values, ROWS, 3, many, logits);
+    assert_near(many, single, ROWS * 3, 1e-5);
+    free(values);
+    espalier_predictor_destroy(predictor);
+    espalier_network_destroy(small);
+    espalier_network_destroy(network);
+}
+
 /* A first layer of a fifth of its weights is dense where rows are nearly all zeros, and
  * sparse where few of their values are; a note that is none is as good as none. */
 static void noted_inputs(void **state)
@@ -433,7 +466,7 @@ int main(void)
         cmocka_unit_test(noted_inputs),      cmocka_unit_test(the_papers_network),
         cmocka_unit_test(collapsed_network), cmocka_unit_test(nan_stays),
         cmocka_unit_test(without_memory),    cmocka_unit_test(workspace_never_shrinks),
-        cmocka_unit_test(width_is_checked),
+        cmocka_unit_test(width_is_checked),  cmocka_unit_test(wide_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,6 @@ static void check_seen(made_matrix *x)
 static void check_lists(made_matrix *x)
 {
     weight_lists lists = {0};
-    size_t blocks;
     assert_true(sparse_by_input(&x->m, x->nonzero, NULL, &lists));
     assert_int_equal(lists.starts[0], 0);
     assert_int_equal(lists.starts[x->m.inputs], x->nonzero);
@@ -64,20 +63,46 @@ static void check_lists(made_matrix *x)
             see(x, lists.places[e], i, lists.weights[e]);
     check_seen(x);
     sparse_release_lists(NULL, &lists);
-    lists = (weight_lists){0};
-    assert_true(sparse_by_output(&x->m, x->nonzero, NULL, &lists, &blocks));
-    assert_true(blocks >= 1);
+}
+
+/* So many lists from `list` on in step: their first weights, their second ones, as far as the
+ * shortest goes, then the rest of each. Inputs ascend in every list. */
+static void see_in_step(made_matrix *x, const block_lists *lists, size_t list, size_t together)
+{
+    const uint32_t *const starts = lists->starts + list, least = starts[1] - starts[0];
+    const size_t first = lists->firsts[list / x->m.outputs];
+    size_t rest = starts[0] + least * together;
+    for (size_t t = 0; t < together; t++) {
+        size_t before = 0;
+        for (uint32_t e = 0; e < starts[t + 1] - starts[t]; e++) {
+            const size_t at = e < least ? starts[0] + e * together + t : rest++;
+            const size_t input = x->inputs[first + lists->places[at]];
+            assert_true(e == 0 || input > before);
+            before = input;
+            see(x, lists->order[list + t], input, lists->weights[at]);
+        }
+    }
+}
+
+static void check_blocks(made_matrix *x, size_t together)
+{
+    const size_t outputs = x->m.outputs;
+    block_lists lists = {0};
+    assert_true(sparse_by_output(&x->m, x->nonzero, together, NULL, &lists));
+    assert_true(lists.blocks >= 1 && lists.blocks > (x->m.inputs - 1) / 65536);
     assert_int_equal(lists.starts[0], 0);
-    assert_int_equal(lists.starts[blocks * x->m.outputs], x->nonzero);
-    for (size_t list = 0; list < blocks * x->m.outputs; list++)
-        for (uint32_t e = lists.starts[list]; e < lists.starts[list + 1]; e++)
-            see(x, lists.order[list], x->inputs[lists.places[e]], lists.weights[e]);
-    for (size_t list = 0; list < blocks * x->m.outputs; list++)
-        if (list % x->m.outputs)
+    assert_int_equal(lists.starts[lists.blocks * outputs], x->nonzero);
+    for (size_t list = 0; list < lists.blocks * outputs; list++)
+        if (list % outputs)
             assert_true(lists.starts[list + 1] - lists.starts[list] >=
                         lists.starts[list] - lists.starts[list - 1]);
+    for (size_t block = 0; block < lists.blocks; block++)
+        for (size_t o = 0, some; o < outputs; o += some) {
+            some = o + together <= outputs ? together : 1;
+            see_in_step(x, &lists, block * outputs + o, some);
+        }
     check_seen(x);
-    sparse_release_lists(NULL, &lists);
+    sparse_release_blocks(NULL, &lists);
 }
 
 static void check_tiles(made_matrix *x, const tile_shape *shape)
@@ -119,11 +144,24 @@ static void every_weight_once(void **state)
             for (int named = 0; named < 2; named++) {
                 made_matrix x = make(shapes[s][0], shapes[s][1], zeros[z], named, 40);
                 check_lists(&x);
+                for (size_t together = 1; together <= 4; together++)
+                    check_blocks(&x, together);
                 for (size_t t = 0; t < TILE_SHAPES; t++)
                     check_tiles(&x, &shapes_of_tiles[t]);
                 free(x.weights), free(x.seen), free(x.columns), free(x.inputs);
             }
         }
+    }
+}
+
+/* More inputs than a block's places can name. */
+static void many_inputs(void **state)
+{
+    (void)state;
+    for (int tenths = 0; tenths <= 10; tenths += 10) {
+        made_matrix x = make(70000, 3, 0.9 + tenths / 100.0, false, 42);
+        check_blocks(&x, 2);
+        free(x.weights), free(x.seen), free(x.columns), free(x.inputs);
     }
 }
 
@@ -140,13 +178,14 @@ static void without_memory(void **state)
             meter counter = {.refuse_from = from};
             espalier_allocator allocator = meter_allocator(&counter);
             weight_lists lists = {0};
+            block_lists blocks = {0};
             weight_tiles tiles = {0};
-            size_t blocks;
             done = kind == 0   ? sparse_by_input(&x.m, x.nonzero, &allocator, &lists)
-                   : kind == 1 ? sparse_by_output(&x.m, x.nonzero, &allocator, &lists, &blocks)
+                   : kind == 1 ? sparse_by_output(&x.m, x.nonzero, 4, &allocator, &blocks)
                                : sparse_tiles(&x.m, shape, tile_count, steps, &allocator, &tiles);
-            assert_int_equal(done, from > (size_t)(kind == 0 ? 3 : kind == 1 ? 5 : 4));
+            assert_int_equal(done, from > (size_t)(kind == 0 ? 3 : kind == 1 ? 6 : 4));
             sparse_release_lists(&allocator, &lists);
+            sparse_release_blocks(&allocator, &blocks);
             sparse_release_tiles(&allocator, &tiles);
             assert_int_equal(counter.live, 0);
         }
@@ -158,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_weight_once),
+        cmocka_unit_test(many_inputs),
         cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

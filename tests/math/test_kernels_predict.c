@@ -147,7 +147,7 @@ static void check_one_row(const math_kernels *kernels, size_t inputs, size_t str
     float *z = take(stride, sizeof *z);
     uint32_t *index = take(listed, sizeof *index);
     weight_lists lists = {take(inputs + 1, sizeof(uint32_t)), take(inputs * stride, sizeof(uint32_t)),
-                          take(inputs * stride, sizeof(float)), NULL};
+                          take(inputs * stride, sizeof(float))};
     uint32_t at = 0;
     for (size_t i = 0; i < inputs; i++) {
         for (size_t o = 0; o < stride; o++) {
@@ -191,32 +191,68 @@ static void one_row(void **state)
 
 /* ---- many rows -------------------------------------------------------- */
 
+enum { LAID_INPUTS = 23 };
+
+/* A list of the weights of output o from input begin on, put one by one at `to` as lists lie
+ * alone; returns how many. */
+static size_t list_of(const float *w, size_t inputs, size_t o, size_t begin, size_t end,
+                      uint16_t *places, float *weights)
+{
+    size_t count = 0;
+    for (size_t i = begin; i < end; i++) {
+        places[count] = (uint16_t)(i - begin);
+        weights[count] = w[o * inputs + i];
+        count += weights[count] != 0.0f;
+    }
+    return count;
+}
+
+/* The outputs of a block, in step as kernels.h says: alone, then weight by weight while each of
+ * them has one, list by list behind that. */
+static void lay_block(block_lists *lists, size_t block, const float *w, size_t inputs,
+                      size_t outputs, size_t begin, size_t end, size_t together)
+{
+    uint16_t places[4][LAID_INPUTS];
+    float weights[4][LAID_INPUTS];
+    uint32_t *start = lists->starts + block * outputs;
+    for (size_t first = 0, some; first < outputs; first += some) {
+        size_t counts[4], least = SIZE_MAX, at = start[first];
+        some = first + together <= outputs ? together : 1;
+        for (size_t t = 0; t < some; t++) {
+            const size_t n = first + t, o = block % 2 ? outputs - 1 - n : n;
+            lists->order[block * outputs + n] = (uint32_t)o; /* another order in every block */
+            counts[t] = list_of(w, inputs, o, begin, end, places[t], weights[t]);
+            start[n + 1] = start[n] + (uint32_t)counts[t];
+            least = counts[t] < least ? counts[t] : least;
+        }
+        for (size_t e = 0; e < least; e++)
+            for (size_t t = 0; t < some; t++, at++)
+                lists->places[at] = places[t][e], lists->weights[at] = weights[t][e];
+        for (size_t t = 0; t < some; t++)
+            for (size_t e = least; e < counts[t]; e++, at++)
+                lists->places[at] = places[t][e], lists->weights[at] = weights[t][e];
+    }
+}
+
 static void check_many_rows(const math_kernels *kernels, size_t inputs, size_t outputs,
                             size_t rows, size_t blocks, double zeros, bool relu)
 {
     float *w = make(outputs * inputs, zeros, 30), *b = make(outputs, 0.0, 31);
     float *x = make(inputs * rows, 0.5, 32), *y = take(outputs * rows, sizeof *y);
-    weight_lists lists = {take(blocks * outputs + 1, sizeof(uint32_t)),
-                          take(inputs * outputs, sizeof(uint32_t)),
-                          take(inputs * outputs, sizeof(float)),
-                          take(blocks * outputs, sizeof(uint32_t))};
-    uint32_t at = 0;
-    for (size_t k = 0, list = 0; k < blocks; k++) {
-        for (size_t n = 0; n < outputs; n++) {
-            const size_t o = k % 2 ? outputs - 1 - n : n; /* another order in every block */
-            lists.order[list] = (uint32_t)o;
-            for (size_t i = inputs * k / blocks; i < inputs * (k + 1) / blocks; i++) {
-                lists.places[at] = (uint32_t)i;
-                lists.weights[at] = w[o * inputs + i];
-                at += w[o * inputs + i] != 0.0f;
-            }
-            lists.starts[++list] = at;
-        }
+    block_lists lists = {blocks,
+                         take(blocks, sizeof(uint32_t)),
+                         take(blocks * outputs + 1, sizeof(uint32_t)),
+                         take(blocks * outputs, sizeof(uint32_t)),
+                         take(inputs * outputs, sizeof(uint16_t)),
+                         take(inputs * outputs, sizeof(float))};
+    assert_true(kernels->lists_together <= 4 && inputs <= LAID_INPUTS);
+    for (size_t k = 0; k < blocks; k++) {
+        lists.firsts[k] = (uint32_t)(inputs * k / blocks);
+        lay_block(&lists, k, w, inputs, outputs, inputs * k / blocks, inputs * (k + 1) / blocks,
+                  kernels->lists_together);
     }
     y[outputs * rows] = FENCE;
-    weight_lists plain = lists;
-    plain.order = blocks > 1 ? lists.order : NULL; /* the first block's is the outputs' own */
-    kernels->multiply_lists(&plain, blocks, outputs, b, x, rows, relu, y, (math_ahead){x, rows});
+    kernels->multiply_lists(&lists, outputs, b, x, rows, relu, y, (math_ahead){x, rows});
     for (size_t o = 0; o < outputs; o++) {
         for (size_t r = 0; r < rows; r++) {
             double expected = b[o], scale = fabs(expected);
@@ -230,7 +266,8 @@ static void check_many_rows(const math_kernels *kernels, size_t inputs, size_t o
     }
     assert_true(y[outputs * rows] == FENCE);
     free(w), free(b), free(x), free(y);
-    free(lists.starts), free(lists.places), free(lists.weights), free(lists.order);
+    free(lists.firsts), free(lists.starts), free(lists.order);
+    free(lists.places), free(lists.weights);
 }
 
 static void many_rows(void **state)
@@ -240,7 +277,7 @@ static void many_rows(void **state)
         for (size_t rows = PASS_LANES; rows <= LIST_ROWS_MOST; rows += PASS_LANES)
             for (size_t blocks = 1; blocks <= 3; blocks++)
                 for (int tenths = 0; tenths <= 10; tenths += 5)
-                    check_many_rows(math_kernels_at(k), 23, 7, rows, blocks, tenths / 10.0,
+                    check_many_rows(math_kernels_at(k), LAID_INPUTS, 11, rows, blocks, tenths / 10.0,
                                     blocks % 2);
 }
 
@@ -248,15 +285,15 @@ static void many_rows(void **state)
 static void nan_comes_through(void **state)
 {
     (void)state;
-    uint32_t starts[] = {0, 1, 2}, places[] = {0, 1};
+    uint32_t firsts[] = {0}, starts[] = {0, 1, 2}, order[] = {0, 1};
+    uint16_t places[] = {0, 1};
     float weights[] = {-1.0f, 1.0f}, biases[PASS_LANES] = {0}, x[2 * PASS_LANES] = {0};
     float y[2 * PASS_LANES];
-    const weight_lists lists = {starts, places, weights, NULL};
+    const block_lists lists = {1, firsts, starts, order, places, weights};
     x[3] = NAN;
     for (size_t k = 0; math_kernels_at(k); k++) {
         const math_kernels *kernels = math_kernels_at(k);
-        kernels->multiply_lists(&lists, 1, 2, biases, x, PASS_LANES, true, y,
-                                (math_ahead){0});
+        kernels->multiply_lists(&lists, 2, biases, x, PASS_LANES, true, y, (math_ahead){0});
         for (size_t i = 0; i < 2 * PASS_LANES; i++)
             assert_true(i == 3 ? isnan(y[i]) : y[i] == 0.0f);
         for (size_t i = 0; i < 2 * PASS_LANES; i++)

@@ -52,7 +52,7 @@ static void make_layer(layer *to, double share)
         }
         to->starts[o + 1] = at;
     }
-    to->lists = (weight_lists){to->starts, to->places, to->weights, NULL};
+    to->lists = (weight_lists){to->starts, to->places, to->weights};
 }
 
 /* Columns of `stride` of which `rows` count: the rest must be neither read nor written. */
