@@ -13,7 +13,17 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_MOST = 4096, PROCESSORS_MOST = 1 << 16 };
+enum { PATH_MOST = 4096, PROCESSORS_MOST = 1 << 16, NEAR_CACHE_LEAST = 32 * 1024 };
+
+size_t processor_near_cache(void)
+{
+#if defined(_SC_LEVEL1_DCACHE_SIZE)
+    const long bytes = sysconf(_SC_LEVEL1_DCACHE_SIZE); /* glibc knows it from its start */
+    return bytes > NEAR_CACHE_LEAST ? (size_t)bytes : NEAR_CACHE_LEAST;
+#else
+    return NEAR_CACHE_LEAST;
+#endif
+}
 
 static size_t online(void)
 {

@@ -1,4 +1,4 @@
-/* How many processors this process may use. */
+/* How many processors this process may use, and what one of them is like. */
 #ifndef BASE_PROCESSORS_H
 #define BASE_PROCESSORS_H
 
@@ -7,6 +7,9 @@
 /* The least of what is online, what the affinity of the calling thread allows and
  * what its control group is given (a share of a processor counts as one). >= 1. */
 size_t processors_available(void);
+
+/* Bytes of the first-level data cache of a core; 32 KiB where that is not known or less. */
+size_t processor_near_cache(void);
 
 /* The processors that control groups leave to a process, rounded up; SIZE_MAX for
  * no limit. Files that are missing or make no sense are no limit.
