@@ -163,6 +163,24 @@ static math_ahead next_tile(const piece *p)
     return (math_ahead){layer->weights + next.at + from * next.columns, rows * next.columns};
 }
 
+/* What comes from memory while a chunk's derivatives of the inputs are summed and its gradient:
+ * the derivatives that the next chunk adds to and reads, behind the last chunk the next tile. */
+static void look_ahead(const piece *p, size_t chunk, size_t chunks, math_ahead ahead[2])
+{
+    const batch *out = p->out;
+    const size_t l = p->block->layer;
+    if (chunk + 1 == chunks) {
+        const math_ahead next = next_tile(p);
+        ahead[0] = tiles_share(next, 0, 1, 2);
+        ahead[1] = tiles_share(next, 1, 2, 2);
+        return;
+    }
+    const piece next = chunk_of(p, chunk + 1);
+    const tiles_place to = tiles_inputs(out, p->copy, l, chunk + 1, p->block->first);
+    ahead[0] = l ? (math_ahead){out->deltas[l - 1] + to.at, next.rows * to.stride} : (math_ahead){0};
+    ahead[1] = (math_ahead){next.by.deltas, next.rows * p->panel.columns};
+}
+
 /* One tile of a wide network: the derivatives of its inputs by the weights as they were,
  * and its update, so that a weight comes from memory once for both. */
 static void update_tile(const piece *p, float *turned)
@@ -170,18 +188,17 @@ static void update_tile(const piece *p, float *turned)
     const batch *out = p->out;
     const size_t m = p->block->rows, n = p->panel.columns;
     const size_t chunks = batch_chunks(p->all_rows, out->chunk_rows);
-    const math_ahead ahead = next_tile(p);
     const tile t = tile_of(p);
     if (p->block->layer > 0)
         out->kernels->transpose(t.w, n, m, n, turned, TILE_STRIDE);
     begin_tile(p, &t);
     for (size_t chunk = 0; chunk < chunks; chunk++) {
         const piece part = chunk_of(p, chunk);
-        const math_ahead first = tiles_share(ahead, 2 * chunk, 2 * chunk + 1, 2 * chunks);
-        const math_ahead second = tiles_share(ahead, 2 * chunk + 1, 2 * chunk + 2, 2 * chunks);
+        math_ahead ahead[2];
+        look_ahead(p, chunk, chunks, ahead);
         if (p->block->layer > 0)
-            backward(&part, chunk, turned, first);
-        add_rows(&part, &t, chunk == 0, second);
+            backward(&part, chunk, turned, ahead[0]);
+        add_rows(&part, &t, chunk == 0, ahead[1]);
     }
     end_tile(p, &t);
 }
