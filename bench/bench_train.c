@@ -2,13 +2,16 @@
  * without validation rows.
  *
  *   bench_train data=FOLDER [model=FILE | widths=784-300-200-100-50-10]
- *               [batch=32] [threads=1] [rows=54000] [count=0]
+ *               [batch=32] [threads=1] [rows=54000] [count=0] [masks=1] [still=0]
  *
- * A model file is trained on, masks and all; without one the network is new.
+ * A model file is trained on, masks and all, or with masks=0 the same weights without
+ * masks; without one the network is new. still=1: with a rate so small that what a neuron
+ * does stays what it was.
  * threads=0 leaves the choice to the library. count=1 counts activations. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common.h"
 #include "espalier/espalier.h"
@@ -58,6 +61,27 @@ static espalier_dataset *load(const char *source, size_t rows)
     return part;
 }
 
+/* A network of the same weights, none of them pruned. */
+static espalier_network *lifted(const espalier_network *network)
+{
+    espalier_error error = {0};
+    espalier_network *plain;
+    size_t widths[WIDTHS_MOST] = {espalier_network_inputs(network, 0)};
+    const size_t layers = espalier_network_layer_count(network);
+    if (layers >= WIDTHS_MOST)
+        bench_die("bench_train: too many layers");
+    for (size_t l = 0; l < layers; l++)
+        widths[l + 1] = espalier_network_outputs(network, l);
+    need(espalier_network_create(widths, layers + 1, NULL, &plain, &error), &error);
+    for (size_t l = 0; l < layers; l++) {
+        memcpy(espalier_network_weights(plain, l), espalier_network_weights_const(network, l),
+               widths[l] * widths[l + 1] * sizeof(float));
+        memcpy(espalier_network_biases(plain, l), espalier_network_biases_const(network, l),
+               widths[l + 1] * sizeof(float));
+    }
+    return plain;
+}
+
 static espalier_network *network_of(int count, char **arguments)
 {
     espalier_error error = {0};
@@ -65,7 +89,7 @@ static espalier_network *network_of(int count, char **arguments)
     const char *model = bench_option(count, arguments, "model", NULL);
     if (model) {
         need(espalier_network_read(model, NULL, &network, &error), &error);
-        return network;
+        return bench_number(count, arguments, "masks", 1) ? network : lifted(network);
     }
     size_t widths[WIDTHS_MOST];
     const size_t found = bench_widths(
@@ -110,6 +134,8 @@ int main(int count, char **arguments)
     options.threads = bench_number(count, arguments, "threads", 1);
     options.epochs = MANY_EPOCHS;
     options.early_stop = ESPALIER_EARLY_STOP_NEVER;
+    if (bench_number(count, arguments, "still", 0))
+        options.learning_rate = 1e-9;
     state s = {.count = bench_number(count, arguments, "count", 0) != 0};
     espalier_trainer *trainer;
     need(espalier_trainer_create(network, dataset, &options, NULL, &trainer, &error), &error);

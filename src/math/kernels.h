@@ -103,8 +103,8 @@ typedef struct math_kernels {
                       const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
                       math_ahead ahead);
 
-    /* C = C + A B where `kept`, else +0.0: the update of weights of which some are
-     * pruned.  kept [m][kept_stride], a word for PASS_LANES columns, bit by bit. */
+    /* C = C + A B where `kept`; what is not is +0.0 and stays so: the update of weights of which
+     * some are pruned.  kept [m][kept_stride], a word for PASS_LANES columns, bit by bit. */
     void (*skip_update)(size_t m, size_t n, size_t k, const float *a, size_t row_step,
                         size_t k_step, const uint32_t *marks, size_t mark_row, size_t mark_word,
                         const float *b, size_t ldb, const uint16_t *kept, size_t kept_stride,

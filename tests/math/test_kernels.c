@@ -120,30 +120,34 @@ static bool bit(const uint16_t *kept, size_t stride, size_t i, size_t j)
     return kept[i * stride + j / PASS_LANES] >> j % PASS_LANES & 1;
 }
 
-/* alike: all rows are zero in the same places, so that any processor sums them together. */
-static void check_pruned(size_t n, bool alike)
+/* alike: all rows are zero in the same places, so that any processor sums them together;
+ * fewer than four it sums alone. */
+static void check_pruned(size_t m, size_t n, bool alike)
 {
     enum { M = 11, MOST = 19, K = 70, STRIDE = MOST + 2 };
-    const size_t vectors = n / 16;
+    const size_t vectors = n / PASS_LANES;
     float *a = make(K * M, 0.5, 80), *b = make(K * n, 0.0, 90), *plain = make(M * n, 0.0, 100);
     float *c = make(M * n, 0.0, 100), *kept_only = make(M * n, 0.0, 100);
     for (size_t i = 0; alike && i < K * M; i++)
         a[i] = i / M % 2 ? 0.0f : (float)(i % 7 + 1);
     uint32_t marks[3 * M];
     uint16_t kept[M * STRIDE], words[M * MOST];
+    assert_true(m <= M && vectors <= MOST);
     for (size_t i = 0; i < M * STRIDE; i++)
         kept[i] = (uint16_t)random_below(5, random_stream(RANDOM_TEST, 110), i, 65536);
-    for (size_t i = 0; i < M * vectors; i++)
+    for (size_t i = 0; i < m * vectors; i++)
         words[i] = kept[i / vectors * STRIDE + i % vectors];
     for (size_t l = 0; math_kernels_at(l); l++) {
         const math_kernels *kernels = math_kernels_at(l);
-        for (size_t i = 0; i < M * n; i++)
-            plain[i] = c[i] = kept_only[i] = i % 5 ? (float)i : -INFINITY;
+        for (size_t i = 0; i < m * n; i++) {
+            plain[i] = kept_only[i] = i % 5 ? (float)i : -INFINITY;
+            c[i] = bit(kept, STRIDE, i / n, i % n) ? plain[i] : 0.0f;
+        }
         kernels->mark_columns(a, K, M, M, marks);
-        kernels->skip_gemm(M, n, K, a, 1, M, marks, 1, M, b, n, true, plain, n, none);
-        kernels->skip_update(M, n, K, a, 1, M, marks, 1, M, b, n, kept, STRIDE, c, n, none);
-        kernels->keep(kept_only, words, M * vectors);
-        for (size_t i = 0; i < M; i++)
+        kernels->skip_gemm(m, n, K, a, 1, M, marks, 1, M, b, n, true, plain, n, none);
+        kernels->skip_update(m, n, K, a, 1, M, marks, 1, M, b, n, kept, STRIDE, c, n, none);
+        kernels->keep(kept_only, words, m * vectors);
+        for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < n; j++) {
                 const size_t at = i * n + j;
                 const bool stays = bit(kept, STRIDE, i, j);
@@ -161,9 +165,11 @@ static void check_pruned(size_t n, bool alike)
 static void test_pruned_stay_zero(void **state)
 {
     (void)state;
-    check_pruned(19 * 16, false);
-    check_pruned(3 * 16, false);
-    check_pruned(3 * 16, true);
+    for (size_t vectors = 1; vectors <= 19; vectors++) {
+        check_pruned(3, vectors * PASS_LANES, false);
+        check_pruned(11, vectors * PASS_LANES, false);
+        check_pruned(11, vectors * PASS_LANES, true);
+    }
 }
 
 /* What training relies on: a cut by rows, columns or neither gives the same bits. */
