@@ -22,24 +22,25 @@ bool skip_pays(size_t nonzero, size_t all, size_t columns)
     return (double)nonzero < 0.9 * (double)all * vectors / (vectors + 1.25);
 }
 
-/* Whether a processor adds two vectors of AVX-512 a cycle: Intel's do, AMD's from the one on that
- * knows this instruction, too (its predecessors take two cycles for each). */
-static bool adds_two(void)
+/* What a step costs beside its sums, in vectors, measured with 2 to 6 of them: 1.25 where a processor
+ * adds one vector of AVX-512 a cycle; more where it adds two, since it reads no more than two. Those
+ * are Intel's, and AMD's from the one on that knows the instruction that is asked for. */
+static double mark_vectors(void)
 {
 #ifdef ESPALIER_X86_64
-    return __builtin_cpu_is("intel") || __builtin_cpu_supports("avx512vp2intersect");
-#else
-    return false;
+    if (__builtin_cpu_is("intel"))
+        return 5.0;
+    if (__builtin_cpu_supports("avx512vp2intersect"))
+        return 3.0;
 #endif
+    return 1.25;
 }
 
-/* Measured, with 2 to 6 vectors: 1.25 where a processor adds one vector a cycle; 3 to 4 where it
- * adds two, since it reads no more than two. */
 bool group_pays(size_t together, size_t alone, size_t columns)
 {
-    const double vectors = (double)columns / PASS_LANES, mark = adds_two() ? 4.0 : 1.25;
+    const double vectors = (double)columns / PASS_LANES;
     return columns <= FEW_COLUMNS &&
-           (double)together * vectors < (double)alone * (vectors + mark);
+           (double)together * vectors < (double)alone * (vectors + mark_vectors());
 }
 
 #ifdef ESPALIER_X86_64
