@@ -143,7 +143,7 @@ typedef struct math_kernels {
 
     /* Many rows through a layer: y[o] = b_o + sum over list o of w x[place], ReLU'd if
      * wanted (a NaN stays). x [inputs][rows], y [outputs][rows]; rows a multiple of
-     * PASS_LANES, LIST_ROWS_MOST at most. */
+     * PASS_LANES, LIST_ROWS_MOST at most. Lists lie `lists_together` in step. */
     size_t lists_together;
     void (*multiply_lists)(const block_lists *lists, size_t outputs, const float *biases,
                            const float *x, size_t rows, bool relu, float *y, math_ahead ahead);
