@@ -95,10 +95,9 @@ static void multiply_dense(const block *b, const layout_layer *layer, float *y)
         math_backend_find(NULL)->gemm(false, false, whole, layer->stride, layer->inputs, b->x,
                                       b->stride, layer->weights, layer->stride, true, y,
                                       layer->stride);
-    kernels->skip_gemm(b->rows - whole, layer->stride, layer->inputs, b->x + whole * b->stride,
-                       b->stride, 1, b->marks + whole * words, words, 1, layer->weights,
-                       layer->stride, true, y + whole * layer->stride, layer->stride,
-                       (math_ahead){0});
+    kernels->skip_gemm(false, b->rows - whole, layer->stride, layer->inputs, b->x + whole * b->stride,
+                       b->stride, b->marks + whole * words, words, layer->weights, layer->stride, true,
+                       y + whole * layer->stride, layer->stride, (math_ahead){0});
 }
 
 static void multiply_rows(block *b, const layout_layer *layer)
@@ -111,8 +110,8 @@ static void multiply_rows(block *b, const layout_layer *layer)
         memcpy(y + r * layer->stride, layer->biases, layer->stride * sizeof *y);
     const size_t nonzero = kernels->mark_rows(b->x, b->rows, layer->inputs, b->stride, b->marks);
     if (skip_pays(nonzero, b->rows * layer->inputs, layer->stride))
-        kernels->skip_gemm(b->rows, layer->stride, layer->inputs, b->x, b->stride, 1, b->marks,
-                           mark_words(layer->inputs), 1, layer->weights, layer->stride, true, y,
+        kernels->skip_gemm(false, b->rows, layer->stride, layer->inputs, b->x, b->stride, b->marks,
+                           mark_words(layer->inputs), layer->weights, layer->stride, true, y,
                            layer->stride, b->ahead);
     else
         multiply_dense(b, layer, y);

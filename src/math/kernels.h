@@ -92,23 +92,27 @@ typedef struct math_kernels {
     size_t (*mark_columns)(const float *a, size_t rows, size_t count, size_t stride,
                            uint32_t *marks);
 
+    /* counts[i] += the bits set in marks[i], i < count. */
+    void (*count_marks)(const uint32_t *marks, size_t count, uint64_t *counts);
+
     /* C = A B + (accumulate ? C : 0), stepping over zeros of A: the sum over p runs
      * upwards over the marked A(i, p) only.
-     *   A(i, p) = a[i * row_step + p * k_step], i < m, p < k
-     *   marks    word w of row i at marks[i * mark_row + w * mark_word]
-     *   B, C     [k][n], [m][n] with row strides ldb, ldc; n a multiple of PASS_LANES
+     *   A(i, p) = a[i * lda + p], its marks as mark_rows sets them, word w of row i at
+     *             marks[i * mark_stride + w]; or `turned`: a[p * lda + i], mark_columns,
+     *             marks[w * mark_stride + i]; i < m, p < k
+     *   B, C      [k][n], [m][n] with row strides ldb, ldc; n a multiple of PASS_LANES
      * An element's value does not depend on how C is cut into calls. */
-    void (*skip_gemm)(size_t m, size_t n, size_t k, const float *a, size_t row_step,
-                      size_t k_step, const uint32_t *marks, size_t mark_row, size_t mark_word,
-                      const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
-                      math_ahead ahead);
+    void (*skip_gemm)(bool turned, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                      const uint32_t *marks, size_t mark_stride, const float *b, size_t ldb,
+                      bool accumulate, float *c, size_t ldc, math_ahead ahead);
 
-    /* C = C + A B where `kept`; what is not is +0.0 and stays so: the update of weights of which
-     * some are pruned.  kept [m][kept_stride], a word for PASS_LANES columns, bit by bit. */
-    void (*skip_update)(size_t m, size_t n, size_t k, const float *a, size_t row_step,
-                        size_t k_step, const uint32_t *marks, size_t mark_row, size_t mark_word,
-                        const float *b, size_t ldb, const uint16_t *kept, size_t kept_stride,
-                        float *c, size_t ldc, math_ahead ahead);
+    /* C = C + A B with A turned, where `kept`; what is not is +0.0 and stays so: the update of
+     * weights of which some are pruned.  kept [m][kept_stride], a word for PASS_LANES columns, bit
+     * by bit. */
+    void (*skip_update)(size_t m, size_t n, size_t k, const float *a, size_t lda,
+                        const uint32_t *marks, size_t mark_stride, const float *b, size_t ldb,
+                        const uint16_t *kept, size_t kept_stride, float *c, size_t ldc,
+                        math_ahead ahead);
 
     /* C = A B + (accumulate ? C : 0) with every A(i, p); to the same bits however C is cut.
      * NULL where backend.h's products are faster in spite of what lies ahead. */

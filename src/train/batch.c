@@ -330,8 +330,8 @@ void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns
     uint32_t *const marks = out->marks[thread];
     const size_t found = out->kernels->mark_rows(x, rows, k, x_stride, marks);
     if (skip_pays(found, rows * k, columns))
-        out->kernels->skip_gemm(rows, columns, k, x, x_stride, 1, marks, mark_words(k), 1, w,
-                                w_stride, accumulate, y, y_stride, (math_ahead){0});
+        out->kernels->skip_gemm(false, rows, columns, k, x, x_stride, marks, mark_words(k), w, w_stride,
+                                accumulate, y, y_stride, (math_ahead){0});
     else
         out->math->gemm(false, false, rows, columns, k, x, x_stride, w, w_stride, accumulate, y,
                         y_stride);

@@ -118,10 +118,9 @@ static void forward_slab(const parts_job *job, const units *u, size_t part, size
     float *const y = u->values + p.first * columns;
     const bool accumulate = slab > 0;
     if (skip_pays(out->input_found[copy][chunk], p.rows * layer->inputs, columns))
-        out->kernels->skip_gemm(p.rows, columns, left < SLAB_ROWS ? left : SLAB_ROWS, x + from,
-                                stride, 1,
-                                out->input_marks[copy] + p.first * words + from / MARK_BITS, words,
-                                1, w + from * columns, columns, accumulate, y, columns,
+        out->kernels->skip_gemm(false, p.rows, columns, left < SLAB_ROWS ? left : SLAB_ROWS, x + from,
+                                stride, out->input_marks[copy] + p.first * words + from / MARK_BITS,
+                                words, w + from * columns, columns, accumulate, y, columns,
                                 (math_ahead){0});
     else if (left <= SLAB_ROWS)
         out->math->gemm(false, false, p.rows, columns, layer->inputs, x, stride, w, columns, false,

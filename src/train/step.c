@@ -41,15 +41,13 @@ static void count_block(const piece *p)
     const work_layer *layer = p->layer;
     if (!out->counting || block->layer == 0 || layer[-1].activation == ESPALIER_LINEAR)
         return;
-    const uint32_t *marks = p->marks;
     uint64_t *counts = out->counts[p->thread] + out->count_start[block->layer - 1] + block->first;
     if (layer[-1].activation != ESPALIER_RELU) {
         pass_count_positive(p->by.x, p->rows, block->rows, p->by.x_stride, counts);
         return;
     }
     for (size_t w = 0; w < mark_words(p->rows); w++)
-        for (size_t i = 0; i < block->rows; i++)
-            counts[i] += (uint64_t)__builtin_popcount(*marks++);
+        out->kernels->count_marks(p->marks + w * block->rows, block->rows, counts);
 }
 
 /* G = X' D (+ G) for a tile; what is added to weights that are pruned is lost. */
@@ -65,10 +63,10 @@ static void gradient(const piece *p, const tile *t, bool accumulate, const uint1
         if (kept)
             out->kernels->keep(t->g, kept, m * words);
     } else if (kept) {
-        out->kernels->skip_update(m, n, p->rows, by->x, 1, by->x_stride, p->marks, 1, m, by->deltas,
+        out->kernels->skip_update(m, n, p->rows, by->x, by->x_stride, p->marks, m, by->deltas,
                                   by->d_stride, kept, words, t->g, n, ahead);
     } else {
-        out->kernels->skip_gemm(m, n, p->rows, by->x, 1, by->x_stride, p->marks, 1, m, by->deltas,
+        out->kernels->skip_gemm(true, m, n, p->rows, by->x, by->x_stride, p->marks, m, by->deltas,
                                 by->d_stride, accumulate, t->g, n, ahead);
     }
 }

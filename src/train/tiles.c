@@ -63,8 +63,8 @@ void tiles_multiply(const batch *out, size_t chunk, size_t tiles, size_t tile, s
                     size_t w_stride, bool accumulate, float *y, size_t y_stride, math_ahead ahead)
 {
     if (skip_pays(out->tile_found[chunk * tiles + tile], rows * k, columns))
-        out->kernels->skip_gemm(rows, columns, k, x, x_stride, 1,
-                                tiles_marks(out, chunk, tiles, tile), mark_words(k), 1, w, w_stride,
+        out->kernels->skip_gemm(false, rows, columns, k, x, x_stride,
+                                tiles_marks(out, chunk, tiles, tile), mark_words(k), w, w_stride,
                                 accumulate, y, y_stride, ahead);
     else
         tiles_gemm(out, false, rows, columns, k, x, x_stride, w, w_stride, accumulate, y, y_stride,

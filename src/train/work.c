@@ -195,9 +195,11 @@ static void scatter(const work *copy, size_t l, size_t width, const float *from,
     for (size_t first = 0; first < layer->outputs; first += COPY_COLUMNS) {
         size_t end = first + COPY_COLUMNS < layer->outputs ? first + COPY_COLUMNS : layer->outputs;
         for (size_t i = 0; i < layer->inputs; i++)
-            for (size_t j = first, at = work_place(layer, i, first); j < end; j++, at++)
-                if (layer->kept[at / PASS_LANES] >> at % PASS_LANES & 1)
-                    to[out[j] * width + in[i]] = from[at];
+            for (size_t j = first, at = work_place(layer, i, first); j < end; j++, at++) {
+                float *const place = &to[out[j] * width + in[i]];
+                const float both[2] = {*place, from[at]}; /* a branch would often be foreseen wrongly */
+                *place = both[layer->kept[at / PASS_LANES] >> at % PASS_LANES & 1];
+            }
     }
 }
 

@@ -88,8 +88,7 @@ static void check_product(const math_kernels *kernels, size_t m, size_t n, size_
         kernels->mark_columns(a, k, m, lda, marks);
     else
         kernels->mark_rows(a, m, k, lda, marks);
-    kernels->skip_gemm(m, n, k, a, turned ? 1 : lda, turned ? lda : 1, marks, turned ? 1 : words,
-                       turned ? m : 1, b, ldb, accumulate, c, ldc, none);
+    kernels->skip_gemm(turned, m, n, k, a, lda, marks, turned ? m : words, b, ldb, accumulate, c, ldc, none);
     math_reference.gemm(turned, false, m, n, k, a, lda, b, ldb, accumulate, expected, ldc);
     check_rows(c, expected, m, n, k, ldc);
     if (kernels->dense_gemm) {
@@ -107,7 +106,8 @@ static void test_products(void **state)
     (void)state;
     static const size_t shapes[][3] = {{1, 16, 1},    {16, 304, 784}, {20, 304, 32}, {16, 16, 7},
                                        {7, 48, 33},   {3, 160, 65},   {2, 64, 0},    {5, 176, 300},
-                                       {40, 96, 130}, {4, 128, 64},   {9, 80, 31},   {2, 1040, 200}};
+                                       {40, 96, 130}, {4, 128, 64},   {9, 80, 31},   {2, 1040, 200},
+                                       {130, 304, 32}, {70, 336, 40}, {65, 672, 9}};
     for (size_t l = 0; math_kernels_at(l); l++)
         for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
             for (int kind = 0; kind < 12; kind++)
@@ -122,9 +122,9 @@ static bool bit(const uint16_t *kept, size_t stride, size_t i, size_t j)
 
 /* alike: all rows are zero in the same places, so that any processor sums them together;
  * fewer than four it sums alone. */
-static void check_pruned(size_t m, size_t n, bool alike)
+static void check_pruned(size_t m, size_t n, size_t k, bool alike)
 {
-    enum { M = 11, MOST = 19, K = 70, STRIDE = MOST + 2 };
+    enum { M = 70, MOST = 21, K = 70, STRIDE = MOST + 2 };
     const size_t vectors = n / PASS_LANES;
     float *a = make(K * M, 0.5, 80), *b = make(K * n, 0.0, 90), *plain = make(M * n, 0.0, 100);
     float *c = make(M * n, 0.0, 100), *kept_only = make(M * n, 0.0, 100);
@@ -132,7 +132,7 @@ static void check_pruned(size_t m, size_t n, bool alike)
         a[i] = i / M % 2 ? 0.0f : (float)(i % 7 + 1);
     uint32_t marks[3 * M];
     uint16_t kept[M * STRIDE], words[M * MOST];
-    assert_true(m <= M && vectors <= MOST);
+    assert_true(m <= M && k <= K && vectors <= MOST);
     for (size_t i = 0; i < M * STRIDE; i++)
         kept[i] = (uint16_t)random_below(5, random_stream(RANDOM_TEST, 110), i, 65536);
     for (size_t i = 0; i < m * vectors; i++)
@@ -143,9 +143,10 @@ static void check_pruned(size_t m, size_t n, bool alike)
             plain[i] = kept_only[i] = i % 5 ? (float)i : -INFINITY;
             c[i] = bit(kept, STRIDE, i / n, i % n) ? plain[i] : 0.0f;
         }
-        kernels->mark_columns(a, K, M, M, marks);
-        kernels->skip_gemm(m, n, K, a, 1, M, marks, 1, M, b, n, true, plain, n, none);
-        kernels->skip_update(m, n, K, a, 1, M, marks, 1, M, b, n, kept, STRIDE, c, n, none);
+        const math_ahead ahead = vectors % 2 ? none : (math_ahead){b, K * n};
+        kernels->mark_columns(a, k, M, M, marks);
+        kernels->skip_gemm(true, m, n, k, a, M, marks, M, b, n, true, plain, n, none);
+        kernels->skip_update(m, n, k, a, M, marks, M, b, n, kept, STRIDE, c, n, ahead);
         kernels->keep(kept_only, words, m * vectors);
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < n; j++) {
@@ -161,14 +162,15 @@ static void check_pruned(size_t m, size_t n, bool alike)
 
 /* An update is the product without masks, and +0.0 where a weight is pruned; the
  * masks of one row say nothing of the next, whatever their stride. Many columns are
- * multiplied row by row, few by several rows together. */
+ * multiplied row by row, few by several rows together; with few terms in wider panels. */
 static void test_pruned_stay_zero(void **state)
 {
     (void)state;
-    for (size_t vectors = 1; vectors <= 19; vectors++) {
-        check_pruned(3, vectors * PASS_LANES, false);
-        check_pruned(11, vectors * PASS_LANES, false);
-        check_pruned(11, vectors * PASS_LANES, true);
+    for (size_t vectors = 1; vectors <= 21; vectors++) {
+        check_pruned(3, vectors * PASS_LANES, 70, false);
+        check_pruned(11, vectors * PASS_LANES, 70, false);
+        check_pruned(11, vectors * PASS_LANES, 70, true);
+        check_pruned(70, vectors * PASS_LANES, 20, false);
     }
 }
 
@@ -185,11 +187,11 @@ static void test_cutting_changes_nothing(void **state)
     for (size_t l = 0; math_kernels_at(l); l++) {
         const math_kernels *kernels = math_kernels_at(l);
         kernels->mark_rows(a, M, K, K, marks);
-        kernels->skip_gemm(M, N, K, a, K, 1, marks, words, 1, b, N, false, whole, N,
+        kernels->skip_gemm(false, M, N, K, a, K, marks, words, b, N, false, whole, N,
                            (math_ahead){b, K * N - 3});
         for (size_t i = 0; i < M; i += 8)
             for (size_t j = 0; j < N; j += 16)
-                kernels->skip_gemm(8, 16, K, a + i * K, K, 1, marks + i * words, words, 1, b + j, N,
+                kernels->skip_gemm(false, 8, 16, K, a + i * K, K, marks + i * words, words, b + j, N,
                                    false, cut + i * N + j, N, none);
         assert_memory_equal(whole, cut, M * N * sizeof *whole);
         if (!kernels->dense_gemm)
@@ -214,7 +216,7 @@ static void test_not_finite(void **state)
         for (size_t i = 0; i < 64; i++)
             b[i] = 1.0f;
         assert_int_equal(math_kernels_at(l)->mark_rows(a, 1, 4, 4, &marks), 2);
-        math_kernels_at(l)->skip_gemm(1, 16, 4, a, 4, 1, &marks, 1, 1, b, 16, false, c, 16, none);
+        math_kernels_at(l)->skip_gemm(false, 1, 16, 4, a, 4, &marks, 1, b, 16, false, c, 16, none);
         for (size_t i = 0; i < 16; i++)
             assert_true(isnan(c[i]));
     }

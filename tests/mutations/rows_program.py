@@ -10,7 +10,7 @@ ROWS = [
         ("one-row-scale", "a single row is scaled", "x[c] = (values[c] - shift[c]) * scale[c];", "x[c] = values[c] * scale[c];"),
         ("one-row-shift", "a single row is shifted first", "x[c] = (values[c] - shift[c]) * scale[c];", "x[c] = values[c] * scale[c] - shift[c];")),
     *of("src/infer/many_rows.c", "infer/test_predictor",
-        ("many-rows-rest", "rows beyond whole vectors are computed, too", "kernels->skip_gemm(b->rows - whole,", "kernels->skip_gemm(0,"),
+        ("many-rows-rest", "rows beyond whole vectors are computed, too", "kernels->skip_gemm(false, b->rows - whole,", "kernels->skip_gemm(false, 0,"),
         ("many-rows-relu", "ReLU comes after a dense layer of many rows", "        kernels->relu(y, b->rows * layer->stride);", "        ;")),
     *of("src/infer/layout.c", "infer/test_predictor",
         ("fold-shift", "scales go into the weights only where nothing is shifted", "shift[i] != 0.0f || size > most", "size > most"),
