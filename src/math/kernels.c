@@ -28,9 +28,7 @@ bool skip_pays(size_t nonzero, size_t all, size_t columns)
 static double mark_vectors(void)
 {
 #ifdef ESPALIER_X86_64
-    if (__builtin_cpu_is("intel"))
-        return 5.0;
-    if (__builtin_cpu_supports("avx512vp2intersect"))
+    if (__builtin_cpu_is("intel") || __builtin_cpu_supports("avx512vp2intersect"))
         return 3.0;
 #endif
     return 1.25;
