@@ -14,7 +14,7 @@ espalier_status stream_error(espalier_error *error, espalier_status status, cons
     char text[128];
     if (strerror_r(code, text, sizeof text) != 0)
         snprintf(text, sizeof text, "system error %d", code);
-    return error_set(error, status, "%s: cannot %s: %s", path, what, text);
+    return error_set(error, status, "%s: cannot %s: %s", path[0] ? path : "''", what, text);
 }
 
 char *stream_join(const espalier_allocator *allocator, const char *folder, const char *name)

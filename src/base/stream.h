@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "espalier/memory.h"
 
-/* Sets "PATH: cannot WHAT: the system's text for `code` (an errno)". */
+/* Sets "PATH: cannot WHAT: the system's text for `code` (an errno)"; an empty path is ''. */
 espalier_status stream_error(espalier_error *error, espalier_status status, const char *path,
                              const char *what, int code);
 

@@ -27,6 +27,9 @@ static void test_error(void **state)
     assert_int_equal(stream_error(&error, ESPALIER_ERROR_IO, "some/file", "read", EACCES),
                      ESPALIER_ERROR_IO);
     assert_string_equal(error.message, "some/file: cannot read: Permission denied");
+    espalier_error nameless = {0};
+    stream_error(&nameless, ESPALIER_ERROR_IO, "", "open", ENOENT);
+    assert_string_equal(nameless.message, "'': cannot open: No such file or directory");
     espalier_error strange = {0};
     stream_error(&strange, ESPALIER_ERROR_IO, "f", "read", 123456);
     assert_non_null(strstr(strange.message, "123456"));
