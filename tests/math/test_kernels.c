@@ -219,6 +219,14 @@ static void test_not_finite(void **state)
         math_kernels_at(l)->skip_gemm(false, 1, 16, 4, a, 4, &marks, 1, b, 16, false, c, 16, none);
         for (size_t i = 0; i < 16; i++)
             assert_true(isnan(c[i]));
+        enum { WIDE = 4 * 16 + 16 + 3 }; /* columns in blocks of every width, and the last alone */
+        float wide[WIDE];
+        uint32_t columns[WIDE];
+        for (size_t i = 0; i < WIDE; i++)
+            wide[i] = i % 2 ? NAN : 0.0f;
+        assert_int_equal(math_kernels_at(l)->mark_columns(wide, 1, WIDE, WIDE, columns), WIDE / 2);
+        for (size_t i = 0; i < WIDE; i++)
+            assert_int_equal(columns[i], i % 2);
     }
 }
 
