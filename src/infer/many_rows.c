@@ -18,6 +18,7 @@ typedef struct block {
     size_t stride, width;
     bool columns;
     float *free, *other; /* room for a layer each; x is in `other` or the caller's */
+    float *turned;       /* the same, for columns of a block of inputs */
     math_ahead ahead;    /* the rows after these */
     uint32_t *marks;
 } block;
@@ -52,15 +53,6 @@ static void pick(block *b)
 
 /* ---- layers ----------------------------------------------------------- */
 
-/* Rows beyond the last one are whatever the workspace held; nobody looks at them. */
-static void to_columns(block *b)
-{
-    float *to = next(b);
-    b->p->kernels->transpose(b->x, b->stride, b->rows, b->width, to, b->filled);
-    b->x = to;
-    b->columns = true;
-}
-
 static void to_rows(block *b)
 {
     float *to = next(b);
@@ -70,19 +62,32 @@ static void to_rows(block *b)
     b->columns = false;
 }
 
+/* The columns of a block of inputs, which stay in a near cache; turned round there if x is rows.
+ * Rows beyond the last one are whatever the workspace held; nobody looks at them. */
+static const float *block_columns(const block *b, const uint32_t *firsts)
+{
+    if (b->columns)
+        return b->x + firsts[0] * b->filled;
+    b->p->kernels->transpose(b->x + firsts[0], b->stride, b->rows, firsts[1] - firsts[0], b->turned,
+                             b->filled);
+    return b->turned;
+}
+
 static void multiply_columns(block *b, const layout_layer *layer)
 {
-    if (!b->columns)
-        to_columns(b);
+    const block_lists *const lists = &layer->by_output;
     float *y = next(b);
-    b->p->kernels->multiply_lists(&layer->by_output, layer->outputs, layer->biases, b->x, b->filled,
-                                  layer->activation == ESPALIER_RELU, y, b->ahead);
+    for (size_t k = 0; k < lists->blocks; k++)
+        b->p->kernels->multiply_lists(lists, k, layer->outputs, layer->biases,
+                                      block_columns(b, lists->firsts + k), b->filled,
+                                      layer->activation == ESPALIER_RELU, y, &b->ahead);
     b->ahead = (math_ahead){0};
     if (layer->activation != ESPALIER_RELU)
         activation_apply(b->p->kernels, layer->activation, layer->slope, y,
                          layer->outputs * b->filled);
     b->x = y;
     b->width = layer->outputs;
+    b->columns = true;
 }
 
 /* Y = B + X W by the backend, rows beyond whole vectors apart: a backend that makes
@@ -127,11 +132,11 @@ static void multiply_rows(block *b, const layout_layer *layer)
 
 /* ---- the way ---------------------------------------------------------- */
 
-/* Two rooms for a layer's values, marks of every row. */
+/* Three rooms for a layer's values, marks of every row. */
 size_t many_rows_workspace(const espalier_predictor *p, size_t rows)
 {
     const size_t filled = pass_stride(rows);
-    return filled * (2 * p->widest + mark_words(p->widest));
+    return filled * (3 * p->widest + mark_words(p->widest));
 }
 
 void many_rows_run(const espalier_predictor *p, const float *values, size_t rows, size_t after,
@@ -140,8 +145,9 @@ void many_rows_run(const espalier_predictor *p, const float *values, size_t rows
     const size_t filled = pass_stride(rows), room = filled * p->widest;
     block b = {.p = p, .rows = rows, .filled = filled, .x = values, .stride = p->row_width,
                .width = p->row_width, .free = workspace, .other = workspace + room,
+               .turned = workspace + 2 * room,
                .ahead = {values + rows * p->row_width, after * p->row_width},
-               .marks = (uint32_t *)(void *)(workspace + 2 * room)};
+               .marks = (uint32_t *)(void *)(workspace + 3 * room)};
     if (p->shift)
         scale(&b);
     if (p->many_picks)

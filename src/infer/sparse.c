@@ -91,12 +91,21 @@ static void sort_outputs(const sparse_matrix *m, size_t begin, size_t end, uint3
                 order[sorted++] = (uint32_t)o;
 }
 
-/* How many blocks the inputs are cut into, none of them beyond the reach of places. */
+/* How many blocks the inputs are cut into, none of them beyond the reach of places, even where
+ * block_begin adds some. */
 static size_t count_blocks(const sparse_matrix *m, size_t nonzero)
 {
-    const size_t least = (m->inputs - 1) / SPARSE_COLUMNS_MOST + 1, most = m->inputs / BLOCK_INPUTS + 1;
+    const size_t least = (m->inputs - 1) / (SPARSE_COLUMNS_MOST - PASS_LANES) + 1;
+    const size_t most = m->inputs / BLOCK_INPUTS + 1;
     const size_t filled = nonzero / m->outputs / LIST_LEAST, wanted = filled < most ? filled : most;
     return wanted > least ? wanted : least;
+}
+
+/* The first input of a block, with whole vectors before it, so that squares of a transposition
+ * are whole, too. */
+static size_t block_begin(const sparse_matrix *m, size_t block, size_t blocks)
+{
+    return block == blocks ? m->inputs : m->inputs * block / blocks / PASS_LANES * PASS_LANES;
 }
 
 /* Lays the lists of so many outputs in step, the shortest of which holds `least` weights. */
@@ -125,16 +134,17 @@ bool sparse_by_output(const sparse_matrix *m, size_t nonzero, size_t together,
     uint32_t at = 0, list = 0;
     uint32_t *counts = memory_array(allocator, m->outputs, sizeof *counts);
     to->blocks = blocks;
-    to->firsts = memory_array(allocator, blocks, sizeof *to->firsts);
+    to->firsts = memory_array(allocator, blocks + 1, sizeof *to->firsts);
     to->starts = memory_array(allocator, lists + 1, sizeof *to->starts);
     to->order = memory_array(allocator, lists, sizeof *to->order);
     to->places = memory_array(allocator, nonzero, sizeof *to->places);
     to->weights = memory_array(allocator, nonzero, sizeof *to->weights);
     const bool done = counts && to->firsts && to->starts && to->order && to->places && to->weights;
     for (size_t block = 0; done && block < blocks; block++) {
-        const size_t begin = m->inputs * block / blocks, end = m->inputs * (block + 1) / blocks;
+        const size_t begin = block_begin(m, block, blocks), end = block_begin(m, block + 1, blocks);
         uint32_t *const order = to->order + block * m->outputs;
         to->firsts[block] = (uint32_t)column_of(m, begin);
+        to->firsts[block + 1] = (uint32_t)column_of(m, end - 1) + 1;
         sort_outputs(m, begin, end, counts, order);
         for (size_t first = 0, some; first < m->outputs; first += some) {
             some = m->outputs - first < together ? 1 : together;

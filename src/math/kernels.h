@@ -45,7 +45,7 @@ typedef struct weight_lists {
  * their first weights, their second ones, as far as all have one, then what each has left. */
 typedef struct block_lists {
     size_t blocks;
-    uint32_t *firsts; /* [blocks] the input that a block's places count from */
+    uint32_t *firsts; /* [blocks + 1] the input that a block's places count from; the end */
     uint32_t *starts; /* [lists + 1], lists = blocks * outputs; as if they lay one by one */
     uint32_t *order;  /* [lists] which output's a list is */
     uint16_t *places; /* [weights] the input that a weight leads from */
@@ -145,12 +145,14 @@ typedef struct math_kernels {
     void (*multiply_tiles)(const weight_tiles *tiles, size_t stride, const float *biases,
                            const float *x, float *y);
 
-    /* Many rows through a layer: y[o] = b_o + sum over list o of w x[place], ReLU'd if
-     * wanted (a NaN stays). x [inputs][rows], y [outputs][rows]; rows a multiple of
-     * PASS_LANES, LIST_ROWS_MOST at most. Lists lie `lists_together` in step. */
+    /* Many rows through a layer, one block after the other: y[o] = b_o + sum over the lists of
+     * o of w x[place], with the last one ReLU'd if wanted (a NaN stays). x [inputs of the
+     * block][rows], y [outputs][rows]; rows a multiple of PASS_LANES, LIST_ROWS_MOST at most.
+     * Lists lie `lists_together` in step. */
     size_t lists_together;
-    void (*multiply_lists)(const block_lists *lists, size_t outputs, const float *biases,
-                           const float *x, size_t rows, bool relu, float *y, math_ahead ahead);
+    void (*multiply_lists)(const block_lists *lists, size_t block, size_t outputs,
+                           const float *biases, const float *x, size_t rows, bool relu, float *y,
+                           math_ahead *ahead);
 
     /* y = max(y, 0), a NaN stays; count a multiple of PASS_LANES. */
     void (*relu)(float *y, size_t count);

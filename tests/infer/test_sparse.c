@@ -96,11 +96,17 @@ static void check_blocks(made_matrix *x, size_t together)
         if (list % outputs)
             assert_true(lists.starts[list + 1] - lists.starts[list] >=
                         lists.starts[list] - lists.starts[list - 1]);
-    for (size_t block = 0; block < lists.blocks; block++)
+    for (size_t block = 0; block < lists.blocks; block++) {
+        const uint32_t *const first = lists.firsts + block;
+        assert_true(first[0] < first[1] && first[1] - first[0] <= 65536);
+        assert_true(x->m.columns || first[0] % PASS_LANES == 0);
         for (size_t o = 0, some; o < outputs; o += some) {
             some = o + together <= outputs ? together : 1;
             see_in_step(x, &lists, block * outputs + o, some);
         }
+        for (uint32_t e = lists.starts[block * outputs]; e < lists.starts[(block + 1) * outputs]; e++)
+            assert_true(lists.places[e] < first[1] - first[0]);
+    }
     check_seen(x);
     sparse_release_blocks(NULL, &lists);
 }
@@ -158,10 +164,14 @@ static void every_weight_once(void **state)
 static void many_inputs(void **state)
 {
     (void)state;
-    for (int tenths = 0; tenths <= 10; tenths += 10) {
-        made_matrix x = make(70000, 3, 0.9 + tenths / 100.0, false, 42);
-        check_blocks(&x, 2);
-        free(x.weights), free(x.seen), free(x.columns), free(x.inputs);
+    static const size_t inputs[] = {70000, 131071};
+    static const double zeros[] = {0.9, 0.99995, 1.0};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        for (size_t z = 0; z < sizeof zeros / sizeof *zeros; z++) {
+            made_matrix x = make(inputs[i], 3, zeros[z], false, 42);
+            check_blocks(&x, 2);
+            free(x.weights), free(x.seen), free(x.columns), free(x.inputs);
+        }
     }
 }
 

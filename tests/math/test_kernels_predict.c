@@ -240,7 +240,7 @@ static void check_many_rows(const math_kernels *kernels, size_t inputs, size_t o
     float *w = make(outputs * inputs, zeros, 30), *b = make(outputs, 0.0, 31);
     float *x = make(inputs * rows, 0.5, 32), *y = take(outputs * rows, sizeof *y);
     block_lists lists = {blocks,
-                         take(blocks, sizeof(uint32_t)),
+                         take(blocks + 1, sizeof(uint32_t)),
                          take(blocks * outputs + 1, sizeof(uint32_t)),
                          take(blocks * outputs, sizeof(uint32_t)),
                          take(inputs * outputs, sizeof(uint16_t)),
@@ -252,7 +252,9 @@ static void check_many_rows(const math_kernels *kernels, size_t inputs, size_t o
                   kernels->lists_together);
     }
     y[outputs * rows] = FENCE;
-    kernels->multiply_lists(&lists, outputs, b, x, rows, relu, y, (math_ahead){x, rows});
+    math_ahead ahead = {x, rows};
+    for (size_t k = 0; k < blocks; k++)
+        kernels->multiply_lists(&lists, k, outputs, b, x + lists.firsts[k] * rows, rows, relu, y, &ahead);
     for (size_t o = 0; o < outputs; o++) {
         for (size_t r = 0; r < rows; r++) {
             double expected = b[o], scale = fabs(expected);
@@ -293,7 +295,8 @@ static void nan_comes_through(void **state)
     x[3] = NAN;
     for (size_t k = 0; math_kernels_at(k); k++) {
         const math_kernels *kernels = math_kernels_at(k);
-        kernels->multiply_lists(&lists, 2, biases, x, PASS_LANES, true, y, (math_ahead){0});
+        math_ahead ahead = {0};
+        kernels->multiply_lists(&lists, 0, 2, biases, x, PASS_LANES, true, y, &ahead);
         for (size_t i = 0; i < 2 * PASS_LANES; i++)
             assert_true(i == 3 ? isnan(y[i]) : y[i] == 0.0f);
         for (size_t i = 0; i < 2 * PASS_LANES; i++)

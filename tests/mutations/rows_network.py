@@ -76,8 +76,10 @@ ROWS = [
          "for (uint32_t e = least; lists > 1 && e < counts[t];", "for (uint32_t e = least; lists > 1 && e < least;"),
         ("predict-list-last", "outputs behind the last whole group have lists, too",
          "    for (; list < s.outputs; list++)\n        sum_lists(&s, 1,", "    for (; list + 1 < s.outputs; list++)\n        sum_lists(&s, 1,"),
-        ("predict-list-first", "places count from their block's first input",
-         "x + lists->firsts[block] * rows", "x + lists->firsts[0] * rows")),
+        ("predict-list-block", "a block adds to the sums of those before", ".first = block == 0", ".first = true"),
+        ("predict-list-relu", "ReLU comes after the last block", "relu && block + 1 == lists->blocks", "relu")),
+    *of("src/math/kernels_transpose_code.inc", "math/test_kernels",
+        ("turn-rest", "the last squares are whole, too", "at + SQUARE <= count ? at : count - SQUARE", "at", SANITIZED)),
     # ---- data ----
     *of("src/data/splits.c", "data/test_splits",
         ("split-share", "29 % of 100 rows are 29", "exact + 2.0 * DBL_EPSILON * exact", "exact"),
