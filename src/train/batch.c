@@ -158,6 +158,19 @@ static bool take_inputs(batch *out, const espalier_network *network, size_t padd
     return done && (out->inputs[c] || (out->inputs[c] = take(out, count, sizeof(float))));
 }
 
+bool batch_is_turned(const batch *out, size_t l)
+{
+    return out->copies > 1 && l > 1;
+}
+
+static size_t turned_floats(const espalier_network *network)
+{
+    size_t floats = 0;
+    for (size_t l = 2; l < network->layer_count; l++)
+        floats += network->layers[l].outputs * work_stride(network->layers[l].inputs);
+    return floats;
+}
+
 static bool take_all(batch *out, const espalier_network *network, size_t evaluation_rows)
 {
     size_t layers = network->layer_count, rows = out->rows_most;
@@ -166,6 +179,7 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
     size_t parts = out->wide ? 0 : parts_most(network);
     size_t copies = out->threads > 1 || parts == 0 ? parts : 1;
     size_t count, tiles = chunks * tiles_most(out, network);
+    size_t turned = copies > 1 ? turned_floats(network) : 0;
     chunks = chunks > others ? chunks : others;
     bool done = (out->values = take(out, layers, sizeof *out->values)) &&
                 (out->deltas = take(out, layers, sizeof *out->deltas)) &&
@@ -174,6 +188,8 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
                 (out->next_inputs = take(out, copies, sizeof *out->next_inputs)) &&
                 (out->input_marks = take(out, copies, sizeof *out->input_marks)) &&
                 (out->input_found = take(out, copies, sizeof *out->input_found)) &&
+                (out->turned = take(out, out->threads, sizeof *out->turned)) &&
+                (out->turned_start = take(out, layers, sizeof *out->turned_start)) &&
                 (out->scratch = take(out, out->threads, sizeof *out->scratch)) &&
                 (out->marks = take(out, out->threads, sizeof *out->marks)) &&
                 (out->counts = take(out, out->threads, sizeof *out->counts)) &&
@@ -203,7 +219,8 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
     for (size_t t = 0; t < out->threads && done; t++)
         done = (out->scratch[t] = take(out, scratch_floats(network, out->wide), sizeof(float))) &&
                (out->marks[t] = take(out, mark_count(out, network), sizeof(uint32_t))) &&
-               (out->counts[t] = take(out, out->count_total, sizeof(uint64_t)));
+               (out->counts[t] = take(out, out->count_total, sizeof(uint64_t))) &&
+               (out->turned[t].weights = take(out, turned, sizeof(float)));
     return done;
 }
 
@@ -225,7 +242,7 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
     out->alone = is_alone(out, copy);
     out->threads = out->alone ? 1 : parallel_threads(threads);
     threads = out->threads;
-    size_t most = 19 + 2 * copy->layer_count + 3 * threads + 5 * parts_most(network);
+    size_t most = 21 + 2 * copy->layer_count + 4 * threads + 5 * parts_most(network);
     out->memory = memory_array(allocator, most, sizeof *out->memory);
     out->team = parallel_team_create(threads, allocator);
     if (!out->team || !out->memory || !take_all(out, network, evaluation_rows)) {
@@ -282,6 +299,18 @@ static void cut_lists(batch *out, const work_layer *layer, size_t l)
     }
 }
 
+/* Padding must be zero for the new strides. */
+static void fit_turned(batch *out, const work *copy)
+{
+    size_t floats = 0;
+    for (size_t l = 2; l < out->layer_count; l++) {
+        out->turned_start[l] = floats;
+        floats += copy->layers[l].outputs * copy->layers[l].input_stride;
+    }
+    for (size_t t = 0; t < out->threads && out->copies > 1; t++)
+        memset(out->turned[t].weights, 0, floats * sizeof(float));
+}
+
 void batch_fit(batch *out, const work *copy, const espalier_network *network)
 {
     size_t start = 0;
@@ -291,6 +320,7 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
     out->copies = out->parts > 0 && parts_shared(out) ? 1 : out->parts;
     out->next_rows = 0;
     fit_columns(out, copy, network);
+    fit_turned(out, copy);
     for (size_t l = 0; l < out->layer_count; l++) {
         const work_layer *layer = &copy->layers[l];
         out->block_start[l] = out->block_count;

@@ -31,6 +31,13 @@ typedef struct batch_block {
     size_t layer, panel, first, rows;
 } batch_block;
 
+/* A thread's own copy of the layers behind the second one, transposed: what one thread changes
+ * and another reads comes from cache to cache, line by line. */
+typedef struct batch_turned {
+    float *weights; /* layer l from turned_start[l] on, as work_layer's transposed */
+    bool done;      /* in this batch */
+} batch_turned;
+
 typedef struct batch {
     const espalier_allocator *allocator;
     const math_backend *math;
@@ -50,6 +57,8 @@ typedef struct batch {
     float **next_inputs; /* [copies]: of the next one */
     uint32_t **input_marks; /* [copies]: [rows][mark_words(inputs)] where they are not zero */
     size_t **input_found;   /* [copies]: [chunks] in how many places */
+    batch_turned *turned; /* [threads]; in use where copies > 1 */
+    size_t *turned_start; /* [layer_count] */
     size_t next_rows;    /* that the first layer has been through ahead of their batch */
     const uint32_t *next_indices; /* which */
     /* [layer_count] each, [rows][stride]; but in a wide network as tiles.h says, and of a layer of
@@ -91,6 +100,9 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network);
 
 /* parallel_run by the threads that the network is worth. */
 void batch_run(const batch *out, size_t count, parallel_task *task, void *context);
+
+/* Whether each thread has a layer transposed for itself. */
+bool batch_is_turned(const batch *out, size_t l);
 
 /* Number of chunks of chunk_rows rows. */
 size_t batch_chunks(size_t rows, size_t chunk_rows);

@@ -75,11 +75,14 @@ static void backward(const batch *out, const work *copy, size_t l, const flow_pa
     }
     const work_layer *layer = &copy->layers[l];
     const size_t stride = layer->input_stride, offset = p->first * stride;
+    const float *const turned = batch_is_turned(out, l)
+                                    ? out->turned[thread].weights + out->turned_start[l]
+                                    : layer->transposed;
     for (size_t panel = 0; panel < work_panels(layer - 1); panel++) {
         const work_panel to = work_panel_of(layer - 1, panel);
         batch_multiply(out, thread, p->rows, to.columns, layer->outputs,
                        out->deltas[l] + p->first * layer->output_stride, layer->output_stride,
-                       layer->transposed + layer->outputs * to.first, to.columns, false,
+                       turned + layer->outputs * to.first, to.columns, false,
                        out->deltas[l - 1] + offset + to.first, stride);
     }
     activation_backward(layer[-1].activation, layer[-1].slope, out->deltas[l - 1] + offset,

@@ -143,6 +143,21 @@ static void give(const parts_job *job, const units *u, size_t part, size_t chunk
 
 /* ---- the rest, by rows of the batch --------------------------------------- */
 
+/* The thread's own copy of the weights that rows go back through. */
+static void turn_rest(const parts_job *job, size_t thread)
+{
+    batch *out = job->flow->batch;
+    batch_turned *turned = &out->turned[thread];
+    for (size_t l = 2; l < out->layer_count && !turned->done; l++) {
+        const work_layer *layer = &job->flow->copy->layers[l];
+        if (batch_is_turned(out, l) && !sparse_is(job->flow->copy, l))
+            out->kernels->transpose(layer->weights, layer->output_stride, layer->inputs,
+                                    layer->outputs, turned->weights + out->turned_start[l],
+                                    layer->input_stride);
+    }
+    turned->done = true;
+}
+
 static void rest_task(void *context, size_t chunk, size_t thread)
 {
     const parts_job *job = context;
@@ -162,6 +177,7 @@ static void rest_task(void *context, size_t chunk, size_t thread)
             y[i] += out->sums[part][at + i];
     if (hidden)
         work_finish(out->kernels, layer, 0, y, p.rows, layer->output_stride, layer->output_stride);
+    turn_rest(job, thread);
     flow_turn_values(flow, 1, &p, thread);
     flow_chunk(flow, chunk, 2, thread);
     flow_turn_deltas(flow, 1, &p, thread);
@@ -335,6 +351,8 @@ void parts_run(flow_job *flow, const update_job *update)
     job.indices = flow->indices + flow->rows;
     job.rows = flow->ahead;
     const size_t chunks = batch_chunks(flow->rows, out->chunk_rows);
+    for (size_t t = 0; t < out->threads; t++)
+        out->turned[t].done = false;
     batch_run(out, chunks, rest_task, &job);
     if (threads <= out->parts) {
         batch_run(out, out->block_count + out->parts, whole_task, &job);

@@ -132,7 +132,7 @@ static void update_narrow(const piece *p)
     begin_tile(p, &t);
     add_rows(p, &t, true, (math_ahead){0});
     end_tile(p, &t);
-    if (p->layer->transposed)
+    if (p->layer->transposed && !batch_is_turned(p->out, p->block->layer))
         work_turn(p->out->kernels, p->layer, p->block->first, p->block->rows);
 }
 
