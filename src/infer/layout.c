@@ -93,9 +93,16 @@ static bool fill_layer(espalier_predictor *p, const espalier_network *network, s
         return false;
     sparse_matrix many = m;
     many.columns = p->many_picks ? NULL : m.columns;
-    return layer->many == FORM_DENSE ||
-           sparse_by_output(&many, counts.nonzero, p->kernels->lists_together, p->allocator,
-                            &layer->by_output);
+    if (layer->many == FORM_DENSE)
+        return true;
+    if (!sparse_by_output(&many, counts.nonzero, p->kernels->lists_together, p->allocator,
+                          &layer->by_output))
+        return false;
+    for (size_t k = 0; k < layer->by_output.blocks; k++) {
+        const size_t columns = layer->by_output.firsts[k + 1] - layer->by_output.firsts[k];
+        p->block_columns = columns > p->block_columns ? columns : p->block_columns;
+    }
+    return true;
 }
 
 /* ---- inputs ----------------------------------------------------------- */

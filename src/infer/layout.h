@@ -31,6 +31,7 @@ struct espalier_predictor {
     layout_layer *layers;
     size_t few_rows;        /* fewer are run one by one */
     size_t widest;          /* largest stride, that of whole rows included, in whole tiles */
+    size_t block_columns;   /* most of a block of lists by output */
     /* (value - shift) * scale of a whole row; NULL where the first layer's weights
      * have taken the scale in */
     float *shift, *scale;   /* [row_width] */

@@ -18,7 +18,7 @@ typedef struct block {
     size_t stride, width;
     bool columns;
     float *free, *other; /* room for a layer each; x is in `other` or the caller's */
-    float *turned;       /* the same, for columns of a block of inputs */
+    float *turned;       /* room for the columns of a block of inputs */
     math_ahead ahead;    /* the rows after these */
     uint32_t *marks;
 } block;
@@ -132,11 +132,11 @@ static void multiply_rows(block *b, const layout_layer *layer)
 
 /* ---- the way ---------------------------------------------------------- */
 
-/* Three rooms for a layer's values, marks of every row. */
+/* Two rooms for a layer's values, one for a block's columns, marks of every row. */
 size_t many_rows_workspace(const espalier_predictor *p, size_t rows)
 {
     const size_t filled = pass_stride(rows);
-    return filled * (3 * p->widest + mark_words(p->widest));
+    return filled * (2 * p->widest + p->block_columns + mark_words(p->widest));
 }
 
 void many_rows_run(const espalier_predictor *p, const float *values, size_t rows, size_t after,
@@ -147,7 +147,7 @@ void many_rows_run(const espalier_predictor *p, const float *values, size_t rows
                .width = p->row_width, .free = workspace, .other = workspace + room,
                .turned = workspace + 2 * room,
                .ahead = {values + rows * p->row_width, after * p->row_width},
-               .marks = (uint32_t *)(void *)(workspace + 3 * room)};
+               .marks = (uint32_t *)(void *)(workspace + 2 * room + filled * p->block_columns)};
     if (p->shift)
         scale(&b);
     if (p->many_picks)
