@@ -108,18 +108,21 @@ def train(b):
     return records
 
 
-COUNT_ROWS = 9000
+SHORT_ROWS = 9000
+
+
+def measure_closely(b, workers):
+    """Many rounds of epochs of SHORT_ROWS: whether a ratio is within 2 % of 1 drowns in less, and the
+    machine's own pace changes from second to second."""
+    return b.measure(workers, rounds=40 * b.rounds)
 
 
 def count(b):
     records = []
     for batch, threads in ((32, 1), (32, 2), (256, 1)):
-        # Many rounds of short epochs: whether a ratio is within 2 % of 1 drowns in less, and the
-        # machine's own pace changes from second to second.
-        workers = [ours(b, "without", threads, batch=batch, rows=COUNT_ROWS, count=0),
-                   ours(b, "with counting", threads, batch=batch, rows=COUNT_ROWS, count=1)]
-        results = b.measure(workers, rounds=40 * b.rounds)
-        for name, rounds in results.items():
+        workers = [ours(b, "without", threads, batch=batch, rows=SHORT_ROWS, count=0),
+                   ours(b, "with counting", threads, batch=batch, rows=SHORT_ROWS, count=1)]
+        for name, rounds in measure_closely(b, workers).items():
             records.append(b.record("count", f"batch {batch}, {threads_text(threads)}", name, rounds,
                                     base=name == "without"))
     return records
@@ -142,12 +145,12 @@ def pruned_epoch(b):
 
 def masked_epoch(b):
     """What masks cost: the same weights with and without them, held still, so that the same neurons
-    are active in both. In 5 x 3 rounds a hundredth can be told."""
+    are active in both."""
     records = []
     for percent in 60, 30:
-        how = {"model": b.model(f"magnitude-{percent}"), "still": 1, "count": 1}
+        how = {"model": b.model(f"magnitude-{percent}"), "still": 1, "count": 1, "rows": SHORT_ROWS}
         workers = [ours(b, "without masks", masks=0, **how), ours(b, "with masks", **how)]
-        for name, rounds in b.measure(workers, rounds=3 * b.rounds).items():
+        for name, rounds in measure_closely(b, workers).items():
             records.append(b.record("prune", f"{percent} % by magnitude, weights held still, 1 thread", name,
                                     rounds, base=name == "without masks"))
     return records
