@@ -10,17 +10,32 @@ from measure import tables
 TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
+def refuse(path, what):
+    raise SystemExit(f"bench/run: {path}: {what}")
+
+
 def load(path):
     """Of each subject and case the last run, whole runs before quick ones."""
     cases = {}
-    for line in pathlib.Path(path).read_text().splitlines():
-        record = json.loads(line)
-        run = not record["quick"], record["date"]
-        kept = cases.setdefault((record["subject"], record["case"]), [run, []])
+    try:
+        lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        refuse(path, error.strerror)
+    except UnicodeDecodeError:
+        refuse(path, "expected lines of JSON, found other bytes")
+    for number, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line)
+            run, case = (not record["quick"], record["date"]), (record["subject"], record["case"])
+        except (ValueError, KeyError, TypeError):
+            refuse(path, f"line {number}: expected a result of bench/run, found '{line[:40]}'")
+        kept = cases.setdefault(case, [run, []])
         if run > kept[0]:
             kept[:] = [run, []]
         if run == kept[0]:
             kept[1].append(record)
+    if not cases:
+        refuse(path, "expected results of bench/run, found none")
     return [record for _, records in cases.values() for record in records]
 
 
