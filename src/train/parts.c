@@ -148,9 +148,9 @@ static void turn_rest(const parts_job *job, size_t thread)
 {
     batch *out = job->flow->batch;
     batch_turned *turned = &out->turned[thread];
-    for (size_t l = 2; l < out->layer_count && !turned->done; l++) {
+    for (size_t l = 2; l < out->layer_count && batch_is_turned(out, l) && !turned->done; l++) {
         const work_layer *layer = &job->flow->copy->layers[l];
-        if (batch_is_turned(out, l) && !sparse_is(job->flow->copy, l))
+        if (!sparse_is(job->flow->copy, l))
             out->kernels->transpose(layer->weights, layer->output_stride, layer->inputs,
                                     layer->outputs, turned->weights + out->turned_start[l],
                                     layer->input_stride);
