@@ -61,7 +61,7 @@ static int compact(const option_set *set, const compact_settings *s)
 {
     espalier_network *network = NULL;
     espalier_dataset *dataset = NULL;
-    int code = output_given(set->command, s->output);
+    int code = output_is_model(set->command, s->output);
     if (code == EXIT_NONE)
         code = scaling_check(set, s->source, "--data DATA");
     if (code == EXIT_NONE)

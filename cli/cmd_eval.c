@@ -1,4 +1,5 @@
 /* espalier eval: how well a network knows the rows of one split. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,6 +127,12 @@ static int evaluate(const option_set *set, const eval_settings *s, const espalie
         return code;
     if (espalier_evaluate(network, dataset, s->split, s->k, s->threads, &evaluation, &error))
         return fail(&error);
+    if (!isfinite(evaluation.loss)) {
+        message("%s: expected a finite loss, found %g: some row's values, or the network's weights, "
+                "are too large to compute with", set->files[1], fabs(evaluation.loss));
+        espalier_evaluation_clear(&evaluation);
+        return EXIT_FAILED;
+    }
     if (s->json) {
         json_t *json = evaluation_json(&evaluation);
         json_object_set_new(json, "classes", classes_json(network, &evaluation));

@@ -52,6 +52,9 @@ static int predict_rows(row_source *rows, const espalier_predictor *predictor, c
             return code;
         espalier_predictor_run(predictor, space->values, 1, space->probabilities,
                                space->workspace);
+        code = row_source_check(rows, space->probabilities, out->classes);
+        if (code != EXIT_NONE)
+            return code;
         if (!predictions_write(out, space->probabilities))
             return EXIT_NONE;
     }
@@ -85,7 +88,7 @@ static int write_rows(const option_set *set, const predict_settings *s,
 
 static int check_output(const option_set *set, const predict_settings *s)
 {
-    if (!s->output)
+    if (output_is_standard(s->output))
         return EXIT_NONE;
     int code = output_differs(set->command, s->output, set->files[0]);
     if (code == EXIT_NONE && strcmp(set->files[1], "-") != 0)
@@ -97,8 +100,12 @@ static int predict(const option_set *set, predict_settings *s)
 {
     espalier_network *network = NULL;
     row_source rows = {0};
-    if (!option_given(set, "format"))
-        s->format = prediction_format_of(s->output);
+    const bool given = option_given(set, "format");
+    if (!given && s->output && strlen(s->output) > 5 &&
+        strcmp(s->output + strlen(s->output) - 5, ".json") == 0)
+        return usage_error(set->command, "-o: expected an ending .csv, .jsonl or .npy, found '%s'; a "
+                                         "line for each row is .jsonl", s->output);
+    s->format = given ? s->format : prediction_format_of(s->output);
     int code = check_output(set, s);
     if (code == EXIT_NONE)
         code = read_model(set->files[0], &network);
@@ -137,7 +144,7 @@ int cmd_predict(int argc, char **argv)
          .help = "csv: a header, then a line for each row; jsonl: a JSON object for each row; npy: "
                  "a NumPy array of float32 [rows, classes], the probabilities"},
         {.name = "output", .letter = 'o', .kind = OPTION_TEXT, .value = &s.output,
-         .argument = "FILE", .shown = "standard output", .help = "write there"},
+         .argument = "FILE", .shown = "-, standard output", .help = "write there"},
     };
     options_add(&set, rows, sizeof rows / sizeof *rows);
     data_add_options(&set, &s.choice.data, DATA_MODEL);

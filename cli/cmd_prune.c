@@ -29,7 +29,7 @@ static int check(option_set *set, run_settings *s, const resume *again)
 {
     const char *command = set->command, *model = set->files[0];
     const char *source = set->file_count > 1 ? set->files[1] : NULL;
-    int code = output_given(command, s->output);
+    int code = output_is_model(command, s->output);
     if (code == EXIT_NONE && s->train.epochs > 0 && !source)
         code = usage_error(command, "--epochs: expected DATA to fine-tune on, found none");
     if (code == EXIT_NONE)

@@ -98,7 +98,7 @@ static int look(run *r, option_set *set, run_settings *s)
 
 static int check(run *r, option_set *set, run_settings *s)
 {
-    int code = output_given(set->command, s->output);
+    int code = output_is_model(set->command, s->output);
     if (code == EXIT_NONE)
         code = check_restart(set, s);
     if (code == EXIT_NONE)

@@ -11,6 +11,7 @@
 static volatile sig_atomic_t came; /* the signal's number */
 static volatile sig_atomic_t told; /* … it has been acted on */
 static const char *volatile said;
+static const char *volatile aside;
 static char last_words[2 * 4096 + 64];
 
 static void end_at_once(int number)
@@ -39,9 +40,9 @@ static void handle(int number)
         say(said);
 }
 
-static void watch(int number)
+static void watch(int number, void (*handler)(int))
 {
-    struct sigaction before, action = {.sa_handler = handle, .sa_flags = SA_RESTART};
+    struct sigaction before, action = {.sa_handler = handler, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         sigaction(number, &action, NULL);
@@ -51,8 +52,29 @@ void interrupt_watch(const char *what, const char *command)
 {
     said = what;
     snprintf(last_words, sizeof last_words, "espalier: stopped at once; go on with: %s\n", command);
-    watch(SIGINT);
-    watch(SIGTERM);
+    watch(SIGINT, handle);
+    watch(SIGTERM, handle);
+}
+
+/* ---- files that are written aside ----------------------------------------- */
+
+static void remove_and_end(int number)
+{
+    if (aside)
+        unlink((const char *)aside);
+    end_at_once(number);
+    raise(number);
+}
+
+void interrupt_remove(const char *path)
+{
+    aside = path;
+    if (!path || said)
+        return;
+    watch(SIGINT, remove_and_end);
+    watch(SIGTERM, remove_and_end);
+    watch(SIGHUP, remove_and_end);
+    watch(SIGXFSZ, remove_and_end);
 }
 
 bool interrupted(void)

@@ -9,8 +9,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "interrupt.h"
 
 static bool same_file(const char *a, const char *b)
 {
@@ -29,6 +32,17 @@ static int refuse(const char *command, const char *output, const char *input)
 int output_given(const char *command, const char *output)
 {
     return output ? EXIT_NONE : usage_error(command, "expected -o FILE, found no output");
+}
+
+int output_is_model(const char *command, const char *output)
+{
+    static const char *const others[] = {".onnx", ".c", ".h", ".npz", ".pt"};
+    const char *const dot = output ? strrchr(output, '.') : NULL;
+    for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++)
+        if (strcasecmp(dot, others[i]) == 0)
+            return usage_error(command, "-o: expected a file for a model (.safetensors), found '%s'; "
+                                        "'espalier export' writes .onnx and .c", output);
+    return output_given(command, output);
 }
 
 int output_differs(const char *command, const char *output, const char *input)
@@ -147,6 +161,17 @@ void folder_discard(const char *path)
 
 /* ---- texts ---------------------------------------------------------------- */
 
+/* That of the file which is there, or of a new one. */
+static mode_t mode_of(const char *target)
+{
+    struct stat status;
+    if (stat(target, &status) == 0)
+        return status.st_mode & 0777;
+    const mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
 /* Opens the stream: on a special file itself, else on a new one beside the target. */
 static bool open_stream(text_file *file)
 {
@@ -165,10 +190,9 @@ static bool open_stream(text_file *file)
         file->aside[0] = '\0';
         return false;
     }
-    mode_t mask = umask(0);
-    umask(mask);
+    interrupt_remove(file->aside);
     file->stream = fdopen(descriptor, "w");
-    return file->stream && fchmod(descriptor, 0666 & ~mask) == 0;
+    return file->stream && fchmod(descriptor, mode_of(file->target)) == 0;
 }
 
 static int text_failed(text_file *file)
@@ -178,8 +202,14 @@ static int text_failed(text_file *file)
     return EXIT_FAILED;
 }
 
+bool output_is_standard(const char *output)
+{
+    return !output || strcmp(output, "-") == 0 || strcmp(output, "/dev/stdout") == 0;
+}
+
 int text_open(text_file *file, const char *path)
 {
+    path = output_is_standard(path) ? NULL : path;
     *file = (text_file){.path = path, .stream = path ? NULL : stdout};
     return !path || open_stream(file) ? EXIT_NONE : text_failed(file);
 }
@@ -211,6 +241,7 @@ int text_commit(text_file *file)
         return text_failed(file);
     if (*file->aside)
         sync_folder(file->target);
+    interrupt_remove(NULL);
     return EXIT_NONE;
 }
 
@@ -222,6 +253,7 @@ void text_abandon(text_file *file)
         fclose(file->stream);
     if (*file->aside)
         unlink(file->aside);
+    interrupt_remove(NULL);
 }
 
 int write_text(const char *directory, const char *name, const char *text)

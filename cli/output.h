@@ -10,6 +10,9 @@
 /* Wrong usage unless an output was named. */
 int output_given(const char *command, const char *output);
 
+/* … and unless its ending may be a model's: not one of another kind of file. */
+int output_is_model(const char *command, const char *output);
+
 /* Wrong usage if the output is the input file, or one of the data files in the
  * input folder, by whatever path. EXIT_NONE otherwise. */
 int output_differs(const char *command, const char *output, const char *input);
@@ -34,6 +37,9 @@ typedef struct text_file {
     char aside[4200];  /* what is written; "" when written straight */
     FILE *stream; /* stdout when path is NULL */
 } text_file;
+
+/* No path, "-" or /dev/stdout: what another program redirected is not replaced. */
+bool output_is_standard(const char *output);
 
 int text_open(text_file *file, const char *path);
 /* Flushes and renames; on a write error the old file stays. path NULL: checks stdout. */

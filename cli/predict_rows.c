@@ -3,6 +3,7 @@
 #include "predict_rows.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -173,6 +174,23 @@ int row_source_next(row_source *source, float *values, bool *end)
         return too_short(source, source->next);
     source->next++;
     return code;
+}
+
+/* Rows of tables are counted from 1, as in their other messages. */
+int row_source_check(const row_source *source, const float *probabilities, size_t classes)
+{
+    for (size_t c = 0; c < classes; c++) {
+        if (isfinite(probabilities[c]))
+            continue;
+        const bool table = source->table;
+        message("%s: row %zu%s: expected finite probabilities, found %g: the row's values, or the "
+                "network's weights, are too large to compute with",
+                source->standard_input ? "standard input" : source->name,
+                table ? (size_t)espalier_table_row(source->table) : source->next - 1,
+                table ? "" : " (counted from 0)", fabs((double)probabilities[c]));
+        return EXIT_FAILED;
+    }
+    return EXIT_NONE;
 }
 
 void row_source_close(row_source *source)

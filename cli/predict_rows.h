@@ -37,6 +37,9 @@ bool row_source_would_wait(const row_source *source);
  * code after a message. */
 int row_source_next(row_source *source, float *values, bool *end);
 
+/* That what came of the last row is finite. EXIT_NONE, or an exit code after a message. */
+int row_source_check(const row_source *source, const float *probabilities, size_t classes);
+
 void row_source_close(row_source *source);
 
 #endif

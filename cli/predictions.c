@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,26 +160,14 @@ static void write_csv(predictions *out, const float *probabilities)
     putc('\n', stream);
 }
 
-/* JSON knows no NaN, which a network of huge weights may come to. */
-static void write_json_number(FILE *stream, float value)
-{
-    if (isfinite(value))
-        fprintf(stream, "%.9g", (double)value);
-    else
-        fputs("null", stream);
-}
-
 static void write_jsonl(predictions *out, const float *probabilities)
 {
     FILE *stream = out->file.stream;
     size_t best = most_probable(out, probabilities);
-    fprintf(stream, "{\"class\":%s,\"probability\":", out->names[best]);
-    write_json_number(stream, probabilities[best]);
-    fputs(",\"probabilities\":{", stream);
-    for (size_t c = 0; c < out->classes; c++) {
-        fprintf(stream, "%s%s:", c ? "," : "", out->names[c]);
-        write_json_number(stream, probabilities[c]);
-    }
+    fprintf(stream, "{\"class\":%s,\"probability\":%.9g,\"probabilities\":{", out->names[best],
+            (double)probabilities[best]);
+    for (size_t c = 0; c < out->classes; c++)
+        fprintf(stream, "%s%s:%.9g", c ? "," : "", out->names[c], (double)probabilities[c]);
     fputs("}}\n", stream);
 }
 

@@ -92,8 +92,12 @@ static espalier_status open_target(writer *out, const char *path, espalier_error
                          length ? "a folder" : "no name");
     bool straight = exists && !S_ISREG(facts.st_mode);
     espalier_status status = set_target(out, path, exists && !straight, error);
+    if (!status && !straight)
+        status = open_aside(out, error);
+    if (!status && !straight && exists) /* where that fails, a new file's */
+        (void)!fchmod(out->file, facts.st_mode & 0777);
     if (status || !straight)
-        return status ? status : open_aside(out, error);
+        return status;
     out->file = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     return out->file >= 0 ? ESPALIER_OK
                           : stream_error(error, ESPALIER_ERROR_IO, path, "write", errno);

@@ -172,8 +172,6 @@ class Streams(Case):
         except BlockingIOError:
             pass
         for arguments in PRINTING:
-            if "/dev/stdout" in arguments:
-                continue  # opened anew, it waits
             done = subprocess.run([PROGRAM, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=outside,
                                   stderr=subprocess.PIPE, text=True, check=False, env=environment(self.folder))
             self.assertEqual(done.returncode, 1, arguments)
@@ -191,6 +189,39 @@ class Streams(Case):
                 self.assertEqual(reader.read(), self.predictions)
             self.assertEqual(process.communicate()[1], b"")
         self.assertEqual(process.returncode, 0)
+
+    def test_standard_output_by_name(self):
+        """What a shell redirected is written on, not replaced."""
+        for name in ("-", "/dev/stdout"):
+            with open(self.folder / "made", "wb+") as file:
+                file.write(b"before\n")
+                file.flush()
+                subprocess.run([PROGRAM, "predict", "net", "small", "-o", name], cwd=self.folder, check=True,
+                               stdout=file, env=environment(self.folder))
+            self.assertEqual((self.folder / "made").read_bytes(), b"before\n" + self.predictions)
+            self.assertFalse((self.folder / "-").exists())
+
+    def test_rights_stay(self):
+        """A file that only its owner reads stays so when it is replaced."""
+        for arguments in (("predict", "net", "small"), ("compact", "net")):
+            (self.folder / "made").write_bytes(b"")
+            (self.folder / "made").chmod(0o600)
+            self.good(*arguments, "-o", "made")
+            self.assertEqual((self.folder / "made").stat().st_mode & 0o777, 0o600)
+            self.clean()
+
+    def test_signals_leave_nothing_behind(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            before = set(os.listdir(self.folder))
+            with subprocess.Popen([PROGRAM, "predict", "net", "-", "-o", "made"], cwd=self.folder,
+                                  stdin=subprocess.PIPE, env=environment(self.folder)) as process:
+                process.stdin.write(b",".join([b"1"] * 64) + b"\n")
+                process.stdin.flush()
+                while set(os.listdir(self.folder)) == before:
+                    time.sleep(0.01)
+                process.send_signal(number)
+                process.wait()
+            self.assertEqual((process.returncode, set(os.listdir(self.folder))), (-number, before))
 
     def test_messages_into_a_pipe_that_nobody_reads(self):
         inside, outside = os.pipe()
