@@ -172,7 +172,10 @@ void export_c_print(const export_c_settings *s, const char *output)
     printf(" and about %s of code\n", digits(text, f->code_bytes));
     printf("RAM       %s bytes, on the stack\n", digits(text, f->ram_bytes));
     printf("work      %s multiply-adds for a row\n", digits(text, f->multiply_adds));
+    const bool fitted = s->type != ESPALIER_EXPORT_FLOAT && s->dataset &&
+                        espalier_dataset_row_count(s->dataset, ESPALIER_TRAINING) == 0;
     if (f->rows)
-        printf("accuracy  %.2f %% of %s test rows; the network itself %.2f %%\n",
-               100 * f->accuracy_after, digits(text, f->rows), 100 * f->accuracy_before);
+        printf("accuracy  %.2f %% of %s test rows%s; the network itself %.2f %%\n",
+               100 * f->accuracy_after, digits(text, f->rows),
+               fitted ? ", which it was calibrated on" : "", 100 * f->accuracy_before);
 }

@@ -84,7 +84,8 @@ static double range_by(const spread *s, int way, int32_t top)
 typedef struct survey {
     c_program *program;
     const espalier_dataset *data;
-    size_t rows, count, hidden; /* training rows, those looked at, hidden neurons */
+    espalier_split split;       /* whose rows are looked at */
+    size_t rows, count, hidden; /* how many it has, those looked at, hidden neurons */
     float *row, *values;
     void *workspace;
     spread *spreads; /* [hidden layers] */
@@ -96,7 +97,7 @@ static void look(survey *s, bool second)
     const c_program *p = s->program;
     for (size_t i = 0; i < s->count; i++) {
         const float *value = s->values;
-        espalier_dataset_rows(s->data, ESPALIER_TRAINING, c_row_at(i, s->count, s->rows), 1, s->row);
+        espalier_dataset_rows(s->data, s->split, c_row_at(i, s->count, s->rows), 1, s->row);
         c_run_values(p, s->row, s->values, s->workspace);
         for (size_t l = 0; l + 1 < p->layer_count; l++) {
             spread *here = &s->spreads[l];
@@ -112,7 +113,7 @@ static void look(survey *s, bool second)
 }
 
 /* Rows that are bytes already, and otherwise the middle and half the width of what each
- * column holds. All training rows are looked at. */
+ * column holds. All rows are looked at. */
 static void look_at_inputs(survey *s)
 {
     c_program *p = s->program;
@@ -120,7 +121,7 @@ static void look_at_inputs(survey *s)
     input->bytes = true;
     input->top = UINT8_MAX;
     for (size_t i = 0; i < s->rows; i++) {
-        espalier_dataset_rows(s->data, ESPALIER_TRAINING, i, 1, s->row);
+        espalier_dataset_rows(s->data, s->split, i, 1, s->row);
         for (size_t c = 0; c < p->row_width; c++) {
             const float v = s->row[c];
             input->bytes = input->bytes && v >= 0.0f && v <= 255.0f && v == floorf(v);
@@ -179,7 +180,7 @@ static espalier_status choose(survey *s, espalier_error *error)
 {
     c_program *p = s->program;
     const size_t validation = espalier_dataset_row_count(s->data, ESPALIER_VALIDATION);
-    const espalier_split judge = validation ? ESPALIER_VALIDATION : ESPALIER_TRAINING;
+    const espalier_split judge = validation ? ESPALIER_VALIDATION : s->split;
     uint64_t most = 0;
     int best = LARGEST;
     for (int way = 0; way < WAYS; way++) {
@@ -197,6 +198,7 @@ static espalier_status choose(survey *s, espalier_error *error)
     quantise(s, best);
     p->method = ways[best];
     p->validation_rows = validation;
+    p->calibration = s->split;
     p->calibration_rows = s->count;
     return ESPALIER_OK;
 }
@@ -215,8 +217,9 @@ static bool make_curves(c_program *p)
 
 espalier_status c_calibrate(c_program *p, const espalier_dataset *data, espalier_error *error)
 {
-    survey s = {.program = p, .data = data,
-                .rows = espalier_dataset_row_count(data, ESPALIER_TRAINING)};
+    const bool training = espalier_dataset_row_count(data, ESPALIER_TRAINING) > 0;
+    survey s = {.program = p, .data = data, .split = training ? ESPALIER_TRAINING : ESPALIER_TEST};
+    s.rows = espalier_dataset_row_count(data, s.split);
     s.count = s.rows < ROWS_MOST ? s.rows : ROWS_MOST;
     espalier_status status = ESPALIER_OK;
     if (!reserve(&s) || !make_curves(p))

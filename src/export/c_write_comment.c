@@ -53,9 +53,14 @@ static void layers(c_out *out, const c_program *p)
 
 static void calibration(c_out *out, const c_program *p)
 {
+    const bool tests = p->calibration == ESPALIER_TEST;
     c_put(out, " *\n * Integers: weights in units of their neuron; values between layers calibrated on "
-               "%zu\n * training rows, %s, chosen by %zu validation rows.\n",
-          p->calibration_rows, p->method, p->validation_rows);
+               "%zu\n * %s rows, %s, chosen by %s", p->calibration_rows, tests ? "test" : "training",
+          p->method, p->validation_rows ? "" : "the same.\n");
+    if (p->validation_rows)
+        c_put(out, "%zu validation rows.\n", p->validation_rows);
+    if (tests)
+        c_put(out, " * There were no other rows: the accuracy above is that of rows it was fitted to.\n");
     c_put(out, " * Sums are 32 bits wide and cannot overflow: whatever the row is, every partial sum "
                "of a\n * neuron lies within\n");
     for (size_t l = 0; l < p->layer_count; l++)

@@ -1,6 +1,9 @@
 /* The header: the functions, their sizes, the names of the classes. */
 #include "export/c_write.h"
 
+#include "base/memory.h"
+#include "data/columns.h"
+
 static void classes(c_out *out, const c_program *p)
 {
     c_put(out, "/* Classes\n");
@@ -12,19 +15,54 @@ static void classes(c_out *out, const c_program *p)
     c_put(out, " */\n");
 }
 
-/* Where the data name their columns: what stands where in a row. */
+static void input_begin(c_out *out, size_t c, const char *name)
+{
+    c_put(out, " *   %zu  \"", c);
+    c_put_text(out, name ? name : "");
+    c_put(out, "\"");
+}
+
+/* The columns of a table that goes with the network: categories are told as 0 or 1 each, and a
+ * value that is missing as the number that training put in its place. */
+static void table_inputs(c_out *out, const c_program *p, const columns *table)
+{
+    char number[C_FLOAT_BYTES];
+    for (size_t i = 0; i < table->count; i++) {
+        const column *one = &table->items[i];
+        const bool category = one->kind == COLUMN_CATEGORY;
+        for (size_t v = 0; v < (category ? one->values.count : 1); v++) {
+            char *name = columns_input_name(one, v, p->allocator);
+            input_begin(out, one->first + v, name);
+            memory_release(p->allocator, name);
+            if (category)
+                c_put(out, "  1 where it is so, else 0%s",
+                      one->filled && one->fill_value == v ? "; 1 where it is missing" : "");
+            else if (one->filled)
+                c_put(out, "  where it is missing: %s", c_float(one->fill, number));
+            c_put(out, "\n");
+        }
+    }
+}
+
+/* Where the columns have names: what stands where in a row. */
 static void inputs(c_out *out, const c_program *p, const espalier_dataset *data)
 {
-    if (!data || !espalier_dataset_input_name(data, 0))
-        return;
-    c_put(out, "/* Inputs, in the order of a row\n");
-    for (size_t c = 0; c < p->row_width; c++) {
-        const char *name = espalier_dataset_input_name(data, c);
-        c_put(out, " *   %zu  \"", c);
-        c_put_text(out, name ? name : "");
-        c_put(out, "\"\n");
+    columns table = {.allocator = p->allocator};
+    const char *text = espalier_network_metadata(p->network, "columns");
+    const bool known = text && columns_parse(text, p->allocator, &table, NULL) == ESPALIER_OK &&
+                       table.named && table.inputs == p->row_width;
+    const bool named = known || (data && espalier_dataset_input_name(data, 0));
+    if (named)
+        c_put(out, "/* Inputs, in the order of a row\n");
+    if (known)
+        table_inputs(out, p, &table);
+    for (size_t c = 0; named && !known && c < p->row_width; c++) {
+        input_begin(out, c, espalier_dataset_input_name(data, c));
+        c_put(out, "\n");
     }
-    c_put(out, " */\n\n");
+    if (named)
+        c_put(out, " */\n\n");
+    columns_clear(&table);
 }
 
 static void float_functions(c_out *out, const c_program *p)

@@ -1,6 +1,7 @@
 /* The self-test: rows of the data, and what the program must make of them. */
 #include "export/c_write.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -61,6 +62,15 @@ static void write_rows(c_out *out, const vectors *v)
     c_array_end(out);
 }
 
+/* C has no literal for what is not finite. */
+static void refuse_row(c_out *out, const vectors *v, size_t i)
+{
+    error_set(out->error, ESPALIER_ERROR_FORMAT,
+              "data: row %zu (counted from 0): expected finite scores for test vectors, found others: "
+              "the row's values, or the network's weights, are too large to compute with",
+              c_row_at(i, v->count, v->rows));
+}
+
 static void write_scores(c_out *out, const vectors *v)
 {
     const c_program *p = v->program;
@@ -74,8 +84,10 @@ static void write_scores(c_out *out, const vectors *v)
         for (size_t k = 0; k < p->classes; k++) {
             if (is_whole(v))
                 c_item_whole(out, v->room.whole_scores[k]);
-            else
+            else if (isfinite(v->room.scores[k]))
                 c_item_float(out, v->room.scores[k]);
+            else
+                refuse_row(out, v, i);
         }
     }
     c_array_end(out);
