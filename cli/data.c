@@ -153,6 +153,21 @@ static bool is_trained_on(const espalier_network *network, const char *source)
     return same;
 }
 
+/* Which of the options that choose columns is given, or NULL. */
+static const char *chooses(const table_settings *s)
+{
+    return s->ignored.count              ? "--ignore"
+           : s->categorical.count        ? "--categorical"
+           : s->options.categories_most  ? "--max-categories"
+                                         : NULL;
+}
+
+static void note_known_columns(const table_settings *s, const espalier_network *network)
+{
+    if (chooses(s) && espalier_network_metadata(network, "columns"))
+        message("note: %s has no effect: the network knows the columns that it reads", chooses(s));
+}
+
 /* network: NULL, or whose columns the rows are read by; names: its classes, or NULL where
  * those are found out. What the library says goes into `error`. */
 static int open_by(const espalier_network *network, bool for_test, const char *const *names,
@@ -168,6 +183,7 @@ static int open_by(const espalier_network *network, bool for_test, const char *c
     if (code != EXIT_NONE)
         return code;
     if (network) {
+        note_known_columns(&settings->table, network);
         options.table.columns = espalier_network_metadata(network, "columns");
         options.table.class_count = names ? espalier_network_class_count(network) : 0;
         options.table.class_names = names;
@@ -255,6 +271,13 @@ int data_open_table(const espalier_network *network, const char *source,
     if (code != EXIT_NONE)
         return code;
     options.columns = espalier_network_metadata(network, "columns");
+    note_known_columns(&settings->table, network);
+    if (!options.columns && chooses(&settings->table)) {
+        message("%s: expected rows of nothing but the network's %zu inputs and a label, found %s: the "
+                "network knows no columns; leave those that it does not read out of the file", source,
+                espalier_network_row_width(network), chooses(&settings->table));
+        return EXIT_FAILED;
+    }
     return espalier_table_open(source, espalier_network_row_width(network), &options, NULL, table,
                                &error)
                ? fail(&error)

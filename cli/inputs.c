@@ -25,7 +25,8 @@ int check_split(const espalier_dataset *dataset, const char *source, espalier_sp
     const char *why = "";
     if (split == ESPALIER_TEST)
         why = espalier_dataset_columns(dataset)
-                  ? ": all rows of this table are for training, without --test or --test-file"
+                  ? ": training kept none of this table apart (--test); take another table, or in "
+                    "eval and predict other rows by --split"
                   : ": train with --test to keep some apart, or see others by --split";
     message("%s: expected %s rows, found none%s", source, split_name(split), why);
     return EXIT_FAILED;

@@ -21,7 +21,7 @@ static const char *decimal_at(size_t index)
 static const struct {
     const char *name;
     char separator;
-} separators[] = {{"auto", 0},    {"comma", ','}, {"semicolon", ';'},
+} separators[] = {{"auto", ESPALIER_SEPARATOR_FOUND}, {"comma", ','}, {"semicolon", ';'},
                   {"tab", '\t'}, {"pipe", '|'},  {"space", ' '}};
 enum { SEPARATORS = sizeof separators / sizeof *separators };
 
@@ -66,7 +66,8 @@ void table_add_options(option_set *set, table_settings *s, bool known, bool fitt
         {.name = "header", .kind = OPTION_CHOICE, .value = &o->header, .argument = "WHETHER",
          .names = header_at, .help = "whether the first line has the names of the columns"},
         {.name = "separator", .kind = OPTION_CHOICE, .value = &s->separator, .argument = "NAME",
-         .names = separator_at, .help = "what stands between two values"},
+         .names = separator_at, .shown = known ? "the model's" : "auto",
+         .help = "what stands between two values; auto: found out"},
         {.name = "decimal", .kind = OPTION_CHOICE, .value = &o->decimal, .argument = "NAME",
          .names = decimal_at, .shown = known ? "the model's" : "point",
          .help = "how numbers are written, 3.14 or 3,14"},
@@ -74,6 +75,7 @@ void table_add_options(option_set *set, table_settings *s, bool known, bool fitt
          .shown = known ? "the model's" : "#",
          .help = "lines that begin with it are left out; none = no line is"},
     };
+    s->separator = SEPARATORS; /* none is given */
     options_add(set, &title, 1);
     if (fitted)
         add_tests(set, o);
@@ -83,7 +85,7 @@ void table_add_options(option_set *set, table_settings *s, bool known, bool fitt
 int table_settle(const table_settings *s, espalier_table_options *options)
 {
     *options = s->options;
-    options->separator = separators[s->separator].separator;
+    options->separator = s->separator < SEPARATORS ? separators[s->separator].separator : 0;
     options->ignored = s->ignored.texts;
     options->ignored_count = s->ignored.count;
     options->categorical = s->categorical.texts;

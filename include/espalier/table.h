@@ -54,10 +54,14 @@ ESPALIER_API const char *espalier_decimal_name(espalier_decimal decimal);
 /* In place of a comment's first character: no line is one. */
 #define ESPALIER_COMMENT_NONE '\n'
 
+/* In place of a separator: it is found out, whatever "columns" says. */
+#define ESPALIER_SEPARATOR_FOUND '\n'
+
 /* A column is called by its name, or by its number counted from 1. All borrowed; zeros
  * everywhere are the defaults. */
 typedef struct espalier_table_options {
-    char separator; /* ',' ';' '\t' '|', ' ' for runs of spaces and tabs; 0 = found out */
+    char separator; /* ',' ';' '\t' '|', ' ' for runs of spaces and tabs; 0 = as "columns" says, else
+                       found out */
     char comment;   /* lines that begin with it are left out; 0 = as "columns" says, else '#' */
     espalier_decimal decimal;
     espalier_header header;

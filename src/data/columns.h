@@ -49,6 +49,15 @@ enum { COLUMN_TEXT_MOST = 255 };
 /* Gives each column its first input, and counts the inputs. */
 void columns_place(columns *c);
 
+/* What becomes of missing values: as the columns say (AUTO), or as asked for. Where they are
+ * refused or their rows left out, the columns have nothing to fill in any more.
+ * Errors: ARGUMENT (MEAN or MEDIAN that the columns do not know). */
+espalier_status columns_choose_missing(columns *c, espalier_missing asked, espalier_error *error);
+
+/* What an input is called: "NAME", of a column of categories "NAME=CATEGORY" (owned); NULL when
+ * memory runs out. The column has a name. */
+char *columns_input_name(const column *one, size_t value, const espalier_allocator *allocator);
+
 void columns_clear(columns *c);
 
 /* ---- columns_json.c ------------------------------------------------------- */

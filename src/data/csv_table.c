@@ -45,9 +45,16 @@ static espalier_status take_columns(reading *r, espalier_error *error)
     const espalier_table_options *o = &r->options->table;
     espalier_status status =
         columns_parse(o->columns, r->dataset->allocator, &r->columns, error);
-    if (!status && o->missing)
-        r->columns.missing = o->missing;
-    return status;
+    return status ? status : columns_choose_missing(&r->columns, o->missing, error);
+}
+
+/* Without training rows nothing is learnt: columns are numbers unless called categories. */
+static espalier_status take_as_numbers(columns *c, espalier_missing missing, espalier_error *error)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->items[i].kind == COLUMN_UNKNOWN)
+            c->items[i].kind = COLUMN_NUMBER;
+    return columns_choose_missing(c, missing, error);
 }
 
 static espalier_status find_columns(reading *r, espalier_error *error)
@@ -56,16 +63,26 @@ static espalier_status find_columns(reading *r, espalier_error *error)
     const espalier_allocator *allocator = r->dataset->allocator;
     csv_dialect dialect = table_dialect(r->path, NULL, o);
     csv_sample sample = {0};
-    r->columns.missing = o->missing ? o->missing : ESPALIER_MISSING_ERROR;
-    r->columns.separator = o->separator;
+    r->columns.missing = ESPALIER_MISSING_ERROR;
+    r->columns.separator = o->separator == ESPALIER_SEPARATOR_FOUND ? 0 : o->separator;
     r->columns.comment = dialect.comment;
     r->columns.decimal_comma = dialect.decimal_comma;
     espalier_status status = csv_sample_read(r->path, o, allocator, &sample, error);
     if (!status)
         status = csv_roles(r->path, &sample, o, &r->columns, error);
+    if (!status && o->for_test)
+        status = take_as_numbers(&r->columns, o->missing, error);
+    else if (o->missing)
+        r->columns.missing = o->missing;
     r->first.header = sample.header ? ESPALIER_HEADER_YES : ESPALIER_HEADER_NO;
     csv_sample_clear(&sample, allocator);
     return status;
+}
+
+static espalier_status no_rows(const char *path, size_t dropped, espalier_error *error)
+{
+    return error_set(error, ESPALIER_ERROR_FORMAT, "%s: expected rows, found none%s", path,
+                     dropped ? " without missing values" : "");
 }
 
 /* Both files once: rows, labels, kinds, categories. */
@@ -78,11 +95,13 @@ static espalier_status look(reading *r, espalier_error *error)
         status = csv_survey_file(s, r->path, true, error);
     r->first_rows = s->rows;
     if (!status && s->rows == 0)
-        return error_set(error, ESPALIER_ERROR_FORMAT, "%s: expected rows, found none%s", r->path,
-                         s->file_rows ? " without missing values" : "");
+        return no_rows(r->path, s->dropped, error);
     s->options = &r->options->table;
+    const size_t dropped = s->dropped;
     if (!status && test)
         status = csv_survey_file(s, test, false, error);
+    if (!status && test && s->rows == r->first_rows)
+        status = no_rows(test, s->dropped - dropped, error);
     return status;
 }
 
@@ -168,10 +187,12 @@ static espalier_status split(reading *r, espalier_error *error)
     return dataset_split(d, r->options, error);
 }
 
-/* Categories of rows that are neither for tests nor for validation. */
+/* Categories of rows that are neither for tests nor for validation, or of all rows where
+ * there are no others. */
 static espalier_status learn_categories(reading *r, espalier_error *error)
 {
     espalier_dataset *d = r->dataset;
+    const bool all = d->row_count[ESPALIER_TRAINING] == 0;
     uint8_t *stored = memory_array(d->allocator, d->stored_rows, 1);
     uint8_t *learnt = memory_array(d->allocator, r->survey.rows, 1);
     espalier_status status = stored && learnt ? ESPALIER_OK : error_memory(error);
@@ -179,7 +200,7 @@ static espalier_status learn_categories(reading *r, espalier_error *error)
         stored[d->rows[ESPALIER_TRAINING][i]] = 1;
     begin_places(r);
     for (size_t i = 0; !status && i < r->survey.rows; i++)
-        learnt[i] = stored[next_place(r, i)];
+        learnt[i] = stored[next_place(r, i)] || all;
     if (!status)
         status = csv_fit_categories(&r->survey, learnt, error);
     memory_release(d->allocator, learnt);
@@ -248,22 +269,6 @@ static espalier_status store(reading *r, espalier_error *error)
 
 /* ---- what the data set tells of its columns ----------------------------------------- */
 
-/* "NAME", or "NAME=CATEGORY" (owned). */
-static char *input_name(const column *one, size_t value, const espalier_allocator *allocator)
-{
-    if (one->kind == COLUMN_NUMBER)
-        return memory_text(allocator, one->name);
-    const char *category = one->values.texts[value];
-    size_t length = strlen(one->name), tail = strlen(category);
-    char *text = memory_array(allocator, length + tail + 2, 1);
-    if (!text)
-        return NULL;
-    memcpy(text, one->name, length);
-    text[length] = '=';
-    memcpy(text + length + 1, category, tail);
-    return text;
-}
-
 static espalier_status name_inputs(reading *r, espalier_error *error)
 {
     espalier_dataset *d = r->dataset;
@@ -276,7 +281,7 @@ static espalier_status name_inputs(reading *r, espalier_error *error)
         const column *one = &r->columns.items[i];
         size_t width = one->kind == COLUMN_NUMBER ? 1 : one->values.count;
         for (size_t v = 0; v < width; v++)
-            if (!(d->input_names[one->first + v] = input_name(one, v, d->allocator)))
+            if (!(d->input_names[one->first + v] = columns_input_name(one, v, d->allocator)))
                 return error_memory(error);
     }
     return ESPALIER_OK;

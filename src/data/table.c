@@ -51,7 +51,7 @@ espalier_status espalier_table_options_check(const espalier_table_options *o,
 {
     if (!o)
         return ESPALIER_OK;
-    if (o->separator && !strchr(",;\t| ", o->separator))
+    if (o->separator && !strchr(",;\t| \n", o->separator))
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
                          "separator: expected one of , ; | tab and space, found '%c'",
                          o->separator);
@@ -124,8 +124,9 @@ static espalier_status open_table(espalier_table *table, const char *path, size_
                            inputs, c->inputs);
     if (status)
         return status;
-    if (options->missing)
-        c->missing = options->missing;
+    status = columns_choose_missing(c, options->missing, error);
+    if (status)
+        return status;
     status = table_file_open(path, c, options, &table->file, error);
     table->opened = !status;
     return status;

@@ -24,19 +24,22 @@ bool table_is_missing(const csv_field *field)
     return false;
 }
 
-/* The way out of a missing value, if there is one. */
-static espalier_status refuse_missing(const table_file *f, size_t place, espalier_error *error)
+/* With the way out of it: while a table is read to be learnt from, while it is read by what
+ * others learnt, and where its rows are wanted one by one. */
+static espalier_status refuse_missing(const table_file *f, size_t place, table_missing missing,
+                                      espalier_error *error)
 {
+    const bool dropped = f->columns->missing == ESPALIER_MISSING_DROP;
+    const char *const way_out =
+        missing == TABLE_MARK ? (f->fixed ? " (with --missing drop its row would be left out)"
+                                          : " (with --missing mean or median it would be replaced, "
+                                            "with drop its row left out)")
+        : dropped ? ": no row can be left out here, each gets its answer"
+                  : " (a network trained with --missing mean or median would fill it in)";
     char shown[TABLE_SHOWN_BYTES];
     const csv_field *field = &f->record.fields[place];
     const char *found = field->length ? table_show(field, shown) : "nothing";
-    if (f->columns->missing == ESPALIER_MISSING_DROP)
-        return table_file_complain(f, place, error,
-                                   "expected a value, found %s: rows with missing values were "
-                                   "dropped when the network was trained", found);
-    return table_file_complain(f, place, error,
-                               "expected a value, found %s (with --missing mean or median it would "
-                               "be replaced, with drop its row left out)", found);
+    return table_file_complain(f, place, error, "expected a value, found %s%s", found, way_out);
 }
 
 static espalier_status encode_number(const table_file *f, size_t index, table_missing missing,
@@ -52,7 +55,7 @@ static espalier_status encode_number(const table_file *f, size_t index, table_mi
     if (table_is_missing(field)) {
         bool mark = missing == TABLE_MARK && f->columns->missing != ESPALIER_MISSING_ERROR;
         *value = mark ? NAN : one->fill;
-        return mark || one->filled ? ESPALIER_OK : refuse_missing(f, place, error);
+        return mark || one->filled ? ESPALIER_OK : refuse_missing(f, place, missing, error);
     }
     if (kind == DECIMAL_NOT_FINITE)
         return table_file_complain(f, place, error, "expected a finite number, found '%s'",
@@ -80,7 +83,7 @@ static espalier_status encode_category(const table_file *f, size_t index, table_
     if (mark)
         return ESPALIER_OK;
     if (!one->filled)
-        return refuse_missing(f, place, error);
+        return refuse_missing(f, place, missing, error);
     values[one->fill_value] = 1.0f;
     return ESPALIER_OK;
 }

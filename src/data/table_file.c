@@ -93,10 +93,18 @@ static bool is_odd(const table_file *f, const column *one, const csv_field *fiel
            decimal_float(field->text, field->length, f->point, &value) == DECIMAL_NUMBER;
 }
 
-static bool has_any_text(const table_file *f, const csv_record *record)
+static bool has_any_number(const table_file *f, const csv_record *record)
 {
     for (size_t i = 0; i < record->count; i++)
-        if (is_text(f, &record->fields[i]))
+        if (!is_text(f, &record->fields[i]))
+            return true;
+    return false;
+}
+
+static bool has_any_name(const columns *c, const csv_record *record)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (find_name(record, c->items[i].name) != SIZE_MAX)
             return true;
     return false;
 }
@@ -146,7 +154,7 @@ static bool looks_like_header(const table_file *f, const csv_record *first, cons
         return false;
     }
     if (first->count != c->record_width && !unlabelled)
-        return c->named && has_any_text(f, first);
+        return c->named && (has_any_name(c, first) || !has_any_number(f, first));
     for (size_t i = 0; i < c->count; i++)
         if (is_odd(f, &c->items[i], &first->fields[place_of(c, i, unlabelled)]))
             return true;
@@ -195,6 +203,7 @@ static espalier_status find_label(table_file *f, const csv_record *first, bool h
                                   const char *label, espalier_error *error)
 {
     f->label = header ? find_name(first, label) : SIZE_MAX;
+    f->label_name = f->label == SIZE_MAX ? NULL : label;
     if (f->label == SIZE_MAX)
         f->label = number_of(label, first->count);
     if (f->label == SIZE_MAX)
@@ -253,6 +262,8 @@ csv_dialect table_dialect(const char *path, const columns *c,
         dialect.comment = c->comment;
         dialect.decimal_comma = c->decimal_comma;
     }
+    if (dialect.separator == ESPALIER_SEPARATOR_FOUND)
+        dialect.separator = 0;
     if (!dialect.separator &&
         (ends_in(path, ".tsv") || ends_in(path, ".tsv.gz") || ends_in(path, ".tab")))
         dialect.separator = '\t';
@@ -269,6 +280,7 @@ espalier_status table_file_open(const char *path, const columns *c,
 {
     csv_dialect dialect = table_dialect(path, c, options);
     *file = (table_file){.columns = c,
+                         .fixed = options->columns || options->for_test,
                          .point = dialect.decimal_comma ? ',' : '.',
                          .label = SIZE_MAX,
                          .label_name = c->label_name};

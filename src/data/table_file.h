@@ -9,6 +9,7 @@
 typedef struct table_file {
     csv *in;
     const columns *columns;
+    bool fixed;        /* they are not learnt from this file */
     char point;        /* of its numbers */
     size_t *places;    /* [columns->count]: each column's field */
     size_t label;      /* the label's field, SIZE_MAX = none */

@@ -171,8 +171,94 @@ class Tables(Case):
         self.refused(1, "gone.csv: cannot open: No such file or directory", "train", "flowers.csv",
                      "-o", "bad", "--test-file", "gone.csv")
         self.good("train", "flowers.csv", "-o", "t", "--epochs", "1", "--quiet")
-        self.refused(1, "flowers.csv: expected test rows, found none: all rows of this table are "
-                        "for training, without --test or --test-file", "eval", "t", "flowers.csv")
+        self.refused(1, "flowers.csv: expected test rows, found none: training kept none of this "
+                        "table apart (--test); take another table, or in eval and predict other rows "
+                        "by --split", "eval", "t", "flowers.csv")
+
+    def test_missing_values_that_the_model_does_not_know(self):
+        lines = flowers()
+        self.put("holes.csv", [lines[0], "," + lines[1].split(",", 1)[1]] + lines[60:70])
+        for command in ("eval", "predict"):
+            self.refused(2, "missing values: expected error or drop, found mean: the network was "
+                            "trained without it and does not know what to fill in", command, "m",
+                         "holes.csv", "--missing", "mean")
+        self.refused(1, "holes.csv: row 1 (line 2), column 1 (sepal length): expected a value, found "
+                        "nothing (with --missing drop its row would be left out)", "eval", "m", "holes.csv")
+        self.assertEqual(self.result("eval", "m", "holes.csv", "--missing", "drop")["rows"], 10)
+
+    def test_other_networks_take_numbers(self):
+        """Without training rows nothing is learnt: a text is not left out, it is an error."""
+        lines = flowers()
+        self.put("four.csv", [",".join(line.split(",")[:4] + line.split(",")[5:]) for line in lines])
+        self.good("train", "four.csv", "-o", "four", "--epochs", "1", "--quiet")
+        self.good("export", "four", "-o", "bare.safetensors")
+        self.assertEqual(self.result("eval", "bare.safetensors", "four.csv")["rows"], 150)
+        self.refused(1, "flowers.csv: row 1 (line 2), column 5 (garden): expected a number, found "
+                        f"'{lines[1].split(',')[4]}'", "eval", "bare.safetensors", "flowers.csv")
+        self.refused(1, "four.csv: expected rows of nothing but the network's 4 inputs and a label, "
+                        "found --ignore: the network knows no columns; leave those that it does not read "
+                        "out of the file", "predict", "bare.safetensors", "four.csv", "--ignore", "1")
+
+    def test_options_without_effect_are_said(self):
+        done = self.run_cli("eval", "m", "flowers.csv", "--ignore", "garden")
+        self.assertEqual((done.returncode, done.stderr), (0, "espalier: note: --ignore has no effect: the "
+                                                             "network knows the columns that it reads\n"))
+
+    def test_separator_of_another_table(self):
+        lines = flowers()
+        self.put("semicolons.csv", [line.replace(",", ";") for line in lines])
+        self.good("train", "semicolons.csv", "-o", "semi", "--separator", "semicolon", "--epochs", "1",
+                  "--quiet")
+        self.refused(1, "flowers.csv: line 1: expected a column 'sepal length', found none of that name "
+                        "among 1", "predict", "semi", "flowers.csv")
+        self.assertEqual(len(self.good("predict", "semi", "flowers.csv", "--separator",
+                                       "auto").splitlines()), 151)
+
+    def test_values_too_large_to_compute_with(self):
+        lines = flowers()[:4]
+        self.put("huge.csv", lines[:2] + ["3.4e38,-3.4e38,1.4,0.2,north,setosa"])
+        done = self.run_cli("predict", "m", "huge.csv")
+        why = "the row's values, or the network's weights, are too large to compute with"
+        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (1, 2))
+        self.assertEqual(done.stderr, "espalier: huge.csv: row 2: expected finite probabilities, found nan: "
+                                      f"{why}\n")
+        self.refused(1, "huge.csv: expected a finite loss, found nan: some row's values, or the network's "
+                        "weights, are too large to compute with", "eval", "m", "huge.csv")
+        self.refused(1, "data: row 1 (counted from 0): expected finite scores for test vectors, found "
+                        f"others: {why}", "export", "m", "-o", "huge.c", "--data", "huge.csv",
+                     "--test-vectors", "2")
+        self.assertFalse((self.folder / "huge.c").exists())
+
+    def test_calibrated_by_another_table(self):
+        """All of its rows are test rows; there are no others to calibrate with."""
+        self.put("longer.csv", flowers() + flowers()[-1:])
+        said = self.good("export", "m", "-o", "q.c", "--type", "int8", "--data", "longer.csv")
+        self.assertIn(" of 151 test rows, which it was calibrated on; the network itself ", said)
+        accuracy, itself = [float(word) for word in said.splitlines()[-1].split() if "." in word]
+        self.assertLess(abs(accuracy - itself), 3)
+        self.assertIn("_quantise(", (self.folder / "q.h").read_text())
+        self.assertIn("calibrated on 151\n * test rows, ", (self.folder / "q.c").read_text())
+
+    def test_header_of_a_program_names_the_columns(self):
+        self.put("gaps.csv", [line.replace("north", "?") for line in flowers()])
+        self.good("train", "gaps.csv", "-o", "gaps", "--missing", "mean", "--epochs", "1", "--quiet")
+        self.good("export", "gaps", "-o", "gaps.c")
+        text = (self.folder / "gaps.h").read_text()
+        self.assertRegex(text, r' \*   0  "sepal length"  where it is missing: [0-9.]+f\n')
+        self.assertIn(' *   5  "garden=south"  1 where it is so, else 0', text)
+        self.assertEqual(text.count("; 1 where it is missing"), 1)
+
+    def test_rows_without_names_are_no_header(self):
+        self.put("rows.csv", ["5,3,1,0.2,2,north,setosa", "5,3,1,0.2,2,north,setosa"])
+        self.refused(1, "rows.csv: line 1: expected 6 fields, or one less without labels, found 7",
+                     "predict", "m", "rows.csv")
+        self.put("empty.csv", flowers()[:1])
+        self.refused(1, "empty.csv: expected rows, found none", "train", "flowers.csv", "-o", "bad",
+                     "--test-file", "empty.csv")
+        self.put("kinds.csv", flowers()[:3])
+        self.refused(1, "kinds.csv: row 1 (line 2), column 5 (garden): expected one of the 3 classes of "
+                        f"the network, found '{flowers()[1].split(',')[4]}'", "eval", "m", "kinds.csv",
+                     "--label", "garden")
 
     def test_wrong_options(self):
         train = ("train", "flowers.csv", "-o", "bad")

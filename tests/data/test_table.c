@@ -123,8 +123,8 @@ static void test_by_place(void **state)
     expect("1,u,5\n", 4, o, "1,1,0,5;");
     expect("a,b,c\n1,u,5\n", 4, o, "1,1,0,5;"); /* a header is stepped over */
     expect("1,u,\n", 4, o,
-           "row 1 (line 1), column 3: expected a value, found nothing (with --missing mean or median it "
-         "would be replaced, with drop its row left out)");
+           "row 1 (line 1), column 3: expected a value, found nothing (a network trained with --missing "
+           "mean or median would fill it in)");
     o.header = ESPALIER_HEADER_NO;
     expect("a,b,c\n1,u,5\n", 4, o, "row 1 (line 1), column 1: expected a number, found 'a'");
     o.header = ESPALIER_HEADER_YES;
@@ -132,8 +132,29 @@ static void test_by_place(void **state)
     o = (espalier_table_options){.columns = numbered};
     expect("0,1\n7,z\n", 3, o, "7,0,1;");
     expect("0,1\n7,?\n", 3, o,
-           "row 1 (line 2), column 2 (1): expected a value, found ?: rows with missing values were "
-           "dropped when the network was trained");
+           "row 1 (line 2), column 2 (1): expected a value, found ?: no row can be left out here, "
+           "each gets its answer");
+}
+
+/* Asked for otherwise than the columns say: what they do not know cannot be filled in. */
+static void test_missing_otherwise(void **state)
+{
+    (void)state;
+    espalier_table_options o = {.columns = named, .missing = ESPALIER_MISSING_ERROR};
+    learn_all();
+    expect("n,c,id\n5,u,\n", 4, o,
+           "row 1 (line 2), column 3 (id): expected a value, found nothing (a network trained with "
+           "--missing mean or median would fill it in)");
+    o.missing = ESPALIER_MISSING_MEAN;
+    expect("n,c,id\n,,\n", 4, o, "2,0,1,6;");
+    o.missing = ESPALIER_MISSING_MEDIAN;
+    expect("n,c,id\n5,u,1\n", 4, o,
+           "missing values: expected mean, error or drop, found median: the network was trained "
+           "without it and does not know what to fill in");
+    o = (espalier_table_options){.missing = ESPALIER_MISSING_MEAN};
+    expect("5,1\n", 2, o,
+           "missing values: expected error or drop, found mean: the network was trained without it "
+           "and does not know what to fill in");
 }
 
 static void test_without_columns(void **state)
@@ -251,6 +272,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_by_name),         cmocka_unit_test(test_by_place),
+        cmocka_unit_test(test_missing_otherwise),
         cmocka_unit_test(test_without_columns), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_names),           cmocka_unit_test(test_standard_input),
         cmocka_unit_test(test_memory_refused),
