@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """Fails on what the built libraries should not hold.
 
-    scripts/check_symbols.py SHARED_LIBRARY STATIC_LIBRARY INCLUDE_FOLDER
+    scripts/check_symbols.py SHARED_LIBRARY STATIC_LIBRARY OBJECTS INCLUDE_FOLDER
 
-* the shared library exports exactly the functions that the public headers declare,
-  and all of them start with espalier_;
-* no object of the static library holds writable data (a mutable global);
-* no two objects of the static library define the same name.
-Global symbols of the static library without the prefix are only counted.
+* the shared and the static library offer exactly the functions that the public headers
+  declare, and all of them start with espalier_;
+* none of the objects that they are made of, an archive, holds writable data (a mutable global);
+* no two of these objects define the same name.
 """
 import pathlib
 import re
@@ -37,9 +36,9 @@ def declared(include):
     return names
 
 
-def exported(library):
-    lines = run("nm", "-D", "--defined-only", "--format=posix", library).splitlines()
-    return {line.split()[0].split("@")[0] for line in lines} - IGNORED_SYMBOLS
+def offered(library, which):
+    lines = run("nm", which, "--defined-only", "--format=posix", library).splitlines()
+    return {line.split()[0].split("@")[0] for line in lines if len(line.split()) > 1} - IGNORED_SYMBOLS
 
 
 def writable_sections(library):
@@ -65,26 +64,26 @@ def defined(library):
 
 
 def main():
-    if len(sys.argv) != 4:
+    if len(sys.argv) != 5:
         print(__doc__)
         return 2
-    shared, static, include = sys.argv[1:]
-    wanted, found = declared(include), exported(shared)
-    problems = [f"exported without the prefix: {name}"
-                for name in sorted(found) if not name.startswith("espalier_")]
-    problems += [f"exported but in no public header: {name}"
-                 for name in sorted(found - wanted) if name.startswith("espalier_")]
-    problems += [f"declared but not exported: {name}" for name in sorted(wanted - found)]
+    shared, static, objects, include = sys.argv[1:]
+    wanted, problems, found = declared(include), [], set()
+    for library, which in ((shared, "-D"), (static, "-g")):
+        found, kind = offered(library, which), pathlib.Path(library).suffix
+        problems += [f"{kind}: offered without the prefix: {name}"
+                     for name in sorted(found) if not name.startswith("espalier_")]
+        problems += [f"{kind}: offered but in no public header: {name}"
+                     for name in sorted(found - wanted) if name.startswith("espalier_")]
+        problems += [f"{kind}: declared but not offered: {name}" for name in sorted(wanted - found)]
     problems += [f"{member}: {size} bytes of writable data in {section}"
-                 for member, section, size in writable_sections(static)]
-    names, twice = defined(static)
+                 for member, section, size in writable_sections(objects)]
+    names, twice = defined(objects)
     problems += [f"defined in two objects: {name}" for name in sorted(twice)]
     for problem in problems:
         print(problem)
-
-    inner = sorted(name for name in names if not name.startswith("espalier_"))
-    print(f"{len(wanted)} functions declared, {len(found)} exported; "
-          f"{len(inner)} internal symbols in the static library; {len(problems)} problems")
+    print(f"{len(wanted)} functions declared, {len(found)} offered; {len(names - found)} inner names; "
+          f"{len(problems)} problems")
     return 1 if problems or not found else 0
 
 

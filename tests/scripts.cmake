@@ -27,7 +27,8 @@ add_test(NAME order/includes COMMAND Python3::Interpreter ${scripts}/check_inclu
 add_test(NAME order/headers COMMAND ${scripts}/check_headers.sh ${PROJECT_SOURCE_DIR})
 add_test(NAME order/text COMMAND Python3::Interpreter ${scripts}/check_text.py ${PROJECT_SOURCE_DIR})
 add_test(NAME order/symbols COMMAND Python3::Interpreter ${scripts}/check_symbols.py
-         $<TARGET_FILE:espalier_shared> $<TARGET_FILE:espalier_static> ${PROJECT_SOURCE_DIR}/include)
+         $<TARGET_FILE:espalier_shared> $<TARGET_FILE:espalier_static> $<TARGET_FILE:espalier_internals>
+         ${PROJECT_SOURCE_DIR}/include)
 add_test(NAME order/objects_to_faults COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_bones.sh ${PROJECT_SOURCE_DIR})
 add_test(NAME order/judges_documents
          COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/test_run_docs.py ${PROJECT_SOURCE_DIR})

@@ -59,25 +59,30 @@ library() { # LINE-OF-C
     printf '#define API __attribute__((visibility("default")))\nAPI int espalier_one(void);\n' >one.c
     printf 'int espalier_one(void) { return 1; }\n%s\n' "$1" >>one.c
     "${CC:-cc}" -fPIC -fvisibility=hidden -c one.c -o one.o
-    rm -f libone.a
+    rm -f libone.a libhidden.a
     ar rc libone.a one.o
+    objcopy --localize-hidden one.o hidden.o
+    ar rc libhidden.a hidden.o
     "${CC:-cc}" -shared one.o -o libone.so
 }
 fresh
 echo 'ESPALIER_API int espalier_one(void);' >tree/include/espalier/status.h
 library ''
-expect pass "$scripts/check_symbols.py" libone.so libone.a tree/include
+expect pass "$scripts/check_symbols.py" libone.so libhidden.a libone.a tree/include
 library 'API int two(void); int two(void) { return 2; }'
-expect fail "$scripts/check_symbols.py" libone.so libone.a tree/include
+expect fail "$scripts/check_symbols.py" libone.so libhidden.a libone.a tree/include
+library 'int two(void); int two(void) { return 2; }'
+expect pass "$scripts/check_symbols.py" libone.so libhidden.a libone.a tree/include
+expect fail "$scripts/check_symbols.py" libone.so libone.a libone.a tree/include
 library 'int counter = 3;'
-expect fail "$scripts/check_symbols.py" libone.so libone.a tree/include
+expect fail "$scripts/check_symbols.py" libone.so libhidden.a libone.a tree/include
 library 'static int counter; int next(void); int next(void) { return ++counter; }'
-expect fail "$scripts/check_symbols.py" libone.so libone.a tree/include
+expect fail "$scripts/check_symbols.py" libone.so libhidden.a libone.a tree/include
 library ''
 echo 'ESPALIER_API int espalier_three(void);' >>tree/include/espalier/status.h
-expect fail "$scripts/check_symbols.py" libone.so libone.a tree/include
+expect fail "$scripts/check_symbols.py" libone.so libhidden.a libone.a tree/include
 echo 'ESPALIER_API int espalier_one(void);' >tree/include/espalier/status.h
 library 'int one_more(void); int one_more(void) { return 2; }'
 cp one.o two.o
 ar rc libone.a two.o
-expect fail "$scripts/check_symbols.py" libone.so libone.a tree/include
+expect fail "$scripts/check_symbols.py" libone.so libhidden.a libone.a tree/include

@@ -6,7 +6,7 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 find_package(Threads REQUIRED)
 
 add_executable(hostile_mutate ${CMAKE_CURRENT_LIST_DIR}/mutate.c)
-target_link_libraries(hostile_mutate PRIVATE espalier_static Threads::Threads)
+target_link_libraries(hostile_mutate PRIVATE espalier_internals Threads::Threads)
 set(sampled "")
 if(ESPALIER_SANITIZE) # about twenty times slower, and with its own idea of memory
   set(sampled --unlimited --step 9 --every 6)
