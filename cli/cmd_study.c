@@ -215,7 +215,7 @@ int cmd_study(int argc, char **argv)
     study_add_options(&set, &s);
     int code = options_parse(&set, argc, argv);
     if (code == EXIT_NONE)
-        code = output_is_model(set.command, s.run.output);
+        code = output_given(set.command, s.run.output);
     if (code == EXIT_NONE)
         code = study_settle(&s, &set);
     if (code == EXIT_NONE)
