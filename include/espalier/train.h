@@ -57,8 +57,8 @@ typedef enum espalier_stopped_by {
 } espalier_stopped_by;
 
 typedef struct espalier_train_options {
-    size_t batch_rows;       /* rows of a batch, >= 1; the last batch of an epoch may be smaller */
-    size_t epochs;           /* at most, >= 1 */
+    size_t batch_rows;       /* rows of a batch, 1 … 2^20; the last batch of an epoch may be smaller */
+    size_t epochs;           /* at most so many, 1 … 2^32 - 1 */
     espalier_optimizer optimizer;
     double learning_rate;    /* > 0 */
     double momentum;         /* 0 <= m < 1; MOMENTUM and NESTEROV */
@@ -74,7 +74,7 @@ typedef struct espalier_train_options {
     double strike_factor;    /* > 1: a loss above this times the best is a strike */
     size_t strikes;          /* >= 1: so many end the run */
     espalier_keep keep;
-    uint64_t seed;           /* of the order of rows */
+    uint64_t seed;           /* of the order of rows, < 2^63 */
     size_t threads;          /* 0 = as many as the machine offers and the network is worth */
     const char *math;        /* a name of espalier_math_name(), NULL = the best; borrowed */
 } espalier_train_options;
@@ -109,7 +109,8 @@ ESPALIER_API espalier_status espalier_trainer_create(espalier_network *network,
                                                      espalier_error *error);
 ESPALIER_API void espalier_trainer_destroy(espalier_trainer *trainer);
 
-/* Adds an observer (copied); they are called in the order of their coming.
+/* Adds an observer (copied); they are called in the order of their coming. One that is
+ * added inside notify hears of that event, too, after all others.
  * Errors: MEMORY. */
 ESPALIER_API espalier_status espalier_trainer_observe(espalier_trainer *trainer,
                                                       espalier_observer observer);
@@ -123,9 +124,14 @@ typedef struct espalier_train_summary {
 } espalier_train_summary;
 
 /* Trains until a rule ends it; once per trainer. summary may be NULL.
- * Errors: NUMERIC (a loss that is NaN or infinite; names epoch and batch; the
- * network is left as it was after the last good epoch), or what an observer
- * returned. */
+ *
+ * Errors: ARGUMENT (a second call), NUMERIC (weights or a loss that is NaN or infinite, or
+ * a loss of 2^24 or more; names epoch and batch), or what an observer returned. After an
+ * error the network is as it was when it was last brought up to date: at the end of the
+ * last good epoch, or later if an observer called espalier_trainer_network() or a saver
+ * espalier_trainer_save() since. After NUMERIC, what was asked for at a BATCH may itself
+ * be NaN or infinite, for a batch's loss is that before its update. KEEP_BEST is of no
+ * effect then. */
 ESPALIER_API espalier_status espalier_trainer_run(espalier_trainer *trainer,
                                                   espalier_train_summary *summary,
                                                   espalier_error *error);

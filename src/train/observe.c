@@ -24,14 +24,16 @@ espalier_status espalier_trainer_observe(espalier_trainer *trainer, espalier_obs
     return ESPALIER_OK;
 }
 
-static espalier_status notify(espalier_trainer *trainer, listener *one, const espalier_event *event,
+/* By index: an observer may add others meanwhile, and the list then moves. */
+static espalier_status notify(espalier_trainer *trainer, size_t index, const espalier_event *event,
                               espalier_error *error)
 {
-    if (one->busy || (event->kind == ESPALIER_EVENT_BATCH && !one->observer.batches))
+    const espalier_observer one = trainer->listeners[index].observer;
+    if (trainer->listeners[index].busy || (event->kind == ESPALIER_EVENT_BATCH && !one.batches))
         return ESPALIER_OK;
-    one->busy = true;
-    espalier_status status = one->observer.notify(one->observer.context, trainer, event, error);
-    one->busy = false;
+    trainer->listeners[index].busy = true;
+    espalier_status status = one.notify(one.context, trainer, event, error);
+    trainer->listeners[index].busy = false;
     return status ? error_set(error, status, "%s", espalier_status_text(status)) : ESPALIER_OK;
 }
 
@@ -42,7 +44,7 @@ espalier_status espalier_trainer_announce(espalier_trainer *trainer, const espal
     if (event->kind == ESPALIER_EVENT_PRUNE_BEGIN)
         status = trainer_save_point(trainer, ESPALIER_MOMENT_BEFORE_STEP, error);
     for (size_t i = 0; i < trainer->listener_count && status == ESPALIER_OK; i++)
-        status = notify(trainer, &trainer->listeners[i], event, error);
+        status = notify(trainer, i, event, error);
     return status;
 }
 
@@ -115,7 +117,7 @@ espalier_status trainer_tell(espalier_trainer *trainer, const espalier_event *ev
     }
     espalier_status status = ESPALIER_OK;
     for (; at->told < trainer->listener_count && status == ESPALIER_OK; at->told++)
-        status = notify(trainer, &trainer->listeners[at->told], event, error);
+        status = notify(trainer, at->told, event, error);
     at->telling = false;
     if ((trainer->changed || trainer->adjusted) && status == ESPALIER_OK)
         status = push(trainer, error);

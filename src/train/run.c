@@ -241,6 +241,10 @@ espalier_status espalier_trainer_run(espalier_trainer *trainer, espalier_train_s
                             .epochs = options->epochs,
                             .batches = (rows + options->batch_rows - 1) / options->batch_rows};
     espalier_status status = ESPALIER_OK;
+    if (trainer->began)
+        return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                         "a trainer runs once: make another one to train on");
+    trainer->began = true;
     trainer->started = clock_seconds();
     if (!trainer->restored) {
         *at = (trainer_place){.stopped_by = ESPALIER_STOPPED_BY_EPOCHS};

@@ -58,6 +58,7 @@ struct espalier_trainer {
     size_t listener_count;
     stopping rules;
     trainer_place at;
+    bool began;              /* espalier_trainer_run was called */
     bool restored;           /* `at` comes from a checkpoint */
     bool other_kernels;      /* … of a machine with other vector instructions */
     double started;          /* on the clock */

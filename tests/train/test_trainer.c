@@ -380,6 +380,36 @@ static void test_events_in_order(void **state)
     espalier_dataset_destroy(dataset);
 }
 
+/* An observer that adds another one, from where the list of them must grow. */
+static espalier_status add_listener(void *context, espalier_trainer *trainer,
+                                    const espalier_event *event, espalier_error *error)
+{
+    (void)error;
+    if (event->kind != ESPALIER_EVENT_EPOCH || event->epoch != 2)
+        return ESPALIER_OK;
+    const espalier_observer late = {.context = context, .notify = listen, .batches = true};
+    return espalier_trainer_observe(trainer, late);
+}
+
+static void test_observer_added_on_the_way(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(70, 0, widths[0], widths[LAYERS]);
+    espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.epochs = 3;
+    tape before = {.cut_at = 0}, late = {.cut_at = 0};
+    espalier_trainer *trainer = start(network, dataset, &options);
+    espalier_trainer_observe(trainer, (espalier_observer){.context = &late, .notify = add_listener});
+    espalier_trainer_observe(trainer, (espalier_observer){.context = &before, .notify = listen});
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    assert_string_equal(before.kinds, "BeEeEeEX");
+    assert_string_equal(late.kinds, "EebbEX"); /* the present event, too */
+    espalier_trainer_destroy(trainer);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
 typedef struct orders {
     uint32_t rows[3][70];
     size_t count, epochs; /* rows of each; kept so far */
@@ -557,6 +587,26 @@ static void test_keep_none(void **state)
 
 /* ---- refusals ------------------------------------------------------------------- */
 
+static void test_runs_once(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(70, 0, widths[0], widths[LAYERS]);
+    espalier_network *network = small_network(widths, LAYERS + 1, 4), *before = NULL;
+    espalier_train_options options = espalier_train_options_defaults();
+    espalier_error error = {0};
+    options.epochs = 2;
+    espalier_trainer *trainer = start(network, dataset, &options);
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_copy(network, NULL, &before, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_run(trainer, NULL, &error), ESPALIER_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "a trainer runs once: make another one to train on");
+    assert_same(before, network);
+    espalier_trainer_destroy(trainer);
+    espalier_network_destroy(before);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
 static void test_divergence_is_caught(void **state)
 {
     (void)state;
@@ -617,11 +667,13 @@ int main(void)
         cmocka_unit_test(test_backends_agree),
         cmocka_unit_test(test_counts_equal_a_recount),
         cmocka_unit_test(test_events_in_order),
+        cmocka_unit_test(test_observer_added_on_the_way),
         cmocka_unit_test(test_order_of_rows),
         cmocka_unit_test(test_training_accuracy),
         cmocka_unit_test(test_hold),
         cmocka_unit_test(test_keep_best),
         cmocka_unit_test(test_keep_none),
+        cmocka_unit_test(test_runs_once),
         cmocka_unit_test(test_divergence_is_caught),
         cmocka_unit_test(test_wrong_input),
     };
