@@ -77,7 +77,8 @@ typedef enum espalier_dead {
 typedef struct espalier_prune_options {
     double target;             /* 0..1: fraction of the weights to prune; 0 = count only */
     espalier_denominator of;
-    size_t steps;              /* >= 1; ONE_BY_ONE: a multiple of the hidden layers that are pruned */
+    size_t steps;              /* 1 … 1000000; ONE_BY_ONE: a multiple of the hidden layers that are
+                                  pruned */
     double share_ratio;        /* > 0: step k has the share share_ratio^k / sum of them (0.8) */
     const char *criterion;     /* a name of espalier_criterion_name(); borrowed */
     espalier_scope scope;
@@ -86,7 +87,7 @@ typedef struct espalier_prune_options {
     double final_accuracy;     /* 0..1; ACCURACY */
     size_t every;              /* epochs, >= 1; EPOCH and ONCE */
     size_t patience;           /* epochs, 0 = wait for ever; ACCURACY */
-    size_t cubic_epochs;       /* >= 1; CUBIC */
+    size_t cubic_epochs;       /* 1 … 1000000; CUBIC */
     size_t cubic_interval;     /* batches between two cuts, >= 1; CUBIC */
     bool trained;              /* the network is trained already: ONCE prunes before the first epoch */
     espalier_count_mode count;
@@ -95,7 +96,7 @@ typedef struct espalier_prune_options {
     espalier_amounts amounts;
     espalier_dead dead;
     size_t min_neurons;        /* live neurons that a hidden layer keeps at least; 0 = no guard */
-    uint64_t seed;             /* of samples and of the random criterion */
+    uint64_t seed;             /* of samples and of the random criterion, < 2^63 */
 } espalier_prune_options;
 
 /* The paper's settings, with target 0.9. */

@@ -86,8 +86,8 @@ typedef struct espalier_study_options {
     size_t step_count;
     const espalier_count_mode *counts; /* [count_count]; only for criteria that read counts */
     size_t count_count;
-    uint64_t seed;                     /* the first; the next ones follow it */
-    size_t seed_count;                 /* >= 1 */
+    uint64_t seed;                     /* the first, < 2^63 - 20000; the next ones follow it */
+    size_t seed_count;                 /* 1 … 20000 */
     const espalier_study_method *controls; /* [control_count] */
     size_t control_count;
     const char *const *controlled;     /* [controlled_count]: the criteria that get controls */

@@ -1,6 +1,7 @@
 /* Statuses, their texts, and messages; the version. */
 #include "base/error.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -40,6 +41,19 @@ espalier_status error_set(espalier_error *error, espalier_status status, const c
         error->status = status;
     }
     return status;
+}
+
+espalier_status error_range(espalier_error *error, const char *field, uint64_t found,
+                            uint64_t least, uint64_t most)
+{
+    if (found >= least && found <= most)
+        return ESPALIER_OK;
+    if (most == UINT64_MAX)
+        return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                         "%s: expected at least %" PRIu64 ", found %" PRIu64, field, least, found);
+    return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                     "%s: expected %" PRIu64 " to %" PRIu64 ", found %" PRIu64, field, least, most,
+                     found);
 }
 
 espalier_status error_memory(espalier_error *error)

@@ -72,34 +72,44 @@ espalier_status espalier_prune_options_check(const espalier_prune_options *o, es
 {
     const struct {
         const char *field;
+        uint64_t value, least, most;
+    } counts[] = {
+        {"steps", o->steps, 1, STEPS_MOST},
+        {"every", o->every, 1, UINT64_MAX},
+        {"cubic_epochs", o->cubic_epochs, 1, STEPS_MOST},
+        {"cubic_interval", o->cubic_interval, 1, UINT64_MAX},
+        {"sample_rows", o->sample_rows, 1, UINT64_MAX},
+        {"seed", o->seed, 0, INT64_MAX}, /* JSON, of checkpoints and results, has no more */
+    };
+    const struct {
+        const char *field;
         const char *range;
         double value;
         bool holds;
     } rules[] = {
         {"target", "0 to 1", o->target, fraction(o->target)},
         {"of", "a listed one", o->of, (unsigned)o->of < ESPALIER_DENOMINATOR_COUNT},
-        {"steps", "1 to 1000000", (double)o->steps, o->steps >= 1 && o->steps <= STEPS_MOST},
         {"share_ratio", "above 0", o->share_ratio,
          o->share_ratio > 0.0 && isfinite(o->share_ratio)},
         {"scope", "a listed one", o->scope, (unsigned)o->scope < ESPALIER_SCOPE_COUNT},
         {"trigger", "a listed one", o->trigger, (unsigned)o->trigger < ESPALIER_TRIGGER_COUNT},
         {"start_accuracy", "0 to 1", o->start_accuracy, fraction(o->start_accuracy)},
         {"final_accuracy", "0 to 1", o->final_accuracy, fraction(o->final_accuracy)},
-        {"every", "at least 1", (double)o->every, o->every >= 1},
-        {"cubic_epochs", "1 to 1000000", (double)o->cubic_epochs,
-         o->cubic_epochs >= 1 && o->cubic_epochs <= STEPS_MOST},
-        {"cubic_interval", "at least 1", (double)o->cubic_interval, o->cubic_interval >= 1},
         {"count", "a listed one", o->count, (unsigned)o->count < ESPALIER_COUNT_MODE_COUNT},
         {"window", "a listed one", o->window, (unsigned)o->window < ESPALIER_WINDOW_COUNT},
-        {"sample_rows", "at least 1", (double)o->sample_rows, o->sample_rows >= 1},
         {"amounts", "a listed one", o->amounts, (unsigned)o->amounts < ESPALIER_AMOUNTS_COUNT},
         {"dead", "a listed one", o->dead, (unsigned)o->dead < ESPALIER_DEAD_COUNT},
     };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+    espalier_status status = ESPALIER_OK;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts && status == ESPALIER_OK; i++)
+        status = error_range(error, counts[i].field, counts[i].value, counts[i].least,
+                             counts[i].most);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && status == ESPALIER_OK; i++)
         if (!rules[i].holds)
-            return error_set(error, ESPALIER_ERROR_ARGUMENT, "%s: expected %s, found %g",
-                             rules[i].field, rules[i].range, rules[i].value);
-    espalier_status status = check_criterion(o->criterion, error);
+            status = error_set(error, ESPALIER_ERROR_ARGUMENT, "%s: expected %s, found %g",
+                               rules[i].field, rules[i].range, rules[i].value);
+    if (status == ESPALIER_OK)
+        status = check_criterion(o->criterion, error);
     return status ? status : check_combinations(o, error);
 }
 

@@ -101,10 +101,11 @@ static espalier_status check_counts(const espalier_study_options *o, espalier_er
             return error_set(error, ESPALIER_ERROR_ARGUMENT, "%s: expected a list, found NULL",
                              lists[i].field);
     }
-    if (o->seed_count < 1 || o->seed_count > STUDY_RUNS_MOST)
-        return argument(error, "seed_count", "1 to 20000", (double)o->seed_count);
-    if (o->seed > INT64_MAX - STUDY_RUNS_MOST)
-        return argument(error, "seed", "at most 2^63 - 20001", (double)o->seed);
+    espalier_status status = error_range(error, "seed_count", o->seed_count, 1, STUDY_RUNS_MOST);
+    if (status == ESPALIER_OK)
+        status = error_range(error, "seed", o->seed, 0, INT64_MAX - STUDY_RUNS_MOST);
+    if (status != ESPALIER_OK)
+        return status;
     return o->folder && *o->folder
                ? ESPALIER_OK
                : error_set(error, ESPALIER_ERROR_ARGUMENT, "folder: expected a path, found none");

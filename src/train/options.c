@@ -31,25 +31,24 @@ espalier_train_options espalier_train_options_defaults(void)
     };
 }
 
-/* A field that must lie in a range, for the table below. */
-static espalier_status outside(espalier_error *error, const char *field, const char *range,
-                               double found)
-{
-    return error_set(error, ESPALIER_ERROR_ARGUMENT, "%s: expected %s, found %g", field, range,
-                     found);
-}
-
 espalier_status espalier_train_options_check(const espalier_train_options *o, espalier_error *error)
 {
+    const struct {
+        const char *field;
+        uint64_t value, least, most;
+    } counts[] = {
+        {"batch_rows", o->batch_rows, 1, (uint64_t)1 << 20},
+        {"epochs", o->epochs, 1, UINT32_MAX}, /* an epoch is a random stream's number */
+        {"lr_step", o->lr_step, 1, UINT64_MAX},
+        {"strikes", o->strikes, 1, UINT64_MAX},
+        {"seed", o->seed, 0, INT64_MAX}, /* JSON, of checkpoints and results, has no more */
+    };
     const struct {
         const char *field;
         const char *range;
         double value;
         int holds;
     } rules[] = {
-        {"batch_rows", "1 to 1048576", (double)o->batch_rows,
-         o->batch_rows >= 1 && o->batch_rows <= (size_t)1 << 20},
-        {"epochs", "at least 1", (double)o->epochs, o->epochs >= 1 && o->epochs <= UINT32_MAX},
         {"optimizer", "a listed one", (double)o->optimizer, o->optimizer < ESPALIER_OPTIMIZER_COUNT},
         {"learning_rate", "above 0", o->learning_rate,
          o->learning_rate > 0.0 && isfinite(o->learning_rate)},
@@ -61,7 +60,6 @@ espalier_status espalier_train_options_check(const espalier_train_options *o, es
          o->weight_decay >= 0.0 && isfinite(o->weight_decay)},
         {"lr_schedule", "a listed one", (double)o->lr_schedule,
          o->lr_schedule < ESPALIER_LR_SCHEDULE_COUNT},
-        {"lr_step", "at least 1", (double)o->lr_step, o->lr_step >= 1},
         {"lr_gamma", "above 0", o->lr_gamma, o->lr_gamma > 0.0 && isfinite(o->lr_gamma)},
         {"early_stop", "a listed one", (double)o->early_stop,
          o->early_stop < ESPALIER_EARLY_STOP_COUNT},
@@ -69,13 +67,17 @@ espalier_status espalier_train_options_check(const espalier_train_options *o, es
          o->final_accuracy >= 0.0 && o->final_accuracy <= 1.0},
         {"strike_factor", "above 1", o->strike_factor,
          o->strike_factor > 1.0 && isfinite(o->strike_factor)},
-        {"strikes", "at least 1", (double)o->strikes, o->strikes >= 1},
         {"keep", "a listed one", (double)o->keep, o->keep < ESPALIER_KEEP_COUNT},
     };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+    espalier_status status = ESPALIER_OK;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts && status == ESPALIER_OK; i++)
+        status = error_range(error, counts[i].field, counts[i].value, counts[i].least,
+                             counts[i].most);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && status == ESPALIER_OK; i++)
         if (!rules[i].holds)
-            return outside(error, rules[i].field, rules[i].range, rules[i].value);
-    return ESPALIER_OK;
+            status = error_set(error, ESPALIER_ERROR_ARGUMENT, "%s: expected %s, found %g",
+                               rules[i].field, rules[i].range, rules[i].value);
+    return status;
 }
 
 /* name_of(TABLE, index): the entry, or NULL past the end. */

@@ -61,6 +61,8 @@ static void every_field_is_checked(void **state)
     REFUSED(final_accuracy, NAN);
     REFUSED(every, 0);
     REFUSED(cubic_epochs, 0);
+    REFUSED(cubic_epochs, 1000001);
+    REFUSED(seed, (uint64_t)INT64_MAX + 1);
     REFUSED(cubic_interval, 0);
     REFUSED(count, ESPALIER_COUNT_MODE_COUNT);
     REFUSED(window, ESPALIER_WINDOW_COUNT);

@@ -44,6 +44,8 @@ static void every_field_is_checked(void **state)
     REFUSED(batch_rows, 0);
     REFUSED(batch_rows, ((size_t)1 << 20) + 1);
     REFUSED(epochs, 0);
+    REFUSED(epochs, (size_t)UINT32_MAX + 1);
+    REFUSED(seed, (uint64_t)INT64_MAX + 1);
     REFUSED(optimizer, ESPALIER_OPTIMIZER_COUNT);
     REFUSED(lr_schedule, ESPALIER_LR_SCHEDULE_COUNT);
     REFUSED(early_stop, ESPALIER_EARLY_STOP_COUNT);
@@ -76,12 +78,20 @@ static void ranges_end_where_they_say(void **state)
     REFUSED(final_accuracy, 1.0001);
     REFUSED(strike_factor, 1.0);
     TAKEN(batch_rows, (size_t)1 << 20);
+    TAKEN(epochs, UINT32_MAX);
+    TAKEN(seed, INT64_MAX);
     TAKEN(momentum, 0.0);
     TAKEN(beta1, 0.0);
     TAKEN(weight_decay, 0.0);
     TAKEN(final_accuracy, 0.0);
     TAKEN(final_accuracy, 1.0);
     TAKEN(strike_factor, 1.0001);
+    espalier_train_options o = espalier_train_options_defaults();
+    espalier_error error = {0};
+    o.epochs = SIZE_MAX;
+    assert_int_equal(espalier_train_options_check(&o, &error), ESPALIER_ERROR_ARGUMENT);
+    assert_string_equal(error.message,
+                        "epochs: expected 1 to 4294967295, found 18446744073709551615");
 }
 
 int main(void)
