@@ -70,11 +70,16 @@ ESPALIER_API uint64_t espalier_checkpoint_serial(const espalier_checkpoint *chec
 ESPALIER_API size_t espalier_checkpoint_epochs(const espalier_checkpoint *checkpoint);
 
 /* Puts a new trainer, all its observers added, where the run was. Its network must be what
- * espalier_checkpoint_network() gave. The number of threads may be another one.
- * Errors: MISMATCH (other data, options or observers, another math backend), FORMAT, MEMORY,
- * or what an observer's restore returned; the trainer is then good for nothing but to be
- * destroyed. On a machine with other vector instructions the run can go on, but not to
- * the same bits; an ESPALIER_EVENT_NOTE says so. */
+ * espalier_checkpoint_network() gave. All options must be those of the run, `epochs`
+ * included; only the number of threads may be another one. Each state of an observer in the
+ * checkpoint needs an observer with a keeper of that name here, and each such observer a
+ * state. The pruner and the regulariser compare their options, too. What an older version
+ * did not save is not compared.
+ * Errors: ARGUMENT (a trainer that was restored or has run), MISMATCH (other data, options or
+ * observers, another math backend), FORMAT, MEMORY, or what an observer's restore returned;
+ * after any but ARGUMENT the trainer is good for nothing but to be destroyed. On a machine
+ * with other vector instructions the run can go on, but not to the same bits; an
+ * ESPALIER_EVENT_NOTE says so. */
 ESPALIER_API espalier_status espalier_trainer_restore(espalier_trainer *trainer,
                                                       const espalier_checkpoint *checkpoint,
                                                       espalier_error *error);

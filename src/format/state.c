@@ -2,6 +2,7 @@
 #include "format/state.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,4 +161,39 @@ espalier_status state_end(state *s, const char *of, espalier_error *error)
     return wrong ? error_set(error, ESPALIER_ERROR_FORMAT,
                              "the state of the %s: %s is missing or no valid value", of, wrong)
                  : ESPALIER_OK;
+}
+
+/* ---- options ------------------------------------------------------------ */
+
+/* A value as a person reads it. */
+static const char *show(const json_t *value, char *text, size_t size)
+{
+    if (json_is_string(value))
+        return json_string_value(value);
+    if (json_is_integer(value))
+        snprintf(text, size, "%llu", (unsigned long long)json_integer_value(value));
+    else if (json_is_real(value))
+        snprintf(text, size, "%.15g", json_real_value(value));
+    else
+        return json_is_true(value) ? "true" : "false";
+    return text;
+}
+
+espalier_status state_same_options(const state *s, const char *key, json_t *here, const char *of,
+                                   espalier_error *error)
+{
+    const json_t *there = json_object_get(s->object, key);
+    espalier_status status = here ? ESPALIER_OK : error_memory(error);
+    const char *name;
+    json_t *mine;
+    json_object_foreach(here, name, mine) {
+        const json_t *its = json_object_get(there, name);
+        char first[32], second[32];
+        if (its && !json_equal(its, mine) && status == ESPALIER_OK)
+            status = error_set(error, ESPALIER_ERROR_MISMATCH,
+                               "the run cannot go on here: %s of the %s was %s, here it is %s", name,
+                               of, show(its, first, sizeof first), show(mine, second, sizeof second));
+    }
+    json_decref(here);
+    return status;
 }

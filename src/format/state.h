@@ -21,7 +21,7 @@ typedef struct state {
 /* ---- writing ----------------------------------------------------------- */
 
 state state_new(void);
-void state_put_count(state *s, const char *key, uint64_t count); /* below 2^63 */
+void state_put_count(state *s, const char *key, uint64_t count); /* from 2^63 on only to compare */
 void state_put_real(state *s, const char *key, double value);
 void state_put_flag(state *s, const char *key, bool flag);
 void state_put_text(state *s, const char *key, const char *text);
@@ -45,6 +45,12 @@ const char *state_string(state *s, const char *key); /* borrowed; "" if there is
 const json_t *state_list(state *s, const char *key, size_t length);
 /* Ends it. Errors: FORMAT, naming the key and what the state is of. */
 espalier_status state_end(state *s, const char *of, espalier_error *error);
+
+/* The object `key` holds options of a run; those that are given now, `here` (a new reference,
+ * taken over; NULL = no memory), must have the same values. Older texts do not hold all, or
+ * any. Errors: MISMATCH (names the option and both values), MEMORY. */
+espalier_status state_same_options(const state *s, const char *key, json_t *here, const char *of,
+                                   espalier_error *error);
 
 /* ---- values ------------------------------------------------------------- */
 

@@ -1,6 +1,6 @@
 /* What a pruner must know to go on with a run in another process: the steps taken, the
  * neurons that went, and how long it has waited for the next step. Its options are given
- * again, and masks, counts and history are the network's. */
+ * again and must be the same; masks, counts and history are the network's. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "format/state.h"
@@ -54,6 +54,34 @@ static json_t *entries_value(const ledger *book)
     return list;
 }
 
+/* All of them: each shapes what is pruned, when, or how it is counted. */
+static json_t *options_value(const espalier_prune_options *o)
+{
+    state s = state_new();
+    state_put_real(&s, "target", o->target);
+    state_put_text(&s, "of", espalier_denominator_name(o->of));
+    state_put_count(&s, "steps", o->steps);
+    state_put_real(&s, "share_ratio", o->share_ratio);
+    state_put_text(&s, "criterion", o->criterion);
+    state_put_text(&s, "scope", espalier_scope_name(o->scope));
+    state_put_text(&s, "trigger", espalier_trigger_name(o->trigger));
+    state_put_real(&s, "start_accuracy", o->start_accuracy);
+    state_put_real(&s, "final_accuracy", o->final_accuracy);
+    state_put_count(&s, "every", o->every);
+    state_put_count(&s, "patience", o->patience);
+    state_put_count(&s, "cubic_epochs", o->cubic_epochs);
+    state_put_count(&s, "cubic_interval", o->cubic_interval);
+    state_put_flag(&s, "trained", o->trained);
+    state_put_text(&s, "count", espalier_count_mode_name(o->count));
+    state_put_text(&s, "window", espalier_count_window_name(o->window));
+    state_put_count(&s, "sample_rows", o->sample_rows);
+    state_put_text(&s, "amounts", espalier_amounts_name(o->amounts));
+    state_put_text(&s, "dead", espalier_dead_name(o->dead));
+    state_put_count(&s, "min_neurons", o->min_neurons);
+    state_put_count(&s, "seed", o->seed);
+    return state_value(&s);
+}
+
 static espalier_status save(void *context, char **text, espalier_error *error)
 {
     const espalier_pruner *pruner = context;
@@ -65,6 +93,7 @@ static espalier_status save(void *context, char **text, espalier_error *error)
     state_put_flag(&s, "forced", pruner->forced);
     state_put(&s, "taken", steps_value(&pruner->book));
     state_put(&s, "neurons", entries_value(&pruner->book));
+    state_put(&s, "options", options_value(&pruner->options));
     *text = state_text(&s);
     return *text ? ESPALIER_OK : error_memory(error);
 }
@@ -148,7 +177,9 @@ static espalier_status restore(void *context, const char *text, espalier_error *
     const json_t *steps = state_list(&s, "taken", SIZE_MAX);
     const json_t *entries = state_list(&s, "neurons", SIZE_MAX);
     espalier_status status =
-        s.wrong ? ESPALIER_OK : take_book(&pruner->book, steps, entries, error);
+        state_same_options(&s, "options", options_value(&pruner->options), "pruner", error);
+    if (status == ESPALIER_OK && !s.wrong)
+        status = take_book(&pruner->book, steps, entries, error);
     if (status == ESPALIER_OK && pruner->pending && espalier_pruner_outstanding(pruner) == 0)
         s.wrong = "pending";
     const espalier_status read = state_end(&s, "pruner", error);

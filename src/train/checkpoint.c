@@ -371,6 +371,25 @@ static espalier_status load_tensors(espalier_trainer *trainer, const espalier_ch
     return status;
 }
 
+/* Nothing that was remembered may be lost: each state must be some observer's here. */
+static espalier_status check_observers(const espalier_trainer *trainer,
+                                       const espalier_checkpoint *c, espalier_error *error)
+{
+    for (size_t i = 0; i < c->file.pair_count; i++) {
+        const size_t length = strlen(KEY_OBSERVER);
+        const char *key = c->file.pairs[i].key;
+        bool taken = strncmp(key, KEY_OBSERVER, length) != 0;
+        for (size_t l = 0; l < trainer->listener_count && !taken; l++) {
+            const espalier_keeper *keeper = trainer->listeners[l].observer.keeper;
+            taken = keeper && strcmp(keeper->name, key + length) == 0;
+        }
+        if (!taken)
+            return error_set(error, ESPALIER_ERROR_MISMATCH,
+                             "the run cannot go on here: it had the observer '%s'", key + length);
+    }
+    return ESPALIER_OK;
+}
+
 static espalier_status load_observers(const espalier_trainer *trainer,
                                       const espalier_checkpoint *c, espalier_error *error)
 {
@@ -394,7 +413,12 @@ espalier_status espalier_trainer_restore(espalier_trainer *trainer,
                                          const espalier_checkpoint *checkpoint,
                                          espalier_error *error)
 {
+    if (trainer->began || trainer->restored)
+        return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                         "a trainer is restored once, before it runs: make another one");
     espalier_status status = check_network(trainer, checkpoint, error);
+    if (status == ESPALIER_OK)
+        status = check_observers(trainer, checkpoint, error);
     if (status == ESPALIER_OK)
         status = place_restore(trainer, find(checkpoint, KEY_TRAINER), error);
     if (status == ESPALIER_OK)

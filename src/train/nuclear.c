@@ -213,6 +213,17 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
 
 /* ---- between processes ---------------------------------------------------------- */
 
+static json_t *options_value(const espalier_regulariser_options *o)
+{
+    state s = state_new();
+    state_put_real(&s, "nuclear", o->nuclear);
+    state_put_real(&s, "nuclear_weighted", o->nuclear_weighted);
+    state_put_real(&s, "start_accuracy", o->start_accuracy);
+    state_put_count(&s, "every", o->every);
+    state_put_count(&s, "interval", o->interval);
+    return state_value(&s);
+}
+
 static espalier_status save(void *context, char **text, espalier_error *error)
 {
     const espalier_regulariser *regulariser = context;
@@ -220,6 +231,7 @@ static espalier_status save(void *context, char **text, espalier_error *error)
     state_put_count(&s, "first", regulariser->first);
     state_put_count(&s, "updates", regulariser->updates);
     state_put_real(&s, "rates", regulariser->rates);
+    state_put(&s, "options", options_value(&regulariser->options));
     *text = state_text(&s);
     return *text ? ESPALIER_OK : error_memory(error);
 }
@@ -231,7 +243,10 @@ static espalier_status restore(void *context, const char *text, espalier_error *
     regulariser->first = (size_t)state_count(&s, "first", UINT32_MAX);
     regulariser->updates = (size_t)state_count(&s, "updates", SIZE_MAX);
     regulariser->rates = state_real(&s, "rates");
-    return state_end(&s, "regulariser", error);
+    const espalier_status status =
+        state_same_options(&s, "options", options_value(&regulariser->options), "regulariser", error);
+    const espalier_status read = state_end(&s, "regulariser", error);
+    return status ? status : read;
 }
 
 espalier_observer espalier_regulariser_observer(espalier_regulariser *regulariser)

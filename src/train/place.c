@@ -20,6 +20,28 @@ static uint64_t data_digest(espalier_trainer *trainer)
     return trainer->data_digest;
 }
 
+/* All that shape the run and are not looked at one by one. NULL without memory. */
+static json_t *options_value(const espalier_train_options *o)
+{
+    state s = state_new();
+    state_put_count(&s, "epochs", o->epochs);
+    state_put_real(&s, "learning_rate", o->learning_rate);
+    state_put_real(&s, "momentum", o->momentum);
+    state_put_real(&s, "beta1", o->beta1);
+    state_put_real(&s, "beta2", o->beta2);
+    state_put_real(&s, "epsilon", o->epsilon);
+    state_put_real(&s, "weight_decay", o->weight_decay);
+    state_put_text(&s, "lr_schedule", espalier_lr_schedule_name(o->lr_schedule));
+    state_put_count(&s, "lr_step", o->lr_step);
+    state_put_real(&s, "lr_gamma", o->lr_gamma);
+    state_put_count(&s, "warmup_epochs", o->warmup_epochs);
+    state_put_text(&s, "early_stop", espalier_early_stop_name(o->early_stop));
+    state_put_real(&s, "final_accuracy", o->final_accuracy);
+    state_put_real(&s, "strike_factor", o->strike_factor);
+    state_put_count(&s, "strikes", o->strikes);
+    return state_value(&s);
+}
+
 static void put_conditions(state *s, espalier_trainer *trainer)
 {
     const espalier_train_options *o = &trainer->options;
@@ -32,6 +54,8 @@ static void put_conditions(state *s, espalier_trainer *trainer)
     state_put_text(s, "keep", espalier_keep_name(o->keep));
     state_put_count(s, "seed", o->seed);
     state_put_count(s, "batch_rows", o->batch_rows);
+    state_put(s, "options", options_value(o));
+    state_put_count(s, "observers", trainer->listener_count);
 }
 
 static espalier_status differs(const char *what, const char *there, const char *here,
@@ -69,6 +93,28 @@ static espalier_status check_conditions(state *s, espalier_trainer *trainer, esp
                          "the run cannot go on here: the seed or the rows of a batch are others");
     trainer->other_kernels =
         strcmp(state_string(s, "kernels"), trainer->batch.kernels->name) != 0;
+    return state_same_options(s, "options", options_value(o), "trainer", error);
+}
+
+/* Older checkpoints hold neither the epochs to come nor the number of observers. */
+static espalier_status check_reach(state *s, const espalier_trainer *trainer,
+                                   espalier_error *error)
+{
+    const bool within = state_count(s, "stage", STAGE_COUNT - 1) >= STAGE_BATCHES;
+    const uint64_t epoch = state_count(s, "epochs", UINT32_MAX) + within;
+    const uint64_t told = state_count(s, "told", SIZE_MAX);
+    const bool known = json_object_get(s->object, "observers") != NULL;
+    const uint64_t observers = known ? state_count(s, "observers", SIZE_MAX) : told;
+    if (epoch > trainer->options.epochs)
+        return error_set(error, ESPALIER_ERROR_MISMATCH,
+                         "the run cannot go on here: it was in epoch %" PRIu64 ", here there are "
+                         "%zu", epoch, trainer->options.epochs);
+    if (told > trainer->listener_count ||
+        (known && state_flag(s, "telling") && observers != trainer->listener_count))
+        return error_set(error, ESPALIER_ERROR_MISMATCH,
+                         "the run cannot go on here: it was saved while %" PRIu64 " observers were "
+                         "being told of an event, here there are %zu", observers,
+                         trainer->listener_count);
     return ESPALIER_OK;
 }
 
@@ -199,6 +245,8 @@ espalier_status place_restore(espalier_trainer *trainer, const char *text, espal
 {
     state s = state_read(text);
     espalier_status status = s.wrong ? ESPALIER_OK : check_conditions(&s, trainer, error);
+    if (status == ESPALIER_OK && !s.wrong)
+        status = check_reach(&s, trainer, error);
     trainer->saves = state_count(&s, "serial", INT64_MAX);
     take_place(&s, trainer);
     take_rest(&s, trainer);

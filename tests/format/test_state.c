@@ -69,6 +69,50 @@ static void of_another_kind(void **state_)
     }
 }
 
+static json_t *options_of(double rate, uint64_t every, const char *kind, bool last)
+{
+    state s = state_new();
+    state_put_real(&s, "rate", rate);
+    state_put_count(&s, "every", every);
+    state_put_text(&s, "kind", kind);
+    state_put_flag(&s, "last", last);
+    return state_value(&s);
+}
+
+/* Each option that differs is named with both values; what a text does not hold passes. */
+static void same_options(void **state_)
+{
+    const struct {
+        const char *message;
+        json_t *here;
+    } others[] = {
+        {"rate of the test was 0.1, here it is 0.2", options_of(0.2, 7, "a", true)},
+        {"every of the test was 7, here it is 18446744073709551615",
+         options_of(0.1, UINT64_MAX, "a", true)},
+        {"kind of the test was a, here it is b", options_of(0.1, 7, "b", true)},
+        {"last of the test was true, here it is false", options_of(0.1, 7, "a", false)},
+    };
+    (void)state_;
+    state written = state_new();
+    state_put(&written, "options", options_of(0.1, 7, "a", true));
+    char *text = state_text(&written);
+    state s = state_read(text), older = state_read("{}");
+    assert_int_equal(state_same_options(&s, "options", options_of(0.1, 7, "a", true), "test", NULL),
+                     ESPALIER_OK);
+    for (size_t i = 0; i < 4; i++) {
+        espalier_error error = {0};
+        assert_int_equal(state_same_options(&older, "options", json_incref(others[i].here), "test",
+                                            NULL), ESPALIER_OK);
+        assert_int_equal(state_same_options(&s, "options", others[i].here, "test", &error),
+                         ESPALIER_ERROR_MISMATCH);
+        assert_non_null(strstr(error.message, others[i].message));
+    }
+    assert_int_equal(state_same_options(&s, "options", NULL, "test", NULL), ESPALIER_ERROR_MEMORY);
+    assert_int_equal(state_end(&s, "test", NULL), ESPALIER_OK);
+    assert_int_equal(state_end(&older, "test", NULL), ESPALIER_OK);
+    free(text);
+}
+
 static void lists(void **state_)
 {
     (void)state_;
@@ -87,6 +131,7 @@ int main(void)
         cmocka_unit_test(there_and_back),
         cmocka_unit_test(refused),
         cmocka_unit_test(of_another_kind),
+        cmocka_unit_test(same_options),
         cmocka_unit_test(lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #define _XOPEN_SOURCE 700
 #include "tests/test.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "net/network.h"
 #include "tests/base/test_files.h"
 #include "tests/train/small.h"
+#include "train/place.h"
 
 static const size_t widths[] = {9, 14, 11, 4};
 enum { WIDTHS = 4, SAVES_MOST = 200, PATH_BYTES = 300 };
@@ -396,7 +398,31 @@ static void rates(void **state)
 
 /* ---- what is refused --------------------------------------------------------------------- */
 
-static void expect_refusal(const kind *k, const char *folder, bool other_data, const char *words)
+/* Without its last observer, the pruner. */
+static void forget_pruner(process *p)
+{
+    p->trainer->listener_count--;
+}
+
+static espalier_status do_nothing(void *context, espalier_trainer *trainer,
+                                  const espalier_event *event, espalier_error *error)
+{
+    (void)context, (void)trainer, (void)event, (void)error;
+    return ESPALIER_OK;
+}
+
+static void one_more(process *p)
+{
+    espalier_trainer_observe(p->trainer, (espalier_observer){.notify = do_nothing});
+}
+
+static void other_label(process *p)
+{
+    p->dataset->labels[5] = (p->dataset->labels[5] + 1) % 4;
+}
+
+static void expect_refusal(const kind *k, const char *folder, void (*change)(process *),
+                           const char *words)
 {
     char path[PATH_BYTES];
     process p = {.folder = folder};
@@ -407,11 +433,11 @@ static void expect_refusal(const kind *k, const char *folder, bool other_data, c
     assert_int_equal(espalier_checkpoint_read(path, NULL, &checkpoint, &error), ESPALIER_OK);
     assert_int_equal(espalier_checkpoint_network(checkpoint, NULL, &network, &error), ESPALIER_OK);
     start(&p, k, folder, network);
-    if (other_data)
-        p.dataset->labels[5] = (p.dataset->labels[5] + 1) % 4;
-    assert_int_equal(espalier_trainer_restore(p.trainer, checkpoint, &error),
-                     ESPALIER_ERROR_MISMATCH);
-    assert_non_null(strstr(error.message, words));
+    if (change)
+        change(&p);
+    const espalier_status status = espalier_trainer_restore(p.trainer, checkpoint, &error);
+    if (status != ESPALIER_ERROR_MISMATCH || !strstr(error.message, words))
+        fail_msg("expected '%s', found %d: %s", words, (int)status, error.message);
     espalier_checkpoint_destroy(checkpoint);
     stop(&p);
 }
@@ -433,34 +459,163 @@ static void expect_other_network(const kind *k, const char *folder)
     stop(&p);
 }
 
+/* Every option but the number of threads. */
+static void expect_other_options(const kind *k, const char *folder)
+{
+    kind other = *k;
+#define OTHER(field, other_value, words)                                                           \
+    other.field = (other_value);                                                                   \
+    expect_refusal(&other, folder, NULL, words);                                                   \
+    other.field = k->field
+    OTHER(train.epochs, 7, "epochs of the trainer was 6, here it is 7");
+    OTHER(train.epochs, 1, "epochs");
+    OTHER(train.learning_rate, 0.5, "learning_rate of the trainer was 0.05, here it is 0.5");
+    OTHER(train.momentum, 0.1, "momentum");
+    OTHER(train.beta1, 0.1, "beta1");
+    OTHER(train.beta2, 0.1, "beta2");
+    OTHER(train.epsilon, 0.1, "epsilon");
+    OTHER(train.weight_decay, 0.1, "weight_decay");
+    OTHER(train.lr_schedule, ESPALIER_LR_COSINE, "lr_schedule of the trainer was constant");
+    OTHER(train.lr_step, 7, "lr_step");
+    OTHER(train.lr_gamma, 0.3, "lr_gamma");
+    OTHER(train.warmup_epochs, 1, "warmup_epochs");
+    OTHER(train.early_stop, ESPALIER_EARLY_STOP_ALWAYS, "early_stop");
+    OTHER(train.final_accuracy, 0.9, "final_accuracy of the trainer");
+    OTHER(train.strike_factor, 1.3, "strike_factor");
+    OTHER(train.strikes, 4, "strikes");
+    OTHER(prune.target, 0.5, "target of the pruner was 0.6, here it is 0.5");
+    OTHER(prune.of, ESPALIER_OF_PRUNABLE, "of of the pruner");
+    OTHER(prune.steps, 4, "steps of the pruner was 2, here it is 4");
+    OTHER(prune.share_ratio, 0.5, "share_ratio");
+    OTHER(prune.criterion, "random", "criterion of the pruner was activation, here it is random");
+    OTHER(prune.scope, ESPALIER_SCOPE_LAYER, "scope");
+    OTHER(prune.trigger, ESPALIER_TRIGGER_CUBIC, "trigger");
+    OTHER(prune.start_accuracy, 0.5, "start_accuracy");
+    OTHER(prune.final_accuracy, 0.9, "final_accuracy of the pruner");
+    OTHER(prune.every, 3, "every of the pruner");
+    OTHER(prune.patience, 3, "patience");
+    OTHER(prune.cubic_epochs, 3, "cubic_epochs");
+    OTHER(prune.cubic_interval, 3, "cubic_interval");
+    OTHER(prune.trained, true, "trained of the pruner was false, here it is true");
+    OTHER(prune.count, ESPALIER_COUNT_SAMPLE, "count of the pruner");
+    OTHER(prune.window, ESPALIER_WINDOW_EPOCH, "window");
+    OTHER(prune.sample_rows, 3, "sample_rows");
+    OTHER(prune.amounts, ESPALIER_AMOUNTS_AUTHORS, "amounts");
+    OTHER(prune.dead, ESPALIER_DEAD_KEEP, "dead");
+    OTHER(prune.min_neurons, 2, "min_neurons");
+    OTHER(prune.seed, 2, "seed of the pruner");
+    OTHER(regulariser.nuclear, 0.2, "nuclear of the regulariser was 0.1, here it is 0.2");
+    OTHER(regulariser.nuclear_weighted, 0.2, "nuclear_weighted");
+    OTHER(regulariser.start_accuracy, 0.2, "start_accuracy of the regulariser");
+    OTHER(regulariser.every, 2, "every of the regulariser");
+    OTHER(regulariser.interval, 2, "interval of the regulariser");
+#undef OTHER
+    other.regulariser.nuclear = 0.0;
+    expect_refusal(&other, folder, NULL, "it had the observer 'regulariser'");
+}
+
+/* A trainer is made for one run, or for one way on. */
+static void expect_once(const kind *k, const char *folder)
+{
+    char path[PATH_BYTES];
+    process p;
+    espalier_checkpoint *checkpoint = NULL;
+    espalier_error error = {0};
+    start_again(&p, k, folder);
+    path_of(&p, "checkpoint", path);
+    assert_int_equal(espalier_checkpoint_read(path, NULL, &checkpoint, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_restore(p.trainer, checkpoint, &error),
+                     ESPALIER_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "a trainer is restored once, before it runs"));
+    espalier_checkpoint_destroy(checkpoint);
+    stop(&p);
+}
+
+/* What a kind's run leaves behind that is broken off at its save `most`. */
+static void break_off(const kind *k, const char *folder, size_t most)
+{
+    process p;
+    start(&p, k, folder, NULL);
+    p.most = most;
+    assert_int_equal(espalier_trainer_run(p.trainer, NULL, NULL), ESPALIER_ERROR_CANCELLED);
+    stop(&p);
+}
+
+static void other_options(void **state)
+{
+    const char *folder = open_folder();
+    kind k = kind_of("options");
+    (void)state;
+    k.regulariser.nuclear = 0.1;
+    for (size_t most = 2; most <= 3; most++) { /* after an epoch, and before a step */
+        break_off(&k, folder, most);
+        expect_other_options(&k, folder);
+        expect_refusal(&k, folder, forget_pruner, "it had the observer 'pruner'");
+        expect_once(&k, folder);
+    }
+    expect_refusal(&k, folder, one_more, "while 3 observers were being told of an event, here "
+                                         "there are 4");
+    close_folder();
+}
+
+/* The state of a trainer as versions wrote it that did not compare all options. */
+static void older_states(void **state)
+{
+    const struct {
+        const char *key, *words;
+    } wrong[] = {{"epochs", "it was in epoch 9, here there are 6"},
+                 {"told", "it was saved while 9 observers"}};
+    const char *folder = open_folder();
+    kind k = kind_of("older");
+    process p;
+    (void)state;
+    start(&p, &k, folder, NULL);
+    char *text = place_text(p.trainer);
+    json_t *older = json_loads(text, 0, NULL);
+    assert_int_equal(json_object_del(older, "options") + json_object_del(older, "observers"), 0);
+    for (size_t i = 0; i < 3; i++) { /* the last one is right */
+        json_t *there = json_deep_copy(older);
+        espalier_error error = {0};
+        if (i < 2)
+            json_object_set_new(there, wrong[i].key, json_integer(9));
+        char *changed = json_dumps(there, 0);
+        assert_int_equal(place_restore(p.trainer, changed, &error),
+                         i < 2 ? ESPALIER_ERROR_MISMATCH : ESPALIER_OK);
+        assert_true(i == 2 || strstr(error.message, wrong[i].words));
+        free(changed);
+        json_decref(there);
+    }
+    json_decref(older);
+    free(text);
+    stop(&p);
+    close_folder();
+}
+
 static void refusals(void **state)
 {
     const char *folder = open_folder();
     kind k = kind_of("refused"), other;
-    process p;
+    process p = {.folder = folder};
     (void)state;
-    start(&p, &k, folder, NULL);
-    p.most = 4;
-    assert_int_equal(espalier_trainer_run(p.trainer, NULL, NULL), ESPALIER_ERROR_CANCELLED);
-    stop(&p);
-    expect_refusal(&k, folder, true, "data");
+    break_off(&k, folder, 4);
+    expect_refusal(&k, folder, other_label, "data");
     other = k;
     other.train.optimizer = ESPALIER_ADAM;
-    expect_refusal(&other, folder, false, "the optimizer was sgd, here it is adam");
+    expect_refusal(&other, folder, NULL, "the optimizer was sgd, here it is adam");
     other = k;
     other.train.seed = 8;
-    expect_refusal(&other, folder, false, "seed");
+    expect_refusal(&other, folder, NULL, "seed");
     other = k;
     other.train.keep = ESPALIER_KEEP_BEST;
-    expect_refusal(&other, folder, false, "keep");
+    expect_refusal(&other, folder, NULL, "keep");
     other = k;
     other.regulariser.nuclear = 0.1;
-    expect_refusal(&other, folder, false, "observer 'regulariser'");
+    expect_refusal(&other, folder, NULL, "observer 'regulariser'");
     expect_other_network(&k, folder);
     char log[PATH_BYTES];
     path_of(&p, "log", log);
     assert_int_equal(truncate(log, 10), 0);
-    expect_refusal(&k, folder, false, "that the checkpoint knows of");
+    expect_refusal(&k, folder, NULL, "that the checkpoint knows of");
     close_folder();
 }
 
@@ -476,6 +631,8 @@ int main(void)
         cmocka_unit_test(patience),
         cmocka_unit_test(held_by_a_step_between_batches),
         cmocka_unit_test(rates),
+        cmocka_unit_test(other_options),
+        cmocka_unit_test(older_states),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
