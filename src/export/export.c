@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/numerals.h"
 #include "export/exporter.h"
 
 static const exporter exporters[] = {
@@ -49,6 +50,18 @@ espalier_export_options espalier_export_options_defaults(void)
     return (espalier_export_options){.opset = 17};
 }
 
+static espalier_status write_with(const exporter *one, const espalier_network *network,
+                                  const char *path, const espalier_export_options *options,
+                                  espalier_error *error)
+{
+    numerals point;
+    if (!numerals_begin(&point))
+        return error_memory(error);
+    const espalier_status status = one->write(network, path, options, error);
+    numerals_end(&point);
+    return status;
+}
+
 espalier_status espalier_network_export(const espalier_network *network, const char *path,
                                         const espalier_export_options *options,
                                         espalier_error *error)
@@ -57,7 +70,7 @@ espalier_status espalier_network_export(const espalier_network *network, const c
     char known[256] = "";
     for (size_t i = 0; i < EXPORTERS; i++) {
         if (ends_in(path, exporters[i].ending))
-            return exporters[i].write(network, path, options ? options : &defaults, error);
+            return write_with(&exporters[i], network, path, options ? options : &defaults, error);
         append(known, sizeof known, i ? ", " : "");
         append(known, sizeof known, exporters[i].ending);
     }

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/memory.h"
-#include "format/decimal.h"
 
 char *json_text_of(const json_t *value, size_t flags, const espalier_allocator *allocator)
 {
@@ -22,11 +22,9 @@ char *json_text_of(const json_t *value, size_t flags, const espalier_allocator *
 
 static json_t *copy_real(const json_t *value, int digits)
 {
-    char text[64];
-    double number = json_real_value(value);
-    const int length = snprintf(text, sizeof text, "%.*g", digits, number);
-    decimal_double(text, (size_t)length, '.', &number);
-    return json_real(number);
+    char text[64]; /* in the language that reads it again */
+    snprintf(text, sizeof text, "%.*g", digits, json_real_value(value));
+    return json_real(strtod(text, NULL));
 }
 
 /* The object or array if all went in, else NULL. */

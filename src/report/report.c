@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/numerals.h"
 #include "base/stream.h"
 #include "report/plot.h"
 
@@ -102,10 +103,13 @@ espalier_status espalier_report_write(const char *folder, const espalier_report_
     report r = {.folder = folder, .plots = plots, .gnuplot = o->gnuplot, .allocator = allocator};
     page_init(&r.page, allocator);
     espalier_status status = ESPALIER_ERROR_MEMORY;
-    if (plots && standard)
+    numerals point;
+    if (plots && standard && numerals_begin(&point)) {
         status = write_report(&r, o->output, standard, error);
-    else
+        numerals_end(&point);
+    } else {
         error_memory(error);
+    }
     if (status == ESPALIER_OK && summary)
         *summary = r.summary;
     page_clear(&r.page);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/numerals.h"
 #include "prune/criteria.h"
 #include "study/study.h"
 
@@ -189,8 +190,12 @@ espalier_status study_plan(const espalier_study_options *options,
 {
     plan p = {.options = options, .allocator = allocator};
     espalier_status status = ESPALIER_OK;
+    numerals point; /* names of runs are names of files */
+    if (!numerals_begin(&point))
+        return error_memory(error);
     for (size_t i = 0; status == ESPALIER_OK && i < options->seed_count; i++)
         status = add_seed(&p, options->seed + i, error);
+    numerals_end(&point);
     if (status != ESPALIER_OK) {
         memory_release(allocator, p.jobs);
         return status;

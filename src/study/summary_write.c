@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/numerals.h"
 #include "base/stream.h"
 #include "study/summary.h"
 
@@ -179,12 +180,16 @@ espalier_status espalier_study_summarise(const char *folder, const espalier_allo
         return status;
     cells table = {.words.allocator = allocator};
     text caption = {.allocator = allocator};
+    numerals point;
+    const bool plain = numerals_begin(&point);
     summary_table(results, false, &table);
     summary_caption(results, &caption);
-    if (table.words.failed || caption.failed)
+    if (!plain || table.words.failed || caption.failed)
         status = error_memory(error);
     else
         status = write_all(folder, results, &table, text_content(&caption), error);
+    if (plain)
+        numerals_end(&point);
     text_clear(&table.words);
     text_clear(&caption);
     espalier_study_results_destroy(results);
@@ -211,9 +216,13 @@ espalier_status espalier_study_summary_text(const char *folder, char **words, es
     if (status != ESPALIER_OK)
         return status;
     text out = {0};
+    numerals point; /* the terminal's table is that of the files */
+    const bool plain = numerals_begin(&point);
     terminal(results, &out);
+    if (plain)
+        numerals_end(&point);
     espalier_study_results_destroy(results);
-    if (out.failed) {
+    if (!plain || out.failed) {
         text_clear(&out);
         return error_memory(error);
     }

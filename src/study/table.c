@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/numerals.h"
 #include "base/stream.h"
 #include "study/study.h"
 
@@ -82,16 +83,9 @@ static void put_row(writer *out, const json_t *record, const json_t *dense)
     put_layers(out, record, "rank", "\n");
 }
 
-espalier_status study_write_table(const study *s, espalier_error *error)
+static void put_rows(writer *out, const study *s)
 {
-    writer *out = NULL;
     const json_t *dense = NULL;
-    char *path = stream_join(s->allocator, s->options->folder, "runs.csv");
-    espalier_status status = path ? writer_open(path, s->allocator, &out, error)
-                                  : error_memory(error);
-    memory_release(s->allocator, path);
-    if (status != ESPALIER_OK)
-        return status;
     writer_print(out, NULL, "%s", header);
     for (size_t i = 0; i < s->job_count; i++) {
         const study_job *job = &s->jobs[i];
@@ -100,5 +94,23 @@ espalier_status study_write_table(const study *s, espalier_error *error)
         if (job->record)
             put_row(out, job->record, dense);
     }
+}
+
+espalier_status study_write_table(const study *s, espalier_error *error)
+{
+    writer *out = NULL;
+    numerals point;
+    char *path = stream_join(s->allocator, s->options->folder, "runs.csv");
+    espalier_status status = path ? writer_open(path, s->allocator, &out, error)
+                                  : error_memory(error);
+    memory_release(s->allocator, path);
+    if (status != ESPALIER_OK)
+        return status;
+    if (!numerals_begin(&point)) {
+        writer_abandon(out);
+        return error_memory(error);
+    }
+    put_rows(out, s);
+    numerals_end(&point);
     return writer_commit(out, error);
 }

@@ -1,10 +1,12 @@
 /* Texts and copies of JSON values: whole, or not there. */
+#define _POSIX_C_SOURCE 200809L
 #include "format/json_text.h"
 
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/test_allocator.h"
+#include "commas.h"
 #include "format/json_gives_out.h"
 #include "test.h"
 
@@ -63,6 +65,16 @@ static void test_copy_as_written(void **state)
     json_decref(value);
 }
 
+/* In a language with decimal commas, too. */
+static void test_language(void **state)
+{
+    const bool commas = commas_begin();
+    test_copy(state);
+    commas_end();
+    if (!commas)
+        skip();
+}
+
 static void test_memory(void **state)
 {
     (void)state;
@@ -95,6 +107,7 @@ int main(void)
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_copy),
         cmocka_unit_test(test_copy_as_written),
+        cmocka_unit_test(test_language),
         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

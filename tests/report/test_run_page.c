@@ -2,6 +2,7 @@
  * where a folder lacks something, and folders that are none. */
 #define _POSIX_C_SOURCE 200809L
 #include "tests/base/test_allocator.h"
+#include "tests/commas.h"
 #include "tests/report/run_made.h"
 
 #include "espalier/report.h"
@@ -254,6 +255,28 @@ static void without_memory(void **state)
     fail();
 }
 
+/* In a language with decimal commas, too. */
+static void language(void **state)
+{
+    static const char *const names[] = {"report.html", "plots/loss.csv", "plots/loss.gp",
+                                        "plots/accuracy.gp"};
+    char *before[4];
+    (void)state;
+    free(page_of(NULL));
+    for (size_t i = 0; i < 4; i++)
+        before[i] = content(names[i]);
+    const bool commas = commas_begin();
+    free(page_of(NULL));
+    for (size_t i = 0; i < 4; i++) {
+        assert_content(names[i], before[i]);
+        free(before[i]);
+    }
+    assert_true(!commas || commas_now()); /* as it was */
+    commas_end();
+    if (!commas)
+        skip();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +290,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_such_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(plots_that_cannot_be_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(language, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "tests/commas.h"
 #include "tests/study/small_study.h"
 
 typedef struct plan {
@@ -175,12 +176,29 @@ static void test_growing(void **state)
     memory_release(NULL, more.jobs);
 }
 
+/* Names are the same in a language with decimal commas. */
+static void test_language(void **state)
+{
+    (void)state;
+    static const double lambdas[] = {0.0025};
+    espalier_study_options o = small_options("x");
+    o.nuclear = lambdas;
+    o.nuclear_count = 1;
+    const bool commas = commas_begin();
+    plan p = make(&o);
+    commas_end();
+    find(&p, "nuclear-0.0025-s1");
+    memory_release(NULL, p.jobs);
+    if (!commas)
+        skip();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products),     cmocka_unit_test(test_controls),
         cmocka_unit_test(test_regularisers), cmocka_unit_test(test_twice),
-        cmocka_unit_test(test_growing),
+        cmocka_unit_test(test_growing),      cmocka_unit_test(test_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "tests/base/test_allocator.h"
 #include "tests/base/test_files.h"
+#include "tests/commas.h"
 #include "tests/study/small_study.h"
 
 static espalier_study_summary run(const espalier_study_options *o)
@@ -396,6 +397,34 @@ static void test_memory(void **state)
     espalier_dataset_destroy(data);
 }
 
+/* A language with decimal commas adds no column to the table of runs. */
+static void test_language(void **state)
+{
+    (void)state;
+    char folder[32], path[64];
+    size_t count, lines = 0, columns = 0, first = 0;
+    small_folder(folder);
+    espalier_study_options o = small_options(folder);
+    const bool commas = commas_begin();
+    run(&o);
+    commas_end();
+    snprintf(path, sizeof path, "%s/runs.csv", folder);
+    uint8_t *bytes = get_file(path, &count);
+    for (size_t i = 0; i < count; i++) {
+        columns += bytes[i] == ',';
+        if (bytes[i] != '\n')
+            continue;
+        first = lines++ ? first : columns;
+        assert_int_equal(columns, first);
+        columns = 0;
+    }
+    assert_true(lines > 3);
+    free(bytes);
+    small_remove(folder);
+    if (!commas)
+        skip();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_another_study),      cmocka_unit_test(test_failing_run),
         cmocka_unit_test(test_diverging),          cmocka_unit_test(test_missed_target),
         cmocka_unit_test(test_one_at_a_time),      cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* summary.csv, .md, .tex and the terminal's table of a made-up study. */
 #define _GNU_SOURCE /* mkdtemp */
+#include "tests/commas.h"
 #include "tests/study/made_study.h"
 
 #include "espalier/report.h"
@@ -158,12 +159,36 @@ static void terminal(void **state)
     espalier_text_release(words);
 }
 
+/* In a language with decimal commas, too. */
+static void language(void **state)
+{
+    static const char *const names[] = {"summary.csv", "summary.md", "summary.tex"};
+    char *before[4], *after[4];
+    const bool commas = commas_begin();
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        before[i] = file(names[i]);
+    assert_int_equal(espalier_study_summarise(folder, NULL, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_study_summary_text(folder, &after[3], NULL), ESPALIER_OK);
+    commas_end();
+    assert_int_equal(espalier_study_summary_text(folder, &before[3], NULL), ESPALIER_OK);
+    for (size_t i = 0; i < 4; i++) {
+        if (i < 3)
+            after[i] = file(names[i]);
+        assert_string_equal(before[i], after[i]);
+        free(before[i]);
+        free(after[i]);
+    }
+    if (!commas)
+        skip();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv),      cmocka_unit_test(markdown),
         cmocka_unit_test(latex),    cmocka_unit_test(latex_compiles),
-        cmocka_unit_test(terminal),
+        cmocka_unit_test(terminal), cmocka_unit_test(language),
     };
     return cmocka_run_group_tests(tests, make, clean);
 }
