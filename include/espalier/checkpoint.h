@@ -46,7 +46,8 @@ ESPALIER_API void espalier_trainer_set_saver(espalier_trainer *trainer, espalier
                                              void *context);
 
 /* Writes a checkpoint: aside, flushed to the disk, renamed over `path`. Within a saver only.
- * Errors: IO, MEMORY, or what an observer's save returned; the file is then as before. */
+ * Errors: IO, MEMORY, NUMERIC (a weight or bias that is NaN or infinite), or what an
+ * observer's save returned; the file is then as before. */
 ESPALIER_API espalier_status espalier_trainer_save(espalier_trainer *trainer, const char *path,
                                                    espalier_error *error);
 

@@ -185,6 +185,9 @@ espalier_status export_onnx(const espalier_network *network, const char *path,
     if (options->opset < ONNX_OPSET_LEAST || options->opset > ONNX_OPSET_MOST)
         return error_set(error, ESPALIER_ERROR_ARGUMENT, "opset: expected %d to %d, found %d",
                          (int)ONNX_OPSET_LEAST, (int)ONNX_OPSET_MOST, options->opset);
+    const espalier_status finite = model_check_finite(network, path, error);
+    if (finite != ESPALIER_OK)
+        return finite;
     drawing d = {.network = network,
                  .model = onnx_writer_create(network->allocator, options->opset)};
     if (!d.model)

@@ -82,6 +82,9 @@ static void list_tensors(const espalier_network *network, const first_layer *fir
 espalier_status export_safetensors(const espalier_network *network, const char *path,
                                    const espalier_export_options *options, espalier_error *error)
 {
+    const espalier_status finite = model_check_finite(network, path, error);
+    if (finite != ESPALIER_OK)
+        return finite;
     const espalier_allocator *allocator = network->allocator;
     size_t count = TENSORS_EACH * network->layer_count;
     safetensors_pair pairs[PAIRS_MOST];

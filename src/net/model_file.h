@@ -54,6 +54,10 @@ typedef struct model_more {
     size_t tensor_count, pair_count;
 } model_more;
 
+/* NUMERIC, naming the place, where a weight or bias is NaN or infinite: no reader takes it. */
+espalier_status model_check_finite(const espalier_network *network, const char *path,
+                                   espalier_error *error);
+
 /* espalier_network_write(), with more (NULL: nothing). */
 espalier_status model_write(const espalier_network *network, const char *path,
                             const model_more *more, espalier_error *error);

@@ -1,6 +1,7 @@
 /* Writing the model file. */
 #include "net/model_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -151,6 +152,31 @@ static espalier_status check_counts(const espalier_network *network, const char 
     return ESPALIER_OK;
 }
 
+static const char *not_finite(float value)
+{
+    return isnan(value) ? "NaN" : "an infinite one";
+}
+
+espalier_status model_check_finite(const espalier_network *network, const char *path,
+                                   espalier_error *error)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const network_layer *layer = &network->layers[l];
+        for (size_t i = 0, count = layer->inputs * layer->outputs; i < count; i++)
+            if (!isfinite(layer->weights[i]))
+                return error_set(error, ESPALIER_ERROR_NUMERIC,
+                                 "%s: layer %zu, weight from input %zu to neuron %zu: expected a "
+                                 "finite number, found %s", path, l, i % layer->inputs,
+                                 i / layer->inputs, not_finite(layer->weights[i]));
+        for (size_t o = 0; o < layer->outputs; o++)
+            if (!isfinite(layer->biases[o]))
+                return error_set(error, ESPALIER_ERROR_NUMERIC,
+                                 "%s: layer %zu, bias of neuron %zu: expected a finite number, "
+                                 "found %s", path, l, o, not_finite(layer->biases[o]));
+    }
+    return ESPALIER_OK;
+}
+
 espalier_status model_write(const espalier_network *network, const char *path,
                             const model_more *more, espalier_error *error)
 {
@@ -159,6 +185,8 @@ espalier_status model_write(const espalier_network *network, const char *path,
     size_t parts = MODEL_PART_COUNT * network->layer_count;
     sheet s = {.network = network, .more = more ? more : &nothing};
     espalier_status status = check_counts(network, path, error);
+    if (status == ESPALIER_OK)
+        status = model_check_finite(network, path, error);
     if (status != ESPALIER_OK)
         return status;
     s.tensors = memory_array(allocator, parts + 1 + network->tensor_count + s.more->tensor_count,

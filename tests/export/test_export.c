@@ -152,6 +152,34 @@ static void test_scaling_too_large(void **state)
     espalier_network_destroy(network);
 }
 
+/* No format is given NaN or an infinite number, and no file is replaced by them. */
+static void test_not_finite(void **state)
+{
+    (void)state;
+    for (size_t e = 0; espalier_exporter_ending(e); e++) {
+        espalier_network *network = make_network((size_t[]){2, 3, 2}, 3);
+        char path[64];
+        size_t count;
+        snprintf(path, sizeof path, "test_export_finite%s", espalier_exporter_ending(e));
+        put_file(path, "good", 4);
+        for (int i = 0; i < 3; i++) {
+            espalier_error error = {0};
+            float *value = i ? &espalier_network_biases(network, 1)[1]
+                             : &espalier_network_weights(network, 0)[3];
+            *value = i == 2 ? INFINITY : NAN;
+            const espalier_status status = espalier_network_export(network, path, NULL, &error);
+            if (status != ESPALIER_ERROR_UNSUPPORTED) /* no ONNX in this build */
+                assert_int_equal(status, ESPALIER_ERROR_NUMERIC);
+            *value = 0.0f;
+        }
+        uint8_t *bytes = get_file(path, &count);
+        assert_true(count == 4 && memcmp(bytes, "good", 4) == 0);
+        free(bytes);
+        remove(path);
+        espalier_network_destroy(network);
+    }
+}
+
 static void test_table(void **state)
 {
     (void)state;
@@ -224,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_state_dict),
         cmocka_unit_test(test_scaling_too_large),
+        cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_endings),
         cmocka_unit_test(test_no_memory),

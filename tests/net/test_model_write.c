@@ -208,12 +208,24 @@ static void test_failures(void **state)
     assert_int_equal(espalier_network_write(network, FILE_NAME, &error), ESPALIER_ERROR_NUMERIC);
     assert_non_null(strstr(error.message, FILE_NAME ": activation count of layer 0, neuron 1: "
                                           "9223372036854775808; expected less than 2^63"));
+    espalier_network_clear_activations(network);
+    error = (espalier_error){0};
+    espalier_network_weights(network, 0)[4] = NAN;
+    assert_int_equal(espalier_network_write(network, FILE_NAME, &error), ESPALIER_ERROR_NUMERIC);
+    assert_string_equal(error.message, FILE_NAME ": layer 0, weight from input 1 to neuron 1: "
+                                                 "expected a finite number, found NaN");
+    espalier_network_weights(network, 0)[4] = 0.5f;
+    error = (espalier_error){0};
+    espalier_network_biases(network, 1)[1] = -INFINITY;
+    assert_int_equal(espalier_network_write(network, FILE_NAME, &error), ESPALIER_ERROR_NUMERIC);
+    assert_string_equal(error.message, FILE_NAME ": layer 1, bias of neuron 1: expected a finite "
+                                                 "number, found an infinite one");
+    espalier_network_biases(network, 1)[1] = 0.0f;
     uint8_t *now = get_file(FILE_NAME, &after);
     assert_int_equal(before, after);
     assert_memory_equal(old, now, before);
     free(old);
     free(now);
-    espalier_network_clear_activations(network);
     error = (espalier_error){0};
     assert_int_equal(espalier_network_write(network, "no-such-folder/m.safetensors", &error),
                      ESPALIER_ERROR_IO);
