@@ -41,7 +41,8 @@ typedef enum espalier_status {
  * Clear it with `espalier_error error = {0};`. */
 typedef struct espalier_error {
     espalier_status status; /* ESPALIER_OK: no message yet */
-    char message[512];      /* UTF-8, without a newline, always terminated */
+    char message[512];      /* UTF-8 without a control character, always terminated; bytes of a
+                               path that are neither are '?' */
 } espalier_error;
 
 /* The meaning of a status in a few words. Returns a static string, also for

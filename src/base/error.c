@@ -3,7 +3,11 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
 
 const char *espalier_status_text(espalier_status status)
 {
@@ -21,13 +25,32 @@ const char *espalier_version(void)
     return ESPALIER_VERSION;
 }
 
-/* Names of files and what stands in them may hold anything: a message is one
- * line, and does nothing to the terminal that shows it. */
-static void make_printable(char *text)
+/* Whether these last bytes of a text are a character's first ones only. */
+static bool is_cut(const char *text)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = '?';
+    size_t more = 1;
+    while (((unsigned char)text[more] & 0xc0) == 0x80)
+        more++;
+    return (unsigned char)*text >= 0xc2 && !text[more];
+}
+
+/* Names of files and what stands in them may hold anything: a message is one line of
+ * UTF-8, and does nothing to the terminal that shows it. */
+static void make_printable(char *text, bool cut)
+{
+    while (*text) {
+        uint32_t point;
+        size_t bytes = utf8_next(text, &point);
+        if (!bytes && cut && is_cut(text)) {
+            *text = '\0';
+            return;
+        }
+        const bool plain = bytes && point >= ' ' && (point < 0x7f || point > 0x9f);
+        bytes += !bytes;
+        if (!plain)
+            memset(text, '?', bytes);
+        text += bytes;
+    }
 }
 
 espalier_status error_set(espalier_error *error, espalier_status status, const char *format, ...)
@@ -35,9 +58,9 @@ espalier_status error_set(espalier_error *error, espalier_status status, const c
     if (error && error->status == ESPALIER_OK) {
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(error->message, sizeof error->message, format, arguments);
+        const int length = vsnprintf(error->message, sizeof error->message, format, arguments);
         va_end(arguments);
-        make_printable(error->message);
+        make_printable(error->message, length >= (int)sizeof error->message);
         error->status = status;
     }
     return status;

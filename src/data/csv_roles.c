@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "format/utf8.h"
+#include "base/utf8.h"
 
 typedef struct roles {
     const char *path;

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "format/decimal.h"
-#include "format/utf8.h"
+#include "base/utf8.h"
 
 /* Rows for which memory is taken at first, and the most classes: labels that differ more
  * are hardly classes. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "format/utf8.h"
+#include "base/utf8.h"
 
 enum { LINE_COLUMNS = 96 };
 

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "format/utf8.h"
+#include "base/utf8.h"
 
 /* ---- scaling ----------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 #include "base/processors.h"
 #include "espalier/math.h"
 #include "format/json_text.h"
-#include "format/utf8.h"
+#include "base/utf8.h"
 #include "report/value.h"
 #include "study/study.h"
 

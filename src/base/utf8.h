@@ -1,6 +1,6 @@
-/* UTF-8 (RFC 3629): what JSON texts consist of. */
-#ifndef FORMAT_UTF8_H
-#define FORMAT_UTF8_H
+/* UTF-8 (RFC 3629): what messages and JSON texts consist of. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* Reading UTF-8. */
-#include "format/utf8.h"
+#include "base/utf8.h"
 
 size_t utf8_next(const char *text, uint32_t *point)
 {

@@ -1,5 +1,5 @@
 /* UTF-8: what is one, against what jansson takes for a JSON text. */
-#include "format/utf8.h"
+#include "base/utf8.h"
 
 #include <jansson.h>
 #include <string.h>
