@@ -44,7 +44,8 @@ typedef struct espalier_epoch {
 typedef struct espalier_prune_step {
     size_t step;                  /* 0, 1, … */
     size_t epoch;                 /* at whose end (or in which) it happened; 0 = before training */
-    double training_accuracy;     /* of that epoch; NaN if none */
+    double training_accuracy;     /* of the epoch at whose end it happened; NaN if none: before
+                                     training, or between batches (CUBIC) */
     uint64_t requested;           /* weights to remove by rank in this step */
     uint64_t removed_by_rank;
     uint64_t removed_by_propagation;
@@ -62,7 +63,9 @@ typedef struct espalier_event {
     size_t epochs;                   /* at most this many */
     size_t batch;                    /* BATCH: finished batches of this epoch, 1 … batches */
     size_t batches;
-    const espalier_epoch *result;    /* EPOCH, PRUNE_BEGIN and PRUNE in training: that epoch; else NULL */
+    const espalier_epoch *result;    /* EPOCH, and PRUNE_BEGIN and PRUNE at an epoch's end: that epoch;
+                                        else NULL, as in steps between batches (CUBIC) or before
+                                        training */
     const espalier_prune_step *step; /* PRUNE; else NULL */
     const char *note;                /* NOTE; else NULL */
     bool warning;                    /* NOTE: the result may be worth little; a person should act */

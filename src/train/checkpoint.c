@@ -157,7 +157,9 @@ static espalier_status add_observers(bundle *b, const espalier_trainer *trainer,
         if (!observer->keeper)
             continue;
         status = observer->keeper->save(observer->context, &text, error);
-        if (status == ESPALIER_OK && !add_text(b, KEY_OBSERVER, observer->keeper->name, text))
+        if (status != ESPALIER_OK)
+            error_set(error, status, "%s", espalier_status_text(status));
+        else if (!add_text(b, KEY_OBSERVER, observer->keeper->name, text))
             status = error_memory(error);
     }
     return status;
@@ -210,8 +212,10 @@ void espalier_trainer_set_saver(espalier_trainer *trainer, espalier_saver *saver
 espalier_status trainer_save_point(espalier_trainer *trainer, espalier_moment moment,
                                    espalier_error *error)
 {
-    return trainer->saver ? trainer->saver(trainer->saver_context, trainer, moment, error)
-                          : ESPALIER_OK;
+    const espalier_status status =
+        trainer->saver ? trainer->saver(trainer->saver_context, trainer, moment, error)
+                       : ESPALIER_OK;
+    return status ? error_set(error, status, "%s", espalier_status_text(status)) : ESPALIER_OK;
 }
 
 /* ---- reading ------------------------------------------------------------------ */
@@ -405,6 +409,8 @@ static espalier_status load_observers(const espalier_trainer *trainer,
                       : error_set(error, ESPALIER_ERROR_MISMATCH,
                                   "the checkpoint knows nothing of the observer '%s'",
                                   observer->keeper->name);
+        if (status != ESPALIER_OK)
+            error_set(error, status, "%s", espalier_status_text(status));
     }
     return status;
 }

@@ -38,7 +38,10 @@ static int make(void **state)
     assert_int_equal(espalier_trainer_create(network, dataset, &options, NULL, &trainer, NULL),
                      ESPALIER_OK);
     espalier_trainer_set_saver(trainer, save, &left);
-    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_ERROR_CANCELLED);
+    espalier_error error = {0};
+    assert_int_equal(espalier_trainer_run(trainer, NULL, &error), ESPALIER_ERROR_CANCELLED);
+    assert_int_equal(error.status, ESPALIER_ERROR_CANCELLED); /* the saver said nothing */
+    assert_string_equal(error.message, espalier_status_text(ESPALIER_ERROR_CANCELLED));
     espalier_trainer_destroy(trainer);
     espalier_network_destroy(network);
     espalier_dataset_destroy(dataset);
