@@ -85,7 +85,8 @@ ESPALIER_API const char *espalier_low_rank_name(espalier_low_rank method);
  *
  * ranks  [layer count - 1], each >= 1
  * low    receives the new network (owned); untouched on an error
- * Errors: ARGUMENT (a rank of 0, names the layer), UNSUPPORTED (no LAPACK), NUMERIC, MEMORY. */
+ * Errors: ARGUMENT (an unknown method; a rank of 0, names the layer), UNSUPPORTED (no
+ * LAPACK), NUMERIC, MEMORY. */
 ESPALIER_API espalier_status espalier_network_low_rank(const espalier_network *network,
                                                        const size_t *ranks,
                                                        espalier_low_rank method,

@@ -52,7 +52,8 @@ ESPALIER_API espalier_status espalier_network_copy(const espalier_network *netwo
 ESPALIER_API void espalier_network_destroy(espalier_network *network);
 
 /* Draws the kept weights anew and sets the biases to zero. The value of a
- * weight depends on the seed and its place only, not on masks or threads. */
+ * weight depends on the seed and its place only, not on masks or threads. An initialiser
+ * out of range changes nothing. */
 ESPALIER_API void espalier_network_initialise(espalier_network *network,
                                               espalier_initialiser initialiser, uint64_t seed);
 
@@ -163,8 +164,8 @@ ESPALIER_API const char *espalier_restart_name(espalier_restart restart);
  * initial      REWIND: the network before its first epoch; else not read
  * initialiser, seed   REINIT and SHUFFLE: other weights than those which
  *              espalier_network_initialise() draws with the same seed
- * Errors: ARGUMENT (no initial network), MISMATCH (names both shapes), MEMORY; the
- * network is then unchanged. */
+ * Errors: ARGUMENT (no initial network, an unknown way or initialiser), MISMATCH (names
+ * both shapes), MEMORY; the network is then unchanged. */
 ESPALIER_API espalier_status espalier_network_restart(espalier_network *network,
                                                       espalier_restart restart,
                                                       const espalier_network *initial,

@@ -112,6 +112,8 @@ espalier_status espalier_network_low_rank(const espalier_network *network, const
 {
     espalier_network *made = NULL;
     bool reduced = false;
+    if (!espalier_low_rank_name(method))
+        return error_set(error, ESPALIER_ERROR_ARGUMENT, "method: unknown one %d", (int)method);
     for (size_t l = 0; l + 1 < network->layer_count; l++)
         if (ranks[l] == 0)
             return error_set(error, ESPALIER_ERROR_ARGUMENT,

@@ -27,6 +27,8 @@ const char *espalier_initialiser_name(espalier_initialiser initialiser)
 void espalier_network_initialise(espalier_network *network, espalier_initialiser initialiser,
                                  uint64_t seed)
 {
+    if (!espalier_initialiser_name(initialiser))
+        return;
     bool glorot = initialisers[initialiser].glorot, normal = initialisers[initialiser].normal;
     for (size_t l = 0; l < network->layer_count; l++) {
         network_layer *layer = &network->layers[l];

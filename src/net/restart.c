@@ -147,6 +147,9 @@ static espalier_status check_shapes(const espalier_network *network,
 static espalier_status draw(const espalier_network *network, espalier_initialiser initialiser,
                             uint64_t seed, espalier_network **fresh, espalier_error *error)
 {
+    if (!espalier_initialiser_name(initialiser))
+        return error_set(error, ESPALIER_ERROR_ARGUMENT, "initialiser: unknown one %d",
+                         (int)initialiser);
     espalier_status status = espalier_network_create(
         network->original_widths, network->layer_count + 1, network->allocator, fresh, error);
     if (!status)

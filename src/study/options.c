@@ -218,8 +218,12 @@ espalier_status espalier_study_options_check(const espalier_study_options *optio
         status = check_lists(options, error);
     if (status == ESPALIER_OK)
         status = check_activation(options, error);
+    espalier_train_options train = options->train;
+    train.seed = options->seed;
+    if (status == ESPALIER_OK && !espalier_initialiser_name(options->initialiser))
+        status = argument(error, "initialiser", "a listed one", (double)options->initialiser);
     if (status == ESPALIER_OK)
-        status = espalier_train_options_check(&options->train, error);
+        status = espalier_train_options_check(&train, error);
     if (status == ESPALIER_OK)
         status = espalier_regulariser_options_check(&options->regulariser, error);
     if (status == ESPALIER_OK)

@@ -32,6 +32,14 @@ static void rank_of_zero(void **state)
     assert_int_equal(
         espalier_network_factor(network, ranks, ESPALIER_LOW_RANK_PCA, NULL, &out, &error),
         ESPALIER_ERROR_ARGUMENT);
+    static const size_t right[] = {2, 2};
+    for (int factored = 0; factored < 2; factored++) {
+        error = (espalier_error){0};
+        assert_int_equal((factored ? espalier_network_factor : espalier_network_low_rank)(
+                             network, right, ESPALIER_LOW_RANK_COUNT, NULL, &out, &error),
+                         ESPALIER_ERROR_ARGUMENT);
+        assert_string_equal(error.message, "method: unknown one 2");
+    }
     assert_null(out);
     espalier_network_destroy(network);
 }

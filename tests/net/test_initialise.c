@@ -59,6 +59,9 @@ static void test_place(void **state)
                         widths[0] * widths[1] * sizeof(float));
     for (size_t i = 0; i < count; i++)
         assert_true(b->layers[1].weights[i] == (i % 3 ? a->layers[1].weights[i] : 0.0f));
+    espalier_network_initialise(b, ESPALIER_INITIALISER_COUNT, 10); /* out of range: as it was */
+    assert_memory_equal(a->layers[0].weights, b->layers[0].weights,
+                        widths[0] * widths[1] * sizeof(float));
     espalier_network_initialise(b, ESPALIER_GLOROT_UNIFORM, 10);
     for (size_t i = 0; i < widths[0] * widths[1]; i++)
         same += a->layers[0].weights[i] == b->layers[0].weights[i];

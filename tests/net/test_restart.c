@@ -296,6 +296,15 @@ static void test_errors(void **state)
     refuse(ESPALIER_RESTART_REWIND, NULL, ESPALIER_ERROR_ARGUMENT,
            "restart: expected the initial network to rewind to, found none");
     refuse(ESPALIER_RESTART_COUNT, NULL, ESPALIER_ERROR_ARGUMENT, "restart: unknown way 4");
+    espalier_network *narrow = make_network((size_t[]){5, 4, 3}, 3);
+    for (int way = ESPALIER_RESTART_REINIT; way <= ESPALIER_RESTART_SHUFFLE; way++) {
+        espalier_error error = {0};
+        assert_int_equal(espalier_network_restart(narrow, (espalier_restart)way, NULL,
+                                                  ESPALIER_INITIALISER_COUNT, 1, &error),
+                         ESPALIER_ERROR_ARGUMENT);
+        assert_string_equal(error.message, "initialiser: unknown one 4");
+    }
+    espalier_network_destroy(narrow);
     refuse(ESPALIER_RESTART_REWIND, wide, ESPALIER_ERROR_MISMATCH,
            "the initial network has the widths 5-6-3, expected 5-4-3");
     refuse(ESPALIER_RESTART_REWIND, deep, ESPALIER_ERROR_MISMATCH,

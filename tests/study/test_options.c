@@ -76,6 +76,12 @@ static void test_messages(void **state)
     expect(&o, "nuclear: expected numbers above 0, found -1");
     o = good, o.seed_count = 0;
     expect(&o, "seed_count: expected 1 to 20000, found 0");
+    o = good, o.seed = INT64_MAX;
+    expect(&o, "seed: expected 0 to 9223372036854755807, found 9223372036854775807");
+    o = good, o.train.seed = UINT64_MAX; /* ignored */
+    assert_int_equal(espalier_study_options_check(&o, NULL), ESPALIER_OK);
+    o = good, o.initialiser = ESPALIER_INITIALISER_COUNT;
+    expect(&o, "initialiser: expected a listed one, found 4");
     o = good, o.train.batch_rows = 0;
     expect(&o, "batch_rows: expected 1 to 1048576, found 0");
     o = good, o.steps = many;
