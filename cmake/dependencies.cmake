@@ -1,7 +1,7 @@
 # What the library stands on, gathered in one interface target. A missing
 # optional library drops a feature: a definition tells the code.
 add_library(espalier_dependencies INTERFACE)
-set(ESPALIER_PC_LIBS "-lm -ldl")
+set(ESPALIER_PC_LIBS "")
 set(ESPALIER_PC_REQUIRES "jansson")
 
 find_package(PkgConfig REQUIRED)
@@ -11,7 +11,6 @@ target_link_libraries(espalier_dependencies INTERFACE PkgConfig::JANSSON m)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 target_link_libraries(espalier_dependencies INTERFACE Threads::Threads)
-string(APPEND ESPALIER_PC_LIBS " -pthread")
 
 find_package(ZLIB)
 if(ZLIB_FOUND)
@@ -28,7 +27,7 @@ if(XSMM_INCLUDE AND XSMM_LIBRARY)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_XSMM)
   target_include_directories(espalier_dependencies SYSTEM INTERFACE ${XSMM_INCLUDE})
   target_link_libraries(espalier_dependencies INTERFACE ${XSMM_LIBRARY} pthread)
-  string(APPEND ESPALIER_PC_LIBS " -lxsmm -lpthread")
+  string(APPEND ESPALIER_PC_LIBS " -lxsmm")
 endif()
 
 # Loaded when first needed (src/base/library.h), so not linked with: DEFINITION is the name
@@ -103,6 +102,9 @@ if(PROTOBUF_C_FOUND AND PROTOC_C AND ONNX_PROTO)
   target_link_libraries(espalier_dependencies INTERFACE PkgConfig::PROTOBUF_C)
   string(APPEND ESPALIER_PC_LIBS " -lprotobuf-c")
 endif()
+
+# Behind those that call them: a static linker looks for what is still missing only.
+string(APPEND ESPALIER_PC_LIBS " -pthread -lpthread -ldl -lm")
 
 # popt: the command line only.
 pkg_check_modules(POPT IMPORTED_TARGET popt)

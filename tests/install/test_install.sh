@@ -34,6 +34,12 @@ read -ra static <<<"$(pkg-config --static --cflags --libs espalier)"
 program=$source_dir/tests/install/main.c
 options=(-std=c11 -Wall -Wextra -Wpedantic -Werror)
 
+words=" ${static[*]} "
+if [[ $words == *" -lxsmm "* && ${words##* -lxsmm} != *" -lm "* ]]; then
+    echo "expected -lm behind -lxsmm, which calls it, found$words" >&2
+    exit 1
+fi
+
 quietly "${CC:-cc}" "${options[@]}" "$program" "${shared[@]}" -o by_pkgconfig_shared
 LD_LIBRARY_PATH=$library_dir ./by_pkgconfig_shared
 # Both libraries lie in one folder: the linker is told which one is meant.
