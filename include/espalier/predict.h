@@ -77,7 +77,8 @@ typedef struct espalier_evaluation {
  * evaluation is written whole, untouched on an error; clear it after use.
  * Errors: MISMATCH (another row width, or more classes than the network knows),
  * ARGUMENT (empty split, k > classes), MEMORY.
- * The result does not depend on the number of threads. */
+ * The result does not depend on the number of threads. Needs as much stack as training
+ * does (espalier/train.h). */
 ESPALIER_API espalier_status espalier_evaluate(const espalier_network *network,
                                                const espalier_dataset *dataset, espalier_split split,
                                                size_t k, size_t threads,

@@ -1,7 +1,11 @@
 /* Training: mini-batch gradient descent on the mean cross-entropy.
  *
  * Masks hold: a pruned weight is exactly zero after every update. Results do
- * not depend on the number of threads. */
+ * not depend on the number of threads.
+ *
+ * A thread that calls espalier_trainer_run() needs a stack of at least 144 KiB: where
+ * libxsmm is the math backend it compiles products on that stack, for which 128 KiB are
+ * too little. Threads have megabytes by default with glibc, 128 KiB with musl. */
 #ifndef ESPALIER_TRAIN_H
 #define ESPALIER_TRAIN_H
 

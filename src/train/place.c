@@ -107,13 +107,13 @@ static espalier_status check_reach(state *s, const espalier_trainer *trainer,
     const uint64_t observers = known ? state_count(s, "observers", SIZE_MAX) : told;
     if (epoch > trainer->options.epochs)
         return error_set(error, ESPALIER_ERROR_MISMATCH,
-                         "the run cannot go on here: it was in epoch %" PRIu64 ", here there are "
-                         "%zu", epoch, trainer->options.epochs);
+                         "the run cannot go on here: it was in epoch %" PRIu64 ", here it is to "
+                         "have %zu", epoch, trainer->options.epochs);
     if (told > trainer->listener_count ||
         (known && state_flag(s, "telling") && observers != trainer->listener_count))
         return error_set(error, ESPALIER_ERROR_MISMATCH,
-                         "the run cannot go on here: it was saved while %" PRIu64 " observers were "
-                         "being told of an event, here there are %zu", observers,
+                         "the run cannot go on here: the number of observers was %s%" PRIu64
+                         ", here it is %zu", known ? "" : "at least ", observers,
                          trainer->listener_count);
     return ESPALIER_OK;
 }

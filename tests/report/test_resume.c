@@ -553,8 +553,7 @@ static void other_options(void **state)
         expect_refusal(&k, folder, forget_pruner, "it had the observer 'pruner'");
         expect_once(&k, folder);
     }
-    expect_refusal(&k, folder, one_more, "while 3 observers were being told of an event, here "
-                                         "there are 4");
+    expect_refusal(&k, folder, one_more, "the number of observers was 3, here it is 4");
     close_folder();
 }
 
@@ -563,8 +562,8 @@ static void older_states(void **state)
 {
     const struct {
         const char *key, *words;
-    } wrong[] = {{"epochs", "it was in epoch 9, here there are 6"},
-                 {"told", "it was saved while 9 observers"}};
+    } wrong[] = {{"epochs", "it was in epoch 9, here it is to have 6"},
+                 {"told", "the number of observers was at least 9, here it is 2"}};
     const char *folder = open_folder();
     kind k = kind_of("older");
     process p;
