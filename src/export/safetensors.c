@@ -30,19 +30,22 @@ static bool print_texts(const espalier_network *network, bool scaling, texts *t)
            (t->classes || !model_has_class_names(network)) && (t->scaling || !scaling);
 }
 
-/* Rows as they are: said, so that no reader has to guess. */
+/* Rows as they are: said, so that no reader has to guess. Of a network of another program
+ * whose file did not say it nobody knows, and nothing is said. */
 static const char raw_rows[] = "{\"shift\":0.0,\"scale\":1.0}";
 
 /* Keys of a model file, but not its version: by its names it is none. */
-static size_t list_pairs(const texts *t, safetensors_pair *pairs)
+static size_t list_pairs(const espalier_network *network, const texts *t, safetensors_pair *pairs)
 {
+    bool unsaid = network->scaling_count == 0 && espalier_network_metadata(network, "imported");
     size_t count = 0;
     pairs[count++] = (safetensors_pair){"activation", t->activations.activation};
     if (t->activations.linear)
         pairs[count++] = (safetensors_pair){"linear", t->activations.linear};
     if (t->classes)
         pairs[count++] = (safetensors_pair){"classes", t->classes};
-    pairs[count++] = (safetensors_pair){"input_scaling", t->scaling ? t->scaling : raw_rows};
+    if (!unsaid)
+        pairs[count++] = (safetensors_pair){"input_scaling", t->scaling ? t->scaling : raw_rows};
     return count;
 }
 
@@ -98,8 +101,8 @@ espalier_status export_safetensors(const espalier_network *network, const char *
                                  : error_memory(error);
     if (status == ESPALIER_OK) {
         list_tensors(network, &first, names, tensors);
-        status = safetensors_write(path, allocator, tensors, count, pairs, list_pairs(&t, pairs),
-                                   error);
+        status = safetensors_write(path, allocator, tensors, count, pairs,
+                                   list_pairs(network, &t, pairs), error);
     }
     first_layer_clear(network, &first);
     memory_release(allocator, t.classes);

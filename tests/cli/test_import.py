@@ -86,6 +86,18 @@ class Foreign(Case):
         self.assertEqual((scaling["shift"], scaling["scale"]), (0, 1))
         self.good("eval", "raw.safetensors", "small")
 
+    def test_unknown_scaling_stays_unknown(self):
+        expected = self.noted(NOTE.format("torch.safetensors"), "eval", "torch.safetensors", "small")
+        for option in ("--quiet", "--fold-scaling"):
+            self.good("export", "torch.safetensors", "-o", "copy.safetensors", option)
+            self.assertNotIn("input_scaling", self.header("copy.safetensors")["__metadata__"])
+            self.assertEqual(self.noted(NOTE.format("copy.safetensors"), "eval", "copy.safetensors", "small"), expected)
+        self.good("prune", "torch.safetensors", "small", "-o", "raw.safetensors", "--prune", "50%", "--criterion",
+                  "magnitude", "--quiet", "--scaling", "none")
+        self.good("export", "raw.safetensors", "-o", "copy.safetensors")
+        self.assertEqual(json.loads(self.header("copy.safetensors")["__metadata__"]["input_scaling"]),
+                         {"shift": 0, "scale": 1})
+
     def table(self, name, rows, labels):
         (self.folder / name).write_text("a,b,c,d,e,f,kind\n" + "".join(
             ",".join(map(str, row)) + f",{label}\n" for row, label in zip(rows, labels)))
