@@ -339,6 +339,14 @@ bool option_given(const option_set *set, const char *name)
     return false;
 }
 
+bool option_known(const option_set *set, const char *name)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->options[i].name && strcmp(set->options[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 void option_record(option_set *set, const char *name, bool recorded)
 {
     for (size_t i = 0; i < set->count; i++)

@@ -76,6 +76,9 @@ void options_clear(option_set *set);
 
 bool option_given(const option_set *set, const char *name);
 
+/* Whether the command has an option of that name. */
+bool option_known(const option_set *set, const char *name);
+
 /* Whether the option belongs to the record of this run. */
 void option_record(option_set *set, const char *name, bool recorded);
 

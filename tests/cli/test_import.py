@@ -65,6 +65,18 @@ class Foreign(Case):
         raw = self.good("eval", "torch.safetensors", "small", "--scaling", "none")
         self.assertNotEqual(raw, expected)
 
+    def test_a_scaling_leaves_the_rows_as_they_are(self):
+        """Validation rows stay apart, in what is evaluated as in what calibrates."""
+        for split in ("train", "validation", "test"):
+            outputs = [self.noted(NOTE.format("torch.safetensors"), "eval", "torch.safetensors", "small", "--split", split),
+                       self.good("eval", "torch.safetensors", "small", "--split", split, "--scaling", "auto")]
+            self.assertEqual(*outputs)
+        programs = []
+        for option in ([], ["--scaling", "auto"]):
+            done = self.run_cli("export", "torch.safetensors", "-o", "p.c", "--type", "int8", "--data", "small", *option)
+            programs.append((done.stdout.split("\n")[-2], self.bytes_of("p.c").replace(b" --scaling auto", b"")))
+        self.assertEqual(*programs)
+
     def test_predictions_are_the_same(self):
         self.assertEqual(self.noted(NOTE.format("torch.safetensors"), "predict", "torch.safetensors", "small"),
                          self.good("predict", "net", "small"))
@@ -119,6 +131,22 @@ class Foreign(Case):
         self.good("eval", "settled", "t.csv")
         self.refused(1, "expected test rows, found none", "eval", "dict_names.safetensors", "t.csv", "--scaling",
                      "standard")
+
+    def test_validation_rows_are_not_fitted_on(self):
+        """As in training, in every command that keeps some apart."""
+        shutil.copy(MODELS / "dict_names.safetensors", self.folder)
+        self.table("t.csv", [[(7 * i + 3 * j) % 11 + 10 * j for j in range(6)] for i in range(30)],
+                   [i % 3 for i in range(30)])
+        for kept, rows in (([], 27), (["--validation", "40%"], 18), (["--validation", "0"], 30)):
+            self.good("prune", "dict_names.safetensors", "t.csv", "-o", "fitted", "--scaling", "standard", "--prune",
+                      "10%", "--criterion", "magnitude", "--quiet", *kept)
+            for split, count in (("train", rows), ("validation", 30 - rows)):
+                if count:
+                    said = self.good("eval", "dict_names.safetensors", "t.csv", "--scaling", "standard", "--split", split,
+                                     *kept)
+                    self.assertRegex(said, rf"^rows +{count}\n")
+            self.good("train", "t.csv", "-o", "own", "--hidden", "3", "--epochs", "1", "--quiet", *kept)
+            self.assertEqual(*(self.header(name)["__metadata__"]["input_scaling"] for name in ("fitted", "own")))
 
     def test_streams_have_nothing_to_fit_on(self):
         shutil.copy(MODELS / "dict_names.safetensors", self.folder)
