@@ -72,8 +72,8 @@ static int open_data(run *r, const option_set *set, const run_settings *s)
     if (code == EXIT_NONE && !run_goes_on(r))
         code = scaling_settle(set, &s->data, set->files[0], r->network, r->source, r->dataset);
     if (code != EXIT_NONE || s->prune.trigger != ESPALIER_TRIGGER_ONCE ||
-        s->prune.count == ESPALIER_COUNT_NONE || run_goes_on(r))
-        return code;
+        s->prune.count != ESPALIER_COUNT_TRAINING || run_goes_on(r))
+        return code; /* samples are the pruner's own */
     return espalier_network_count_activations(r->network, r->dataset, NULL, &error)
                ? fail(&error)
                : EXIT_NONE;

@@ -45,7 +45,8 @@ typedef enum espalier_trigger {
 
 typedef enum espalier_count_mode {
     ESPALIER_COUNT_TRAINING,     /* every training input, in the pass that trains (the paper) */
-    ESPALIER_COUNT_SAMPLE,       /* sample_rows training inputs after each epoch: a > 0 */
+    ESPALIER_COUNT_SAMPLE,       /* sample_rows training inputs after each epoch, and
+                                    before a step that comes before the first: a > 0 */
     ESPALIER_COUNT_SAMPLE_SUM,   /* the same, adding a in units of 2^-20 */
     ESPALIER_COUNT_SAMPLE_ZEROS, /* the same, counting a == 0: the authors' published code, which
                                     removes the most active neurons first, against the paper */

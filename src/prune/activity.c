@@ -22,14 +22,13 @@ static bool samples(espalier_count_mode mode)
 static const char counted_key[] = "counted";
 
 /* Counts of another kind, or of a network that starts from nothing, are not
- * continued: the units differ. A step that comes before any counting uses them. */
+ * continued: the units differ. */
 static bool starts_afresh(const espalier_prune_options *options, const espalier_network *network)
 {
     const char *before = espalier_network_metadata(network, counted_key);
     if (!options->trained)
         return true;
-    return options->trigger != ESPALIER_TRIGGER_ONCE && before &&
-           strcmp(before, espalier_count_mode_name(options->count)) != 0;
+    return before && strcmp(before, espalier_count_mode_name(options->count)) != 0;
 }
 
 espalier_status activity_begin(const espalier_prune_options *options, espalier_trainer *trainer)
@@ -185,6 +184,16 @@ espalier_status activity_sample(const espalier_prune_options *options,
     espalier_status status = pass_run(&run, allocator, indices, count, error);
     memory_release(allocator, indices);
     return status;
+}
+
+espalier_status activity_first_sample(const espalier_prune_options *options,
+                                      const espalier_allocator *allocator,
+                                      espalier_network *network, const espalier_dataset *dataset,
+                                      espalier_error *error)
+{
+    if (samples(options->count))
+        espalier_network_clear_activations(network);
+    return activity_sample(options, allocator, network, dataset, 0, error);
 }
 
 espalier_status espalier_network_count_activations(espalier_network *network,

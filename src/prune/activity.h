@@ -27,6 +27,13 @@ espalier_status activity_sample(const espalier_prune_options *options,
                                 const espalier_dataset *dataset, size_t epoch,
                                 espalier_error *error);
 
+/* For a step before the first epoch: in the sample modes forgets what was counted and
+ * counts a sample of its own, that of epoch 0. Errors: MEMORY, UNSUPPORTED. */
+espalier_status activity_first_sample(const espalier_prune_options *options,
+                                      const espalier_allocator *allocator,
+                                      espalier_network *network, const espalier_dataset *dataset,
+                                      espalier_error *error);
+
 /* After a pruning step. */
 void activity_pruned(const espalier_prune_options *options, espalier_network *network);
 

@@ -107,18 +107,24 @@ static espalier_status begin(espalier_pruner *pruner, espalier_trainer *trainer,
                              const espalier_event *now, espalier_error *error)
 {
     const espalier_prune_options *o = &pruner->options;
-    bool at_once = o->trigger == ESPALIER_TRIGGER_ONCE && o->trained;
+    bool at_once = o->trigger == ESPALIER_TRIGGER_ONCE && o->trained &&
+                   espalier_pruner_outstanding(pruner) > 0;
     if (o->trigger == ESPALIER_TRIGGER_CUBIC && pruner->steps > 0)
         pruner->steps = schedule_cubic_cuts(o->cubic_epochs, now->batches, o->cubic_interval);
     espalier_status status = activity_begin(o, trainer);
     if (status)
         return error_memory(error);
     schedule_watch_start(&pruner->watch);
+    if (at_once)
+        status = activity_first_sample(o, pruner->allocator, espalier_trainer_network(trainer),
+                                       espalier_trainer_dataset(trainer), error);
+    if (status)
+        return status;
     status = check_counts(pruner, trainer, at_once, error);
     if (status)
         return status;
     espalier_trainer_hold(trainer, espalier_pruner_outstanding(pruner) > 0);
-    if (at_once && espalier_pruner_outstanding(pruner) > 0)
+    if (at_once)
         return take(pruner, trainer, now, false, error);
     return ESPALIER_OK;
 }

@@ -73,6 +73,17 @@ class Prune(Case):
         self.assertEqual([p["epoch"] for p in r["prunes"]], [1, 2, 3])
         self.assertEqual(r["epochs"], 6)
 
+    def test_fine_tuning_counts_as_it_is_told(self):
+        """Before the cut, too, which each way makes elsewhere."""
+        masks = set()
+        for mode, rows in (("training", 540 * 3), ("sample", 32 * 3), ("sample-sum", 32 * 3), ("sample-zeros", 32 * 3)):
+            self.good("prune", "dense", "small", "-o", "tuned", "--prune", "40%", "--epochs", "2", "--count", mode,
+                      "--early-stop", "never", "--quiet")
+            self.assertEqual(self.result("info", "tuned")["inputs_counted"], rows)
+            self.assertEqual(self.header("tuned")["__metadata__"]["counted"], mode)
+            masks.add(self.tensors("tuned")["layers.0.mask"])
+        self.assertEqual(len(masks), 4)
+
     def test_masks_hold(self):
         self.good("prune", "dense", "-o", "pruned", "--prune", "50%", "--quiet")
         r = self.result("prune", "pruned", "small", "-o", "again", "--prune", "50%", "--epochs", "3",

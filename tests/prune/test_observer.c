@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "espalier/train.h"
+#include "prune/activity.h"
 #include "tests/train/small.h"
 
 enum { INPUTS = 6, FIRST = 12, SECOND = 9, CLASSES = 3, LOG = 64 };
@@ -293,6 +294,53 @@ static void once_on_a_trained_network(void **state)
     stage_close(&s);
 }
 
+/* By a sample of its own kind, whatever the network has counted before. */
+static void once_by_a_sample(void **state)
+{
+    (void)state;
+    for (int mode = ESPALIER_COUNT_SAMPLE; mode <= ESPALIER_COUNT_SAMPLE_ZEROS; mode++) {
+        espalier_prune_options o = options(ESPALIER_TRIGGER_ONCE, 1);
+        o.trained = true;
+        o.count = (espalier_count_mode)mode;
+        uint64_t expected[FIRST];
+        stage s;
+        stage_open(&s, &o, 2);
+        espalier_network_clear_activations(s.network);
+        assert_int_equal(activity_sample(&o, NULL, s.network, s.dataset, 0, NULL), ESPALIER_OK);
+        memcpy(expected, s.network->layers[0].activations, sizeof expected);
+        assert_int_equal(espalier_network_count_activations(s.network, s.dataset, NULL, NULL), ESPALIER_OK);
+        run(&s);
+        prunes_at(&s, 1, (const size_t[]){0});
+        assert_int_equal(s.heard.counted[0], 32);
+        const espalier_ledger_entry *gone;
+        size_t count = espalier_pruner_ledger(s.pruner, &gone);
+        assert_true(count > 0);
+        for (size_t i = 0; i < count; i++)
+            if (gone[i].layer == 0)
+                assert_int_equal(gone[i].count, expected[gone[i].neuron]);
+        assert_int_equal(espalier_network_inputs_counted(s.network), 3 * 32);
+        assert_string_equal(espalier_network_metadata(s.network, "counted"),
+                            espalier_count_mode_name(o.count));
+        stage_close(&s);
+    }
+}
+
+/* Counts of another kind do not stand in for those that a cut at once lacks. */
+static void once_by_counts_of_another_kind(void **state)
+{
+    (void)state;
+    stage s;
+    espalier_error error = {0};
+    espalier_prune_options o = options(ESPALIER_TRIGGER_ONCE, 1);
+    o.trained = true;
+    stage_open(&s, &o, 2);
+    s.network->inputs_counted = 1000;
+    assert_int_equal(espalier_network_set_metadata(s.network, "counted", "sample-zeros"), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_run(s.trainer, NULL, &error), ESPALIER_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "needs activation counts"));
+    stage_close(&s);
+}
+
 static void counting_switched_off(void **state)
 {
     (void)state;
@@ -483,6 +531,8 @@ int main(void)
         cmocka_unit_test(counts_of_another_kind),
         cmocka_unit_test(once_at_an_epoch),
         cmocka_unit_test(once_on_a_trained_network),
+        cmocka_unit_test(once_by_a_sample),
+        cmocka_unit_test(once_by_counts_of_another_kind),
         cmocka_unit_test(counting_switched_off),
         cmocka_unit_test(cubic_curve_over_batches),
         cmocka_unit_test(outstanding_steps_hold_the_run),
