@@ -79,7 +79,8 @@ espalier_status take_add(importer *in, const onnx_node *node)
     return take_map(in, node, SUM_ADD);
 }
 
-/* 1 - p of a sigmoid's p is the first of two classes, not a layer. */
+/* 1 - p of a sigmoid's p is no layer: beside p it is the first of two classes, alone the
+ * second, which swaps them. */
 static bool is_complement(const importer *in, const onnx_node *node)
 {
     const value a = graph_input(in, node, 0), b = graph_input(in, node, 1);
@@ -93,7 +94,7 @@ espalier_status take_sub(importer *in, const onnx_node *node)
 {
     if (!is_complement(in, node))
         return take_map(in, node, SUM_SUB);
-    value v = {.kind = VALUE_ANSWER, .answer = ANSWER_COMPLEMENT,
+    value v = {.kind = VALUE_ANSWER, .answer = ANSWER_COMPLEMENT, .swapped = true,
                .flow = graph_input(in, node, 1).flow};
     return graph_give(in, node, &v);
 }

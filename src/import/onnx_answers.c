@@ -73,9 +73,8 @@ espalier_status take_concat(importer *in, const onnx_node *node)
         !is_value_axis(&p->flow, graph_attribute(node, "axis", 1)))
         return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
                             "joins several ways through the graph");
-    value v = {.kind = VALUE_ANSWER, .answer = ANSWER_PAIR, .flow = p->flow};
+    value v = {.kind = VALUE_ANSWER, .answer = ANSWER_PAIR, .swapped = reversed, .flow = p->flow};
     v.flow.dims[v.flow.turned ? 0 : v.flow.rank - 1] = 2;
-    in->reversed = reversed;
     return graph_give(in, node, &v);
 }
 
@@ -209,6 +208,20 @@ static espalier_status check_output(const importer *in, const char *name)
                  : ESPALIER_OK;
 }
 
+/* Of p, 1 - p, [1 - p, p] and [p, 1 - p] some call the other class the first. */
+static espalier_status check_swapped(const importer *in, bool *swapped)
+{
+    const char *first = in->file->outputs[0].name;
+    *swapped = graph_value(in, first).swapped;
+    for (size_t i = 1; i < in->file->output_count; i++)
+        if (graph_value(in, in->file->outputs[i].name).swapped != *swapped)
+            return error_set(in->error, ESPALIER_ERROR_UNSUPPORTED,
+                             "%s: outputs '%s' and '%s' have the two classes in different orders; "
+                             "expected one of them", in->path, safetensors_show(first).text,
+                             safetensors_show(in->file->outputs[i].name).text);
+    return ESPALIER_OK;
+}
+
 espalier_status graph_take_outputs(importer *in)
 {
     espalier_status status = ESPALIER_OK;
@@ -217,13 +230,14 @@ espalier_status graph_take_outputs(importer *in)
                          "%s: expected fully connected layers, found none", in->path);
     for (size_t i = 0; status == ESPALIER_OK && i < in->file->output_count; i++)
         status = check_output(in, in->file->outputs[i].name);
+    if (status == ESPALIER_OK)
+        status = check_swapped(in, &in->pieces.reversed);
     if (status != ESPALIER_OK)
         return status;
     size_t outputs = in->pieces.layers[in->pieces.count - 1].outputs;
     bool plain = in->stage == STAGE_PLAIN;
     in->pieces.binary = !plain && in->activation == ESPALIER_SIGMOID && outputs == 1 &&
                         in->affine.count == 0;
-    in->pieces.reversed = in->reversed;
     if (in->pieces.binary)
         return ESPALIER_OK;
     if (!plain && in->activation == ESPALIER_SIGMOID && outputs > 1)

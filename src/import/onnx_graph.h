@@ -68,6 +68,7 @@ typedef struct value {
     constant constant;
     flow flow;     /* of a FLOW; of an ANSWER that out of which it was made */
     answer answer;
+    bool swapped; /* of an ANSWER: a sigmoid's p is that of the first of two classes */
 } value;
 
 /* A name of the graph: where it comes from, and what it is once that is known. */
@@ -96,7 +97,6 @@ typedef struct importer {
     float slope;
     affine affine; /* what came since the last layer or activation */
     size_t tick;
-    bool reversed;    /* [p, 1 - p] was made of a sigmoid's p */
     size_t width;     /* of the rows, where only the first layer tells it; or 0 */
     char *name_texts; /* of classes that are numbers */
     onnx_tensor **made; /* constants that are no tensors in the file; owned */
@@ -185,7 +185,8 @@ take_function take_relu, take_leaky_relu, take_prelu, take_sigmoid, take_tanh, t
 /* onnx_answers.c */
 take_function take_softmax, take_log_softmax, take_arg_max, take_zip_map, take_extractor, take_concat,
     take_label_encoder, take_labels;
-/* Checks that the graph's outputs are the last layer's, and settles the binary case. */
+/* Checks that the graph's outputs are the last layer's and agree on which class is which,
+ * and settles the binary case. */
 espalier_status graph_take_outputs(importer *in);
 
 #endif

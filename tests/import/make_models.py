@@ -414,11 +414,73 @@ def state_dicts(torch, nn):
     save("dict_square_kernel", {f"d{i}/kernel": w.T for i, (w, _) in enumerate(square)})
 
 
+# ---- later ones, so that the draws of those above stay what they are --------------------------
+
+def complements():
+    begin = TWO[:4] + [node("Add", "m2 b2", "z"), node("Sigmoid", "z", "p"), node("Sub", "unity p", "q")]
+    unity = [tensor("unity", np.float32([1]))]
+    hand("complement", begin, two(classes=1) + unity, [None, 6], "binary", "q", outputs=("q",))
+    hand("complement_first", begin + [node("Concat", "p q", "y", axis=1)], two(classes=1) + unity, [None, 6],
+         "probabilities", outputs=("y",))
+
+
+def computed_shapes():
+    images = two(36)
+    numbers = [tensor("one", np.int64(1)), tensor("two", np.int64([2])), tensor("rest", np.int64([-1])),
+               tensor("three", np.int64(3)), tensor("zeros", np.int64([0]))]
+    begin = [node("Shape", "x", "d"), node("Gather", "d one", "c", axis=0), node("Gather", "d two", "e", axis=0),
+             node("Gather", "d three", "w", axis=0)]
+
+    def end(name):
+        return [node("Concat", f"rest {name}", "to", axis=0), node("Reshape", "x to", "u")]
+    hand("reshape_product", front(begin + [node("Mul", "c e", "ce"), node("Mul", "ce w", "cew"), *end("cew")]),
+         images + numbers, [None, 1, 6, 6])
+    hand("reshape_sums", front(begin + [node("Add", "e two", "a"), node("Sub", "a one", "b"), node("Mul", "b w", "m"),
+                                        node("Sub", "m w", "s"), node("Cast", "s", "f", to=1), node("Div", "f c", "g"),
+                                        node("Cast", "g", "i", to=7), *end("i")]),
+         images + numbers, [None, 1, 6, 6])
+    hand("reshape_all_sizes", front(begin + [node("Slice", "d zeros ends", "n"), node("Mul", "n ones", "m"),
+                                             node("Slice", "d ends four", "sizes"), node("ReduceProd", "sizes", "p"),
+                                             node("Concat", "m p", "to", axis=0), node("Reshape", "x to", "u")]),
+         images + numbers + [tensor("ends", np.int64([1])), tensor("four", np.int64([4])), tensor("ones", np.int64([1]))],
+         [None, 1, 6, 6])
+    hand("reshape_part", front([node("Shape", "x", "d", start=1, end=-1), node("ReduceProd", "d", "p", keepdims=1),
+                                node("Mul", "p six", "q"), *end("q")]),
+         images + [tensor("six", np.int64([6])), tensor("rest", np.int64([-1]))], [None, 1, 6, 6], opset=15)
+
+
+def tutorial():
+    """view() as the first tutorial of PyTorch writes it."""
+    import torch
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1, self.fc2 = nn.Linear(36, 5), nn.Linear(5, 3)
+
+        def features(self, x):
+            count = 1
+            for size in x.size()[1:]:
+                count *= size
+            return count
+
+        def forward(self, x):
+            return self.fc2(torch.relu(self.fc1(x.view(-1, self.features(x)))))
+    for opset in (9, 13):
+        model, rows = Net().eval(), torch.randn(6, 1, 6, 6)
+        torch.onnx.export(model, rows, str(FOLDER / f"torch_tutorial{opset}.onnx"), opset_version=opset,
+                          input_names=["input"], dynamic_axes={"input": {0: "batch"}})
+        with torch.no_grad():
+            answer(f"torch_tutorial{opset}", rows.numpy(), probabilities_of(model(rows).double().numpy(), "logits", 6))
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.iterdir():
         old.unlink()
-    for make in (plain_forms, softmaxes, scalings, normalisations, shapes, constants, scikit_learn, keras, by_torch):
+    for make in (plain_forms, softmaxes, scalings, normalisations, shapes, constants, scikit_learn, keras, by_torch, complements,
+                 computed_shapes, tutorial):
         make()
     write_safetensors(FOLDER / "answers.safetensors", ANSWERS)
     size = sum(p.stat().st_size for p in FOLDER.iterdir())
