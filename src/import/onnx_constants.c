@@ -1,5 +1,6 @@
-/* Operators whose inputs are all constants: shapes that the graph works out (rows, -1),
- * weights that are transposed, and constants given as nodes. No tensor is copied. */
+/* Operators whose inputs are all constants: shapes that the graph works out (rows, -1, a
+ * product of dimensions), weights that are transposed, and constants given as nodes. No
+ * tensor is copied, so that weights worked out of other weights are refused. */
 #include "import/onnx_graph.h"
 
 #include <string.h>
@@ -21,7 +22,13 @@ static void set_list(constant *c, size_t count)
 static espalier_status not_worked_out(const importer *in, const onnx_node *node)
 {
     return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
-                        "on these constants is not worked out; export with constant folding");
+                        "of constants alone is not worked out here; simplify the file (onnxsim), or "
+                        "in PyTorch remove spectral_norm and its like before the export");
+}
+
+espalier_status fold_nothing(importer *in, const onnx_node *node)
+{
+    return not_worked_out(in, node);
 }
 
 /* Identity, and Cast as far as it changes no value. */
@@ -130,20 +137,109 @@ espalier_status fold_transpose(importer *in, const onnx_node *node)
 
 /* ---- few whole numbers ---------------------------------------------------------------- */
 
+/* Start or end of a slice of `count` numbers, from 0 to count. */
+static int64_t clamp(int64_t place, size_t count)
+{
+    if (place < 0)
+        place = place < -(int64_t)count ? 0 : place + (int64_t)count;
+    return place > (int64_t)count ? (int64_t)count : place;
+}
+
 /* Shape, also of the rows, whose number is open. */
 espalier_status take_shape(importer *in, const onnx_node *node)
 {
     const value from = graph_input(in, node, 0);
+    const flow *f = &from.flow;
     value v = small_value();
-    if (from.kind == VALUE_ANSWER || (from.kind == VALUE_FLOW && !from.flow.known) ||
-        onnx_find(node, "start", ONNX_ATTRIBUTE_INT) || onnx_find(node, "end", ONNX_ATTRIBUTE_INT))
+    size_t made = 0;
+    if (from.kind == VALUE_ANSWER)
+        return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
+                            "cannot be taken behind the network's answer");
+    if (from.kind == VALUE_FLOW && !f->known)
+        return graph_refuse_open(in, node);
+    size_t rank = from.kind == VALUE_FLOW ? f->rank : from.constant.rank;
+    int64_t past = clamp(graph_attribute(node, "end", (int64_t)rank), rank);
+    for (int64_t i = clamp(graph_attribute(node, "start", 0), rank); i < past; i++)
+        v.constant.small[made++] = from.kind != VALUE_FLOW       ? (int64_t)from.constant.dims[i]
+                                   : (size_t)i == flow_batch(f) ? BATCH
+                                                                : f->dims[i];
+    set_list(&v.constant, made);
+    return graph_give(in, node, &v);
+}
+
+/* a op b; false where that is no number that a shape can hold. Division must leave nothing
+ * over: the numbers may have been cast to floats. The number of rows stays what it is. */
+static bool combine(char op, int64_t a, int64_t b, int64_t *result)
+{
+    const int64_t neutral = op == '*' || op == '/' ? 1 : 0, most = INT32_MAX;
+    *result = BATCH;
+    if (a == BATCH || (b == BATCH && (op == '*' || op == '+')))
+        return (a == BATCH ? b : a) == neutral;
+    if (a < -most || a > most || b < -most || b > most || (op == '/' && (b == 0 || a % b != 0)))
+        return false;
+    *result = op == '*' ? a * b : op == '/' ? a / b : op == '+' ? a + b : a - b;
+    return true;
+}
+
+/* Two lists of as many numbers, or one number with each of a list. */
+static espalier_status fold_numbers(importer *in, const onnx_node *node, char op)
+{
+    const value a = graph_input(in, node, 0), b = graph_input(in, node, 1);
+    int64_t left[SMALL_MOST], right[SMALL_MOST];
+    size_t lefts, rights;
+    value v = small_value();
+    if (a.constant.rank > 1 || b.constant.rank > 1 || !constant_integers(&a.constant, left, &lefts) ||
+        !constant_integers(&b.constant, right, &rights) ||
+        (lefts != rights && lefts != 1 && rights != 1))
         return not_worked_out(in, node);
-    size_t rank = from.kind == VALUE_FLOW ? from.flow.rank : from.constant.rank;
-    for (size_t i = 0; i < rank; i++)
-        v.constant.small[i] = from.kind != VALUE_FLOW             ? (int64_t)from.constant.dims[i]
-                              : i == flow_batch(&from.flow)       ? BATCH
-                                                                  : from.flow.dims[i];
-    set_list(&v.constant, rank);
+    size_t count = lefts == 1 ? rights : lefts;
+    for (size_t i = 0; i < count; i++)
+        if (!combine(op, left[lefts == 1 ? 0 : i], right[rights == 1 ? 0 : i], &v.constant.small[i]))
+            return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
+                                "of a shape's numbers does not give whole ones that are known; expected "
+                                "each row to stay one, and sizes up to 2^31");
+    set_list(&v.constant, count);
+    v.constant.rank = a.constant.rank > b.constant.rank ? a.constant.rank : b.constant.rank;
+    return graph_give(in, node, &v);
+}
+
+espalier_status fold_add(importer *in, const onnx_node *node)
+{
+    return fold_numbers(in, node, '+');
+}
+
+espalier_status fold_sub(importer *in, const onnx_node *node)
+{
+    return fold_numbers(in, node, '-');
+}
+
+espalier_status fold_mul(importer *in, const onnx_node *node)
+{
+    return fold_numbers(in, node, '*');
+}
+
+espalier_status fold_div(importer *in, const onnx_node *node)
+{
+    return fold_numbers(in, node, '/');
+}
+
+/* The product of all numbers of a list. */
+espalier_status fold_product(importer *in, const onnx_node *node)
+{
+    const value from = graph_input(in, node, 0);
+    int64_t numbers[SMALL_MOST], axes[SMALL_MOST], product = 1;
+    size_t count, axis_count;
+    bool given, read = graph_integers(in, node, "axes", 1, axes, &axis_count, &given);
+    value v = small_value();
+    if (from.constant.rank != 1 || !constant_integers(&from.constant, numbers, &count) ||
+        (given && (!read || axis_count != 1 || (axes[0] != 0 && axes[0] != -1))))
+        return not_worked_out(in, node);
+    for (size_t i = 0; i < count; i++)
+        if (!combine('*', product, numbers[i], &product))
+            return not_worked_out(in, node);
+    set_list(&v.constant, 1);
+    v.constant.small[0] = product;
+    v.constant.rank = graph_attribute(node, "keepdims", 1) != 0;
     return graph_give(in, node, &v);
 }
 
@@ -168,14 +264,6 @@ espalier_status fold_gather(importer *in, const onnx_node *node)
     set_list(&v.constant, place_count);
     v.constant.rank = at.constant.rank;
     return graph_give(in, node, &v);
-}
-
-/* Start or end of a slice of `count` numbers, from 0 to count. */
-static int64_t clamp(int64_t place, size_t count)
-{
-    if (place < 0)
-        place = place < -(int64_t)count ? 0 : place + (int64_t)count;
-    return place > (int64_t)count ? (int64_t)count : place;
 }
 
 espalier_status fold_slice(importer *in, const onnx_node *node)

@@ -144,6 +144,8 @@ size_t flow_batch(const flow *f);
 size_t flow_width(const flow *f);
 /* Refuses a flow that is not the newest: the graph forks. */
 espalier_status flow_check(const importer *in, const onnx_node *node, const flow *f);
+/* Refuses what needs the shape of a flow that is not known. */
+espalier_status graph_refuse_open(const importer *in, const onnx_node *node);
 /* A constant as numbers that go with each value of a row: *count is 1 or the width;
  * numbers are owned by the caller. UNSUPPORTED where the shapes do not go together so. */
 espalier_status flow_spread(const importer *in, const onnx_node *node, const flow *f,
@@ -177,7 +179,10 @@ take_function take_flatten, take_reshape, take_squeeze, take_unsqueeze, take_tra
 
 /* onnx_constants.c: the same operators where all inputs are constants */
 take_function fold_same, fold_reshape, fold_squeeze, fold_unsqueeze, fold_transpose, fold_gather,
-    fold_slice, fold_concat, fold_constant, fold_constant_of_shape, take_shape;
+    fold_slice, fold_concat, fold_constant, fold_constant_of_shape, take_shape, fold_add, fold_sub,
+    fold_mul, fold_div, fold_product;
+/* Refuses an operator on constants that is not worked out. */
+take_function fold_nothing;
 
 /* onnx_activations.c */
 take_function take_relu, take_leaky_relu, take_prelu, take_sigmoid, take_tanh, take_clip;

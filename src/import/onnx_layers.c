@@ -49,8 +49,8 @@ static espalier_status check_weights(const importer *in, const onnx_node *node, 
     /* One small tensor used a thousand times must not fill the memory. */
     if (in->weights + (uint64_t)inputs * outputs > in->file->bytes)
         return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
-                            "its weights are those of another layer, too: shared weights cannot be "
-                            "taken");
+                            "its weights are those of other layers, too, and so many copies of them "
+                            "cannot be taken");
     return ESPALIER_OK;
 }
 

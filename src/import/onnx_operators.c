@@ -14,10 +14,10 @@ static const struct {
 } operators[] = {
     {"", "Gemm", 2, 3, take_gemm, NULL, false},
     {"", "MatMul", 2, 2, take_matmul, NULL, false},
-    {"", "Add", 2, 2, take_add, NULL, false},
-    {"", "Sub", 2, 2, take_sub, NULL, false},
-    {"", "Mul", 2, 2, take_mul, NULL, false},
-    {"", "Div", 2, 2, take_div, NULL, false},
+    {"", "Add", 2, 2, take_add, fold_add, false},
+    {"", "Sub", 2, 2, take_sub, fold_sub, false},
+    {"", "Mul", 2, 2, take_mul, fold_mul, false},
+    {"", "Div", 2, 2, take_div, fold_div, false},
     {"", "Neg", 1, 1, take_neg, NULL, false},
     {"", "BatchNormalization", 5, 5, take_batch_normalization, NULL, false},
     {"ai.onnx.ml", "Scaler", 1, 1, take_scaler, NULL, false},
@@ -46,6 +46,7 @@ static const struct {
     {"", "Gather", 2, 2, take_gather, fold_gather, true},
     {"", "Slice", 1, 5, NULL, fold_slice, false},
     {"", "Concat", 1, SIZE_MAX, take_concat, fold_concat, false},
+    {"", "ReduceProd", 1, 2, NULL, fold_product, false},
 
     {"", "ArgMax", 1, 1, take_arg_max, NULL, false},
     {"ai.onnx.ml", "ZipMap", 1, 1, take_zip_map, NULL, false},
@@ -163,6 +164,5 @@ espalier_status graph_take_node(importer *in, const onnx_node *node)
                                   "cannot be taken on the rows' way through the network");
     return operators[row].on_constants
                ? operators[row].on_constants(in, node)
-               : graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
-                              "of constants alone is not worked out; export with constant folding");
+               : fold_nothing(in, node);
 }

@@ -38,7 +38,9 @@ static espalier_status rows_of(importer *in, const onnx_node *node, value *v, bo
     *done = v->kind == VALUE_ANSWER;
     if (*done)
         return graph_give(in, node, v);
-    if (v->kind != VALUE_FLOW || !v->flow.known)
+    if (v->kind == VALUE_FLOW && !v->flow.known)
+        return graph_refuse_open(in, node);
+    if (v->kind != VALUE_FLOW)
         return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
                             "the shape of its input is not known");
     if (v->flow.turned)
@@ -214,9 +216,10 @@ espalier_status take_transpose(importer *in, const onnx_node *node)
     const onnx_attribute *a = onnx_find(node, "perm", ONNX_ATTRIBUTE_INTS);
     value v = graph_input(in, node, 0);
     int64_t order[ONNX_RANK_MOST];
-    if (v.kind != VALUE_FLOW || !v.flow.known)
-        return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
-                            "expected rows whose shape is known");
+    if (v.kind == VALUE_FLOW && !v.flow.known)
+        return graph_refuse_open(in, node);
+    if (v.kind != VALUE_FLOW)
+        return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED, "expected rows");
     size_t rank = v.flow.rank;
     for (size_t i = 0; i < rank; i++)
         order[i] = a && i < a->count ? a->integers[i] : (int64_t)(rank - 1 - i);

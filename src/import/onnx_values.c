@@ -100,6 +100,9 @@ constant constant_of(const onnx_tensor *tensor)
 
 bool constant_is_numeric(const constant *c)
 {
+    for (size_t i = 0; !c->tensor && i < c->count; i++)
+        if (c->small[i] == BATCH)
+            return false;
     return !c->tensor || onnx_is_numeric(c->tensor);
 }
 
@@ -167,10 +170,22 @@ espalier_status flow_check(const importer *in, const onnx_node *node, const flow
                               "and branches cannot be taken)");
 }
 
+espalier_status graph_refuse_open(const importer *in, const onnx_node *node)
+{
+    return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
+                        in->input->shaped
+                            ? "input '%s' of the graph has open dimensions besides the first; expected "
+                              "fixed ones (export with the first alone in dynamic_axes)"
+                            : "input '%s' of the graph has no shape; expected one",
+                        safetensors_show(in->input->name).text);
+}
+
 static espalier_status shapes_differ(const importer *in, const onnx_node *node, const flow *f,
                                      const constant *c)
 {
     char constant_shape[192];
+    if (!f->known)
+        return graph_refuse_open(in, node);
     safetensors_shape_text(c->dims, c->rank, constant_shape);
     return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED,
                         "a constant of shape %s does not go with rows of %zu values each",
@@ -213,9 +228,8 @@ espalier_status flow_spread(const importer *in, const onnx_node *node, const flo
 {
     size_t width = flow_width(f);
     if (!constant_is_numeric(c))
-        return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED, "a constant of type %s; expected "
-                                                                  "numbers",
-                            onnx_type_name(c->tensor->type));
+        return graph_refuse(in, node, ESPALIER_ERROR_UNSUPPORTED, "%s; expected constant numbers",
+                            c->tensor ? onnx_type_name(c->tensor->type) : "an open number of rows");
     if (c->count != 1 && (!goes_with(f, c) || width == 0))
         return shapes_differ(in, node, f, c);
     /* Rows may be declared far wider than the file can tell apart. */

@@ -68,6 +68,7 @@ typedef struct model_parts {
     size_t node_count, tensor_count;
     int64_t opset, width; /* of the input; -1 = open */
     const char *output;
+    const wire *input;    /* NULL: x [rows, width] */
     wire more;            /* further fields of the graph */
 } model_parts;
 
@@ -191,7 +192,7 @@ static inline wire graph_of(const model_parts *m)
     put_text(&g, 2, "g");
     for (size_t i = 0; i < m->tensor_count; i++)
         put_wire(&g, 5, &m->tensors[i]);
-    put_wire(&g, 11, &input);
+    put_wire(&g, 11, m->input ? m->input : &input);
     if (m->output) {
         wire output = {0};
         put_text(&output, 1, m->output);

@@ -11,7 +11,7 @@ static void test_all_models(void **state)
     (void)state;
     size_t compared = compare_all(".onnx", 1e-5);
     printf("%zu models\n", compared);
-    assert_true(compared >= 80);
+    assert_true(compared >= 90);
 }
 
 /* ---- what the probabilities do not show ------------------------------------------- */

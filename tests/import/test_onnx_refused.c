@@ -401,6 +401,120 @@ static void edit_wrong_names(model_parts *m)
     m->output = "p";
 }
 
+/* p and 1 - p of one sigmoid: which is that of the second class? */
+static void edit_both_orders(model_parts *m)
+{
+    wire output = {0}, one = tensor_head("one", 1, 0, NULL);
+    edit_one_output(m);
+    put_bytes(&one, 9, &(float){1}, sizeof(float));
+    add_tensor(m, &one);
+    add_node(m, "Sigmoid", "y", "p", NULL);
+    add_node(m, "Sub", "one p", "q", NULL);
+    m->output = "p";
+    put_text(&output, 1, "q");
+    put_wire(&m->more, 12, &output);
+}
+
+/* x in the shape that an operator makes of its own, d, and c. */
+static void shape_by(model_parts *m, const char *op, const char *inputs, int64_t first, int64_t second)
+{
+    wire t = tensor_head("c", 7, 1, DIMS(2));
+    put_bytes(&t, 9, (const int64_t[]){first, second}, 2 * sizeof first);
+    add_tensor(m, &t);
+    add_node(m, "Shape", "x", "d", NULL);
+    add_node(m, op, inputs, "to", NULL);
+    add_node(m, "Reshape", "x to", "u", NULL);
+    rename_node(&m->nodes[0], "Gemm", "u w1 b1", "a");
+}
+
+static void edit_many_rows(model_parts *m) { shape_by(m, "Mul", "d c", 2, 1); }
+static void edit_rows_less(model_parts *m) { shape_by(m, "Sub", "c d", 0, 4); }
+static void edit_remainder(model_parts *m) { shape_by(m, "Div", "d c", 1, 3); }
+static void edit_by_zero(model_parts *m) { shape_by(m, "Div", "d c", 1, 0); }
+static void edit_vast_product(model_parts *m) { shape_by(m, "Mul", "d c", 1, INT64_MAX); }
+static void edit_vast_sum(model_parts *m) { shape_by(m, "Add", "d c", 0, INT64_MAX); }
+static void edit_unlike_lists(model_parts *m) { shape_by(m, "Add", "d b1", 0, 0); }
+static void edit_cut_in_half(model_parts *m) { shape_by(m, "Sub", "d c", 0, 1); }
+static void edit_no_rows(model_parts *m) { shape_by(m, "ReduceProd", "d", 0, 0); }
+static void edit_right_shape(model_parts *m) { shape_by(m, "Add", "d c", 0, 0); }
+
+static void edit_counted_rows(model_parts *m)
+{
+    add_node(m, "Shape", "x", "d", NULL);
+    add_node(m, "Div", "a d", "n", NULL);
+    rename_node(&m->nodes[1], "Relu", "n", "h");
+}
+
+static void edit_computed_weights(model_parts *m)
+{
+    add_node(m, "MatMul", "w1 w2", "v", NULL);
+    rename_node(&m->nodes[2], "Gemm", "h v", "y");
+}
+
+static void edit_scaled_weights(model_parts *m)
+{
+    add_node(m, "Mul", "w2 b2", "v", NULL);
+    rename_node(&m->nodes[2], "Gemm", "h v", "y");
+}
+
+static void open_input(model_parts *m)
+{
+    static wire input;
+    input = value_info("x", 3, DIMS(-1, -1, 2));
+    m->input = &input;
+}
+
+static void edit_open_flat(model_parts *m)
+{
+    open_input(m);
+    add_node(m, "Flatten", "x", "u", NULL);
+    rename_node(&m->nodes[0], "Gemm", "u w1 b1", "a");
+}
+
+static void edit_open_spread(model_parts *m)
+{
+    edit_open_flat(m);
+    add_node(m, "Sub", "x b2", "s", NULL);
+    rename_node(&m->nodes[3], "Flatten", "s", "u");
+}
+
+static void edit_open_shape(model_parts *m)
+{
+    edit_right_shape(m);
+    open_input(m);
+}
+
+static void test_computed_shapes(void **state)
+{
+    (void)state;
+    static model_parts m;
+    const espalier_status no = ESPALIER_ERROR_UNSUPPORTED;
+    espalier_error error = {0};
+    small_model(&m);
+    edit_right_shape(&m);
+    put_model(FILE_NAME, &m);
+    if (open_file(FILE_NAME, &error) != ESPALIER_OK)
+        fail_msg("%s", error.message);
+    refuse_edit(edit_many_rows, no, "operator Mul (node 4): of a shape's numbers does not give");
+    refuse_edit(edit_rows_less, no, "operator Sub (node 4): of a shape's numbers");
+    refuse_edit(edit_remainder, no, "operator Div (node 4): of a shape's numbers");
+    refuse_edit(edit_by_zero, no, "operator Div (node 4): of a shape's numbers");
+    refuse_edit(edit_vast_product, no, "operator Mul (node 4): of a shape's numbers");
+    refuse_edit(edit_vast_sum, no, "operator Add (node 4): of a shape's numbers");
+    refuse_edit(edit_unlike_lists, no, "operator Add (node 4): of constants alone is not worked out");
+    refuse_edit(edit_cut_in_half, no, "would mix rows");
+    refuse_edit(edit_no_rows, no, "operator ReduceProd (node 4): of constants alone");
+    refuse_edit(edit_counted_rows, no, "operator Div (node 4): an open number of rows; expected");
+    refuse_edit(edit_computed_weights, no, "operator MatMul (node 3): of constants alone is not worked "
+                                           "out here; simplify the file (onnxsim), or in PyTorch "
+                                           "remove spectral_norm");
+    refuse_edit(edit_scaled_weights, no, "operator Mul (node 3): of constants alone");
+    refuse_edit(edit_open_flat, no, "operator Flatten (node 3): input 'x' of the graph has open "
+                                    "dimensions besides the first; expected fixed ones");
+    refuse_edit(edit_open_spread, no, "operator Sub (node 4): input 'x' of the graph has open");
+    refuse_edit(edit_open_shape, no, "operator Shape (node 3): input 'x' of the graph has open");
+}
+
 static void test_networks(void **state)
 {
     (void)state;
@@ -429,6 +543,7 @@ static void test_networks(void **state)
     refuse_edit(edit_training_norm, no, "model.eval()");
     refuse_edit(edit_negative_variance, bad, "a scale that is not finite");
     refuse_edit(edit_softmax_axis, no, "axis is not that of the classes");
+    refuse_edit(edit_both_orders, no, "outputs 'p' and 'q' have the two classes in different orders");
     refuse_edit(edit_few_names, bad, "1 class names; expected 2");
     refuse_edit(edit_wrong_names, bad, "a class name is not UTF-8");
 }
@@ -455,13 +570,14 @@ static void test_shared_weights(void **state)
         snprintf(inputs, sizeof inputs, "%s w", from);
         add_node(&m, "MatMul", inputs, to, NULL);
     }
-    refuse(&m, ESPALIER_ERROR_UNSUPPORTED, "shared weights cannot be taken");
+    refuse(&m, ESPALIER_ERROR_UNSUPPORTED, "so many copies of them cannot be taken");
 }
 
 /* ---- damaged files ------------------------------------------------------------------------- */
 
 static const char *const samples[] = {"sklearn_binary", "reshape_computed", "batch_norms",
-                                      "columns",        "torch_normalised", "gemm_all"};
+                                      "columns",        "torch_normalised", "gemm_all",
+                                      "reshape_sums"};
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
 /* A file in memory, for there are a hundred thousand of them. */
@@ -539,6 +655,7 @@ int main(void)
         cmocka_unit_test(test_graphs),         cmocka_unit_test(test_long_chain),
         cmocka_unit_test(test_operators),      cmocka_unit_test(test_named_node),
         cmocka_unit_test(test_operator_behind_an_unknown_one),
+        cmocka_unit_test(test_computed_shapes),
         cmocka_unit_test(test_networks),       cmocka_unit_test(test_shared_weights),
         cmocka_unit_test(test_truncations),    cmocka_unit_test(test_bit_flips),
         cmocka_unit_test(test_no_memory),
