@@ -67,6 +67,8 @@ static espalier_status check_tensor(const maker *m, const item *i)
         ends_in(t->name, "moving_mean") || ends_in(t->name, "moving_variance"))
         return refuse(m, t, "statistics of a batch normalisation; save the network as ONNX, where "
                             "it is folded into the layers");
+    if (i->name.role == ROLE_RECURRENT)
+        return refuse(m, t, "of a recurrent layer (RNN, GRU, LSTM); expected fully connected ones");
     if (t->rank > 2)
         return refuse(m, t, "expected matrices and vectors (convolutions are no fully connected "
                             "layers)");

@@ -11,6 +11,11 @@ static const struct {
     role role;
     bool in_first;
 } words[] = {
+    {"weight_ih", ROLE_RECURRENT, false}, /* PyTorch's RNN, GRU and LSTM, and their cells */
+    {"weight_hh", ROLE_RECURRENT, false},
+    {"bias_ih", ROLE_RECURRENT, false},
+    {"bias_hh", ROLE_RECURRENT, false},
+    {"recurrent_kernel", ROLE_RECURRENT, true}, /* Keras */
     {"weight_mask", ROLE_WEIGHT_MASK, false}, /* of torch.nn.utils.prune, with weight_orig */
     {"weight_orig", ROLE_WEIGHT, false},
     {"bias_mask", ROLE_BIAS_MASK, false},

@@ -6,7 +6,14 @@
 
 #include "espalier/memory.h"
 
-typedef enum role { ROLE_WEIGHT, ROLE_BIAS, ROLE_WEIGHT_MASK, ROLE_BIAS_MASK, ROLE_UNKNOWN } role;
+typedef enum role {
+    ROLE_WEIGHT,
+    ROLE_BIAS,
+    ROLE_WEIGHT_MASK,
+    ROLE_BIAS_MASK,
+    ROLE_RECURRENT, /* of a recurrent layer, whose matrices may chain as if they were layers */
+    ROLE_UNKNOWN
+} role;
 
 typedef struct dict_name {
     role role;

@@ -274,6 +274,12 @@ class Foreign(Case):
     def test_tensors_without_a_place(self):
         zeros = bytes(4 * 6)
         wrong = {
+            "rnn": ({"r.weight_ih_l0": ([3, 2], zeros), "r.weight_hh_l0": ([3, 3], zeros + bytes(12)),
+                     "r.bias_ih_l0": ([3], bytes(12)), "r.bias_hh_l0": ([3], bytes(12)), "f.weight": ([2, 3], zeros),
+                     "f.bias": ([2], bytes(8))}, r"'r\.bias_hh_l0' .*of a recurrent layer \(RNN, GRU, LSTM\)"),
+            "gru": ({"weight_ih": ([3, 2], zeros), "weight_hh": ([3, 1], bytes(12))}, r"'weight_hh' .*of a recurrent"),
+            "keras": ({"rnn/kernel:0": ([2, 3], zeros), "rnn/recurrent_kernel:0": ([3, 2], zeros)},
+                      r"'rnn/recurrent_kernel:0' .*of a recurrent"),
             "conv": ({"c.weight": ([1, 1, 2, 3], zeros)}, r"tensor 'c\.weight' F32 of shape \[1, 1, 2, 3\]: .*convol"),
             "norm": ({"a.weight": ([2, 3], zeros), "n.weight": ([6], zeros)}, r"'n\.weight' .*normalisation"),
             "batch": ({"a.weight": ([2, 3], zeros), "n.running_mean": ([6], zeros)}, r"save the network as ONNX"),

@@ -41,6 +41,11 @@ static void test_roles(void **state)
         {"coefs_0", "_0", ROLE_WEIGHT, true},
         {"intercepts_0", "_0", ROLE_BIAS, false},
         {"Weights", "", ROLE_WEIGHT, false},
+        {"rnn.weight_ih_l0", "rnn._l0", ROLE_RECURRENT, false},
+        {"rnn.bias_hh_l1_reverse", "rnn._l1_reverse", ROLE_RECURRENT, false},
+        {"cell.weight_hh", "cell.", ROLE_RECURRENT, false},
+        {"lstm/lstm_cell/recurrent_kernel:0", "lstm/lstm_cell/:0", ROLE_RECURRENT, true},
+        {"weight_ihl", "_ihl", ROLE_WEIGHT, false},
         {"arr_0", "arr_0", ROLE_UNKNOWN, false},
         {"biased", "biased", ROLE_UNKNOWN, false},   /* no word of its own */
         {"webb", "webb", ROLE_UNKNOWN, false},
