@@ -8,9 +8,11 @@
  * Pairs come in any order; Python 2 wrote an L behind its long numbers. */
 #include "format/npy.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "format/safetensors.h"
 
 typedef enum key { KEY_DESCR, KEY_ORDER, KEY_SHAPE, KEY_COUNT } key;
 
@@ -25,13 +27,21 @@ typedef struct scan {
 
 /* ---- words --------------------------------------------------------------- */
 
+/* What a damaged header holds instead of plain text may be any bytes. */
+static safetensors_shown show(const char *text, size_t length)
+{
+    char cut[33];
+    snprintf(cut, sizeof cut, "%.*s", (int)(length < 32 ? length : 32), text);
+    return safetensors_show(cut);
+}
+
 static espalier_status expected(const scan *s, const char *what)
 {
     size_t left = (size_t)(s->end - s->at);
     return error_set(s->error, ESPALIER_ERROR_FORMAT,
-                     "%s: damaged .npy header at character %zu: expected %s, found %s%.*s",
+                     "%s: damaged .npy header at character %zu: expected %s, found %s",
                      s->file->source.name, (size_t)(s->at - s->begin), what,
-                     left ? "" : "its end", (int)(left < 16 ? left : 16), left ? s->at : "");
+                     left ? show(s->at, left < 16 ? left : 16).text : "its end");
 }
 
 static void skip_blanks(scan *s)
@@ -79,8 +89,8 @@ static espalier_status take_text(scan *s, const char *what, const char **text, s
 static espalier_status unsupported(const scan *s, const char *type, size_t length, const char *why)
 {
     return error_set(s->error, ESPALIER_ERROR_UNSUPPORTED,
-                     "%s: an array of type '%.*s' cannot be read: %s", s->file->source.name,
-                     (int)(length < 32 ? length : 32), type, why);
+                     "%s: an array of type '%s' cannot be read: %s", s->file->source.name,
+                     show(type, length).text, why);
 }
 
 /* The digits behind the letter; false for none, others, or too many. */
@@ -172,8 +182,8 @@ static espalier_status parse_type(scan *s, const char *text, size_t length)
     if (!known || (order == '|' && file->value_bytes > 1 && file->kind != NPY_LATIN))
         return error_set(s->error, ESPALIER_ERROR_FORMAT,
                          "%s: unknown type in the .npy header: expected one such as <f4, |u1 or "
-                         ">i8, found '%.*s'",
-                         file->source.name, (int)(length < 32 ? length : 32), text);
+                         ">i8, found '%s'",
+                         file->source.name, show(text, length).text);
     file->big_endian = order == '>' || (order == '=' && host_is_big_endian());
     return ESPALIER_OK;
 }

@@ -50,7 +50,7 @@ size_t safetensors_item_bytes(const char *dtype);
 /* Writes "[2, 3]". */
 void safetensors_shape_text(const uint64_t *shape, size_t rank, char text[192]);
 
-/* A text out of a file as a message can show it: short, and in one line. */
+/* A text out of a file as a message can show it: short, in one line, and UTF-8. */
 typedef struct safetensors_shown {
     char text[84];
 } safetensors_shown;

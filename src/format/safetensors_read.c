@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/stream.h"
+#include "base/utf8.h"
 
 /* ---- dtypes and texts --------------------------------------------------- */
 
@@ -47,9 +48,12 @@ safetensors_shown safetensors_show(const char *text)
         used--; /* not inside a character */
     memcpy(s.text, text, used);
     strcpy(s.text + used, used < length ? "..." : "");
-    for (size_t i = 0; i < used; i++)
-        if ((unsigned char)s.text[i] < 0x20 || s.text[i] == 0x7F)
-            s.text[i] = '?';
+    for (size_t i = 0, bytes; s.text[i]; i += bytes ? bytes : 1) {
+        uint32_t point;
+        bytes = utf8_next(s.text + i, &point);
+        if (bytes == 0 || point < 0x20 || (point >= 0x7F && point < 0xA0)) /* a terminal's controls */
+            memset(s.text + i, '?', bytes ? bytes : 1);
+    }
     return s;
 }
 

@@ -188,6 +188,7 @@ static void test_bad_dictionaries(void **state)
     refuse_header("{'descr': '<f4', 'fortran_order': False}", format, "the key 'shape'");
     refuse_header("{'descr': '<f4' 'shape': (1,)}", format, "a comma or the closing brace");
     refuse_header("{'descr' '<f4'}", format, "expected a colon");
+    refuse_header("{\xff\x80\xc2\x9b \xc3\xa4}", format, "a key in quotes, found ???? \xc3\xa4}");
     refuse_header("{descr: '<f4'}", format, "expected a key in quotes, found descr");
     refuse_header("{'descr: 4}", format, "expected a key in quotes");
     refuse_header("{'des\\x63r': '<f4'}", format, "expected a key in quotes");
