@@ -36,6 +36,10 @@ static int check(option_set *set, run_settings *s, const resume *again)
         code = scaling_check(set, source, "DATA");
     if (code == EXIT_NONE && s->train.epochs == 0)
         code = check_at_once(set, s);
+    if (code == EXIT_NONE && !again && option_given(set, "every") &&
+        s->prune.trigger == ESPALIER_TRIGGER_ONCE)
+        code = usage_error(command, "--every: has no meaning with --trigger once, which prunes a "
+                                    "trained network before the first epoch");
     if (code == EXIT_NONE)
         code = output_differs(command, s->output, model);
     if (code == EXIT_NONE && source)

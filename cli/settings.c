@@ -201,7 +201,7 @@ void settings_add_pruning(option_set *set, run_settings *s)
          .names = trigger_at, .recorded = true, .help = "what sets off a step"},
         {.name = "every", .kind = OPTION_COUNT, .value = &p->every, .argument = "EPOCHS",
          .low = 1, .high = most_count, .recorded = true, .training = true,
-         .help = "for the triggers epoch and once"},
+         .help = p->trained ? "for the trigger epoch" : "for the triggers epoch and once"},
         {.name = "patience", .kind = OPTION_COUNT, .value = &p->patience, .argument = "EPOCHS",
          .low = 0, .high = most_count, .recorded = true, .training = true,
          .help = "for accuracy: step anyway after so many epochs without a new best; 0 = wait "

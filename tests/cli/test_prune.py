@@ -84,6 +84,15 @@ class Prune(Case):
             masks.add(self.tensors("tuned")["layers.0.mask"])
         self.assertEqual(len(masks), 4)
 
+    def test_every_means_nothing_to_a_cut_at_once(self):
+        for trigger in ([], ["--trigger", "once"]):
+            done = self.run_cli("prune", "dense", "small", "-o", "never", "--epochs", "2", "--every", "1", *trigger)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("--every: has no meaning with --trigger once, which prunes a trained network before the first "
+                          "epoch\n", done.stderr)
+            self.assertFalse((self.folder / "never").exists())
+        self.assertIn("for the trigger epoch (default", self.good("prune", "--help"))
+
     def test_masks_hold(self):
         self.good("prune", "dense", "-o", "pruned", "--prune", "50%", "--quiet")
         r = self.result("prune", "pruned", "small", "-o", "again", "--prune", "50%", "--epochs", "3",
