@@ -1,12 +1,14 @@
-/* Calibration: the range of each hidden layer's values in several ways, and the way whose
- * program classifies most validation rows rightly. */
+/* Calibration: the range of each hidden layer's values in several ways, for int8 also with
+ * equalised neurons, and the way whose program classifies most validation rows rightly. */
 #include "export/c_calibrate.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "data/dataset.h"
 #include "export/c_curve.h"
+#include "export/c_equalise.h"
 #include "export/c_quantise.h"
 #include "export/c_rows.h"
 #include "export/c_run.h"
@@ -87,6 +89,8 @@ typedef struct survey {
     espalier_split split;       /* whose rows are looked at */
     size_t rows, count, hidden; /* how many it has, those looked at, hidden neurons */
     float *row, *values;
+    float *sizes;    /* [2][hidden] the largest values; then what c_equalise_find() writes */
+    int *shifts;     /* [hidden] */
     void *workspace;
     spread *spreads; /* [hidden layers] */
     double *ranges;  /* [hidden layers] */
@@ -97,12 +101,15 @@ static void look(survey *s, bool second)
     const c_program *p = s->program;
     for (size_t i = 0; i < s->count; i++) {
         const float *value = s->values;
+        float *most = s->sizes;
         espalier_dataset_rows(s->data, s->split, c_row_at(i, s->count, s->rows), 1, s->row);
         c_run_values(p, s->row, s->values, s->workspace);
         for (size_t l = 0; l + 1 < p->layer_count; l++) {
             spread *here = &s->spreads[l];
-            for (size_t o = 0; o < p->layers[l].outputs; o++, value++) {
+            for (size_t o = 0; o < p->layers[l].outputs; o++, value++, most++) {
                 const double size = fabs((double)*value);
+                if (!second && size > (double)*most && isfinite(size))
+                    *most = (float)size;
                 if (!second && size > here->largest && isfinite(size))
                     here->largest = size;
                 if (second && size > 0.0 && isfinite(size))
@@ -110,6 +117,15 @@ static void look(survey *s, bool second)
             }
         }
     }
+}
+
+/* Values as the weights are now. */
+static void look_at_values(survey *s)
+{
+    memset(s->spreads, 0, s->program->layer_count * sizeof *s->spreads);
+    memset(s->sizes, 0, s->hidden * sizeof *s->sizes);
+    look(s, false);
+    look(s, true);
 }
 
 /* Rows that are bytes already, and otherwise the middle and half the width of what each
@@ -145,14 +161,16 @@ static bool reserve(survey *s)
         s->hidden += p->layers[l].outputs;
     s->row = memory_array(a, p->row_width, sizeof *s->row);
     s->values = memory_array(a, s->hidden, sizeof *s->values);
+    s->sizes = memory_array(a, s->hidden, 2 * sizeof *s->sizes);
+    s->shifts = memory_array(a, s->hidden, sizeof *s->shifts);
     s->workspace = memory_array(a, c_run_workspace(p), 1);
     s->spreads = memory_array(a, p->layer_count, sizeof *s->spreads);
     s->ranges = memory_array(a, p->layer_count, sizeof *s->ranges);
     p->input.offset = memory_array(a, p->row_width, sizeof(float));
     p->input.range = memory_array(a, p->row_width, sizeof(float));
     p->input.gain = memory_array(a, p->row_width, sizeof(float));
-    return s->row && s->values && s->workspace && s->spreads && s->ranges && p->input.offset &&
-           p->input.range && p->input.gain;
+    return s->row && s->values && s->sizes && s->shifts && s->workspace && s->spreads && s->ranges &&
+           p->input.offset && p->input.range && p->input.gain;
 }
 
 static void release(survey *s)
@@ -160,6 +178,8 @@ static void release(survey *s)
     const espalier_allocator *a = s->program->allocator;
     memory_release(a, s->row);
     memory_release(a, s->values);
+    memory_release(a, s->sizes);
+    memory_release(a, s->shifts);
     memory_release(a, s->workspace);
     memory_release(a, s->spreads);
     memory_release(a, s->ranges);
@@ -176,28 +196,53 @@ static void quantise(survey *s, int way)
     c_quantise(p, s->ranges);
 }
 
-static espalier_status choose(survey *s, espalier_error *error)
+typedef struct choice {
+    int way;
+    bool equalised;
+    uint64_t right; /* rows */
+} choice;
+
+static espalier_status try_ways(survey *s, bool equalised, choice *best, espalier_error *error)
 {
-    c_program *p = s->program;
     const size_t validation = espalier_dataset_row_count(s->data, ESPALIER_VALIDATION);
     const espalier_split judge = validation ? ESPALIER_VALIDATION : s->split;
-    uint64_t most = 0;
-    int best = LARGEST;
     for (int way = 0; way < WAYS; way++) {
         uint64_t right;
         quantise(s, way);
-        espalier_status status =
-            c_rows_right(p, s->data, judge, validation ? SIZE_MAX : s->count, &right, error);
+        espalier_status status = c_rows_right(s->program, s->data, judge,
+                                              validation ? SIZE_MAX : s->count, &right, error);
         if (status != ESPALIER_OK)
             return status;
-        if (right > most) {
-            most = right;
-            best = way;
-        }
+        if (right > best->right)
+            *best = (choice){way, equalised, right};
     }
-    quantise(s, best);
-    p->method = ways[best];
-    p->validation_rows = validation;
+    return ESPALIER_OK;
+}
+
+/* 16 bits have levels enough for unlike neurons. */
+static espalier_status choose(survey *s, espalier_error *error)
+{
+    c_program *p = s->program;
+    choice best = {LARGEST, false, 0};
+    look_at_values(s);
+    const bool unlike = p->type == ESPALIER_EXPORT_INT8 &&
+                        c_equalise_find(p, s->sizes, s->sizes + s->hidden, s->shifts);
+    espalier_status status = try_ways(s, false, &best, error);
+    if (status == ESPALIER_OK && unlike) {
+        c_equalise(p, s->shifts, 1);
+        look_at_values(s);
+        status = try_ways(s, true, &best, error);
+    }
+    if (status != ESPALIER_OK)
+        return status;
+    if (unlike && !best.equalised) {
+        c_equalise(p, s->shifts, -1);
+        look_at_values(s);
+    }
+    quantise(s, best.way);
+    p->method = ways[best.way];
+    p->equalised = best.equalised;
+    p->validation_rows = espalier_dataset_row_count(s->data, ESPALIER_VALIDATION);
     p->calibration = s->split;
     p->calibration_rows = s->count;
     return ESPALIER_OK;
@@ -228,8 +273,6 @@ espalier_status c_calibrate(c_program *p, const espalier_dataset *data, espalier
         status = c_quantise_reserve(p, error);
     if (status == ESPALIER_OK) {
         look_at_inputs(&s);
-        look(&s, false);
-        look(&s, true);
         if (p->input.bytes) {
             memory_release(p->allocator, p->input.offset);
             memory_release(p->allocator, p->input.range);

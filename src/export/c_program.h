@@ -78,6 +78,7 @@ typedef struct c_program {
     c_input input;
     int16_t *curves[2];   /* tables of sigmoid and tanh (c_curve.h) */
     const char *method;   /* of calibration, in words */
+    bool equalised;       /* its weights are those that c_equalise.c made */
     espalier_split calibration; /* of which so many rows were looked at: */
     size_t calibration_rows, validation_rows;
     double score_unit;    /* integer types: what a score of 1 stands for */

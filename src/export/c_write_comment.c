@@ -55,8 +55,8 @@ static void calibration(c_out *out, const c_program *p)
 {
     const bool tests = p->calibration == ESPALIER_TEST;
     c_put(out, " *\n * Integers: weights in units of their neuron; values between layers calibrated on "
-               "%zu\n * %s rows, %s, chosen by %s", p->calibration_rows, tests ? "test" : "training",
-          p->method, p->validation_rows ? "" : "the same.\n");
+               "%zu\n * %s rows, %s%s, chosen by %s", p->calibration_rows, tests ? "test" : "training",
+          p->method, p->equalised ? ", neurons equalised" : "", p->validation_rows ? "" : "the same.\n");
     if (p->validation_rows)
         c_put(out, "%zu validation rows.\n", p->validation_rows);
     if (tests)
