@@ -139,6 +139,11 @@ def accuracy_table(all_studies):
                   "activation-weight − magnitude", "random − magnitude", "activation − random"], rows)
 
 
+def p_value(field):
+    """Empty: no test, as where all pairs differ by the same."""
+    return f"{float(field):.3g}" if field else "–"
+
+
 def p_values_table(all_studies, folder):
     rows = []
     for name in ("fm", "mn"):
@@ -150,8 +155,8 @@ def p_values_table(all_studies, folder):
                 if r["method"] == "prune" and r["criterion"] in ("activation", "activation-weight"):
                     rows.append([DATA[name], r["criterion"], f"{100 * float(r['target']):.0f} %", r["steps"],
                                  f"{100 * float(r['against_magnitude_mean']):+.2f}".replace("-", "−"),
-                                 f"{float(r['against_magnitude_p']):.3g}",
-                                 f"{float(r['against_magnitude_p_holm']):.3g}"])
+                                 p_value(r["against_magnitude_p"]),
+                                 p_value(r["against_magnitude_p_holm"])])
     return table(["data", "criterion", "pruned", "steps", "− magnitude, points", "p", "p, Holm"], rows)
 
 

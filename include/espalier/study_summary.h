@@ -60,7 +60,7 @@ typedef struct espalier_estimate {
 /* Differences of pairs, tested against 0 (paired t-test, two-sided). */
 typedef struct espalier_paired {
     espalier_estimate difference; /* count: pairs */
-    double p;      /* NaN below two pairs; equal differences: 1 where they are 0, else 0 */
+    double p;      /* NaN below two pairs, and for equal differences, which have no t */
     double p_holm; /* corrected for the comparisons of the whole summary; or NaN */
 } espalier_paired;
 
@@ -106,7 +106,8 @@ typedef struct espalier_study_group {
                                           same seed, target, scope and steps */
 } espalier_study_group;
 
-/* Dense runs first, then by method, criterion, scope, steps, counting, target. Borrowed
+/* Dense runs first, then by method, criterion, scope, steps, counting, target: names and numbers
+ * of steps in the order of the plan, counting on the training rows first. Borrowed
  * pointers hold until the results are destroyed. */
 typedef struct espalier_study_results {
     const espalier_allocator *allocator;

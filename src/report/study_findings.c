@@ -9,13 +9,15 @@ static const double level = 0.05;
 
 /* ---- against magnitude -------------------------------------------------- */
 
-typedef enum verdict { BETTER, WORSE, OPEN, UNTESTED, VERDICTS } verdict;
+typedef enum verdict { BETTER, WORSE, OPEN, SAME, CONSTANT, UNTESTED, VERDICTS } verdict;
 
 static verdict judge(const espalier_study_group *group)
 {
     const espalier_paired *pair = &group->against_magnitude;
-    if (isnan(pair->p_holm))
+    if (isnan(pair->p_holm) && pair->difference.count < 2)
         return UNTESTED;
+    if (isnan(pair->p_holm))
+        return pair->difference.mean == 0.0 ? SAME : CONSTANT;
     if (pair->p_holm >= level)
         return OPEN;
     return pair->difference.mean > 0 ? BETTER : WORSE;
@@ -42,6 +44,8 @@ static void against_magnitude(report *r, const study_view *v, const study_line *
         "more accurate at",
         "less accurate at",
         "not to be told apart at",
+        "as accurate in every pair of runs at",
+        "not testable (the same difference in every pair of runs: no spread, no t) at",
         "not testable (fewer than two pairs of runs) at",
     };
     text words = {.allocator = r->allocator};
@@ -61,6 +65,13 @@ static void against_magnitude(report *r, const study_view *v, const study_line *
 
 /* ---- against the dense network ------------------------------------------ */
 
+/* An interval without width comes from runs that agree by chance or by saturation: it is no
+ * evidence of anything. Accuracies differ by far more than this, or not at all. */
+static bool has_width(const espalier_estimate *e)
+{
+    return e->sd > 1e-12;
+}
+
 /* The interval of the change reaches 0 or lies above it. */
 static bool keeps_up(const espalier_study_group *group)
 {
@@ -75,7 +86,7 @@ static void against_dense(report *r, const study_view *v, const study_line *line
     char number[2][STUDY_NUMBER];
     for (size_t i = 0; i < line->count && !lost; i++) {
         const espalier_study_group *group = &v->results->groups[line->first + i];
-        if (isnan(group->metrics[ESPALIER_STUDY_CHANGE_AGAINST_DENSE].ci95))
+        if (!has_width(&group->metrics[ESPALIER_STUDY_CHANGE_AGAINST_DENSE]))
             continue;
         if (keeps_up(group))
             held = group;
@@ -118,7 +129,7 @@ static void add_overlap(const study_view *v, const study_line *line, const study
         const espalier_study_group *b = study_at(v, other, a->setting.target);
         const espalier_estimate *x = &a->metrics[ESPALIER_STUDY_TEST_ACCURACY];
         const espalier_estimate *y = b ? &b->metrics[ESPALIER_STUDY_TEST_ACCURACY] : NULL;
-        if (!y || isnan(x->ci95) || isnan(y->ci95))
+        if (!y || !has_width(x) || !has_width(y))
             continue;
         both++;
         above += x->mean - x->ci95 > y->mean + y->ci95;

@@ -202,18 +202,25 @@ static void match_row(report *r, const study_view *v, const match *m, size_t row
     }
 }
 
-/* At how many targets the pruned network is ahead, behind, or neither, after correction. */
+/* At how many targets the pruned network is ahead, behind, or neither, after correction; and at
+ * how many there are pairs but no spread, and so no test. */
 static void say_match(report *r, const match *m, const espalier_paired *paired)
 {
     for (size_t i = 0; i < RIVALS; i++) {
-        size_t ahead = 0, behind = 0, open = 0;
+        size_t ahead = 0, behind = 0, open = 0, untested = 0;
         for (size_t row = 0; row < m->pruned->count; row++) {
             const espalier_paired *pair = &paired[row * RIVALS + i];
             const bool significant = pair->p_holm < 0.05;
             ahead += significant && pair->difference.mean > 0;
             behind += significant && pair->difference.mean < 0;
             open += !isnan(pair->p_holm) && !significant;
+            untested += isnan(pair->p_holm) && pair->difference.count > 1;
         }
+        if (untested)
+            page_words(&r->page,
+                       "`%s` against `%s`: no test at %zu target%s, where the difference is the same "
+                       "in every pair of runs.",
+                       m->pruned->label, rivals[i], untested, untested == 1 ? "" : "s");
         if (ahead + behind + open > 0)
             page_words(&r->page,
                        "`%s` against `%s` at equal rank, after retraining: of %zu targets ahead at "

@@ -127,9 +127,10 @@ espalier_paired statistics_paired(const double *a, const double *b, size_t count
     const double n = (double)pair.difference.count, rounding = 1e-12 * largest;
     if (pair.difference.count < 2)
         return pair;
-    if (pair.difference.sd <= rounding) {
+    if (pair.difference.sd <= rounding) { /* t is not defined: it would be x / 0 */
         pair.difference.sd = pair.difference.ci95 = 0.0;
-        pair.p = fabs(pair.difference.mean) <= rounding;
+        if (fabs(pair.difference.mean) <= rounding)
+            pair.difference.mean = 0.0;
     } else {
         pair.p = statistics_t_tails(pair.difference.mean * sqrt(n) / pair.difference.sd, n - 1.0);
     }

@@ -15,8 +15,8 @@ double statistics_t_quantile(double confidence, double df);
 espalier_estimate statistics_estimate(const double *values, size_t count);
 
 /* Of a[i] - b[i], i < count; pairs with a NaN are left out. Differences that agree to
- * twelve digits of the largest value count as equal: no spread, so that p is 1 where they
- * are 0 (to the same digits), and else 0. p_holm is NaN.
+ * twelve digits of the largest value count as equal: without spread there is no t, and p
+ * is NaN. p_holm is NaN.
  * differences: [count], written; NaN for a pair that was left out. */
 espalier_paired statistics_paired(const double *a, const double *b, size_t count,
                                   double *differences);

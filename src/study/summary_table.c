@@ -224,9 +224,9 @@ void summary_caption(const espalier_study_results *results, text *out)
                "is measured, one prediction at a time on one thread, by the compacted network. "
                "− dense, − magnitude: test accuracy less that of the dense network, and of "
                "magnitude pruning with the same target, scope and steps, on the same seeds. p: "
-               "two-sided paired t-test of the latter, not corrected for the %zu comparison%s of "
-               "this table (p after Holm's correction is in summary.csv). Arithmetic: operations "
-               "spent in training.",
+               "two-sided paired t-test of the latter (none where all pairs differ by the same), "
+               "not corrected for the %zu comparison%s of this table (p after Holm's correction is "
+               "in summary.csv). Arithmetic: operations spent in training.",
                results->comparisons, results->comparisons == 1 ? "" : "s");
     add_common(results, out);
 }

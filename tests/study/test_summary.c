@@ -123,7 +123,7 @@ static void metrics(void **state)
 }
 
 /* activation less magnitude at 90 %: +0.01 and -0.02, so t = -1/3 with one degree of
- * freedom, and p = 1 - 2 atan(1/3) / pi; at 50 %: +0.01 twice. */
+ * freedom, and p = 1 - 2 atan(1/3) / pi; at 50 %: +0.01 twice, which has no t and is no test. */
 static void against_magnitude(void **state)
 {
     (void)state;
@@ -136,13 +136,13 @@ static void against_magnitude(void **state)
     const espalier_paired *random =
         &results->groups[find(results, "random", 0.9)].against_magnitude;
     const double p = 1.0 - 2.0 * atan(1.0 / 3.0) / acos(-1.0);
-    assert_int_equal(results->comparisons, 2);
+    assert_int_equal(results->comparisons, 1);
     assert_int_equal(at90->difference.count, 2);
     assert_near(at90->difference.mean, -0.005);
     assert_near(at90->p, p);
     assert_near(at90->p_holm, p);
     assert_near(at50->difference.mean, 0.01);
-    assert_true(at50->difference.ci95 == 0.0 && at50->p == 0.0 && at50->p_holm == 0.0);
+    assert_true(at50->difference.ci95 == 0.0 && isnan(at50->p) && isnan(at50->p_holm));
     assert_true(random->difference.count == 1 && isnan(random->p) && isnan(random->p_holm));
     const espalier_paired *own =
         &results->groups[find(results, "magnitude", 0.9)].against_magnitude;
@@ -188,7 +188,7 @@ static void compare_any(void **state)
     const size_t a = find(results, "activation", 0.5), r = find(results, "random", 0.9);
     assert_int_equal(espalier_study_compare(results, a, a, ESPALIER_STUDY_RANK, &paired, NULL),
                      ESPALIER_OK);
-    assert_true(paired.difference.count == 2 && paired.difference.mean == 0.0 && paired.p == 1.0);
+    assert_true(paired.difference.count == 2 && paired.difference.mean == 0.0 && isnan(paired.p));
     assert_int_equal(
         espalier_study_compare(results, r, a, ESPALIER_STUDY_NANOSECONDS, &paired, NULL),
         ESPALIER_OK);
