@@ -3,6 +3,7 @@
 #include "study/summary.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,16 +48,39 @@ static int method_rank(const char *method)
     return rank;
 }
 
-/* Criteria in the order of the plan: of the first run with either. */
-static int criterion_order(const espalier_study_results *results, const char *a, const char *b)
+/* Names in the order of the plan: of the first run with either. offset: of the name in a setting. */
+static int plan_order(const espalier_study_results *results, size_t offset,
+                      const espalier_study_setting *a, const espalier_study_setting *b)
 {
-    if (strcmp(a, b) == 0)
+    const char *left = (const char *)a + offset, *right = (const char *)b + offset;
+    if (strcmp(left, right) == 0)
         return 0;
     for (size_t i = 0; i < results->run_count; i++) {
-        if (strcmp(results->runs[i].setting.criterion, a) == 0)
+        const char *found = (const char *)&results->runs[i].setting + offset;
+        if (strcmp(found, left) == 0)
             return -1;
-        if (strcmp(results->runs[i].setting.criterion, b) == 0)
+        if (strcmp(found, right) == 0)
             return 1;
+    }
+    return 0;
+}
+
+/* The paper's way of counting before all others. */
+static int count_order(const espalier_study_results *results, const espalier_study_setting *a,
+                       const espalier_study_setting *b)
+{
+    const char *first = espalier_count_mode_name(ESPALIER_COUNT_TRAINING);
+    const int order = (strcmp(b->count, first) == 0) - (strcmp(a->count, first) == 0);
+    return order ? order : plan_order(results, offsetof(espalier_study_setting, count), a, b);
+}
+
+/* Numbers of steps in the order of the plan, too. */
+static int steps_order(const espalier_study_results *results, size_t a, size_t b)
+{
+    for (size_t i = 0; a != b && i < results->run_count; i++) {
+        const size_t found = results->runs[i].setting.steps;
+        if (found == a || found == b)
+            return found == a ? -1 : 1;
     }
     return 0;
 }
@@ -81,10 +105,11 @@ static int compare_settings(const espalier_study_results *results, const espalie
 {
     int order = method_rank(a->method) - method_rank(b->method);
     order = order ? order : strcmp(a->method, b->method);
-    order = order ? order : criterion_order(results, a->criterion, b->criterion);
-    order = order ? order : strcmp(a->scope, b->scope);
-    order = order ? order : compare_sizes(a->steps, b->steps);
-    order = order ? order : strcmp(a->count, b->count);
+    order =
+        order ? order : plan_order(results, offsetof(espalier_study_setting, criterion), a, b);
+    order = order ? order : plan_order(results, offsetof(espalier_study_setting, scope), a, b);
+    order = order ? order : steps_order(results, a->steps, b->steps);
+    order = order ? order : count_order(results, a, b);
     return order ? order : compare_targets(a->target, b->target);
 }
 
