@@ -116,8 +116,7 @@ bool espalier_pruner_reached(const espalier_pruner *pruner, const espalier_netwo
 {
     espalier_denominator of = pruner->options.of;
     scope_tally tally = scope_count(network);
-    return espalier_pruner_outstanding(pruner) == 0 &&
-           scope_pruned(&tally, of) >= scope_floor(pruner->options.target, scope_base(&tally, of));
+    return scope_pruned(&tally, of) >= scope_floor(pruner->options.target, scope_base(&tally, of));
 }
 
 size_t espalier_pruner_ledger(const espalier_pruner *pruner, const espalier_ledger_entry **entries)

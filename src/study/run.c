@@ -49,7 +49,7 @@ static espalier_status epoch_ended(listeners *l, const espalier_network *network
     const double rows = (double)espalier_dataset_row_count(l->s->dataset, ESPALIER_TRAINING);
     const uint64_t kept = espalier_network_cost(network).nonzero;
     l->outcome->arithmetic += rows * OPERATIONS * (double)kept;
-    if (!l->pruner || espalier_pruner_outstanding(l->pruner) == 0) {
+    if (!l->pruner || espalier_pruner_reached(l->pruner, network)) {
         double accuracy;
         espalier_status status = test_accuracy(l->s, network, &accuracy, error);
         if (status != ESPALIER_OK)
