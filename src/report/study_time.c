@@ -15,12 +15,10 @@ static double time_of(const espalier_study_group *group)
     return group->metrics[ESPALIER_STUDY_NANOSECONDS].mean;
 }
 
-/* What is chosen by: validation accuracy, so that the test rows choose nothing; test accuracy
- * where no rows were kept apart. */
+/* What is chosen by, so that the test rows choose nothing; NaN without validation rows. */
 static double merit(const espalier_study_group *group)
 {
-    const espalier_estimate *e = &group->metrics[ESPALIER_STUDY_VALIDATION_ACCURACY];
-    return e->count ? e->mean : group->metrics[ESPALIER_STUDY_TEST_ACCURACY].mean;
+    return group->metrics[ESPALIER_STUDY_VALIDATION_ACCURACY].mean;
 }
 
 /* The line's best group that needs at most so much time; NULL = none. */
@@ -30,7 +28,8 @@ static const espalier_study_group *best_within(const study_view *v, const study_
     const espalier_study_group *best = NULL;
     for (size_t i = 0; i < line->count; i++) {
         const espalier_study_group *group = &v->results->groups[line->first + i];
-        if (time_of(group) <= nanoseconds && (!best || merit(group) > merit(best)))
+        if (time_of(group) <= nanoseconds && !isnan(merit(group)) &&
+            (!best || merit(group) > merit(best)))
             best = group;
     }
     return best;
@@ -113,6 +112,13 @@ espalier_status study_time(report *r, const study_view *v, espalier_error *error
     if (!v->dense || v->dense->metrics[ESPALIER_STUDY_NANOSECONDS].count == 0) {
         page_note(&r->page,
                   "The networks have not been timed: a study does that after its last run.");
+        return ESPALIER_OK;
+    }
+    if (isnan(merit(v->dense))) {
+        page_note(&r->page,
+                  "The study kept no validation rows apart (`--validation`). The table that stands "
+                  "here chooses networks by them; chosen by the test rows, their test accuracy "
+                  "would be too high, so it is left out.");
         return ESPALIER_OK;
     }
     page_words(

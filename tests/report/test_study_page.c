@@ -137,6 +137,49 @@ static void gnuplot_draws_all(void **state)
     made_study_remove(folder);
 }
 
+/* Nothing is chosen by the test rows. */
+static void no_validation_rows(void **state)
+{
+    (void)state;
+    made_validation = "null";
+    new_folder(runs, RUNS, "");
+    char *page = report(NULL, NULL);
+    expect(page, "The study kept no validation rows apart");
+    assert_null(strstr(page, "within a budget of time"));
+    free(page);
+    made_study_remove(folder);
+    made_validation = "0.8";
+}
+
+/* Two seeds with the same difference, by chance: no t, and no evidence. */
+static void differences_without_spread(void **state)
+{
+    static const made_run some[] = {
+        RUN("dense", 1, "dense", NULL, NULL, 0, 0.90, 0.0, 8000, NULL),
+        RUN("dense", 2, "dense", NULL, NULL, 0, 0.92, 0.0, 8000, NULL),
+        RUN("a90", 1, "prune", "activation", NULL, 0.9, 0.85, 0.9, 800, NULL),
+        RUN("a90", 2, "prune", "activation", NULL, 0.9, 0.87, 0.9, 800, NULL),
+        RUN("svd-of-a90", 1, "svd", "activation", "a90-s1", 0.9, 0.84, 0.0, 8000, NULL),
+        RUN("svd-of-a90", 2, "svd", "activation", "a90-s2", 0.9, 0.86, 0.0, 8000, NULL),
+        RUN("w90", 1, "prune", "activation-weight", NULL, 0.9, 0.86, 0.9, 800, NULL),
+        RUN("w90", 2, "prune", "activation-weight", NULL, 0.9, 0.88, 0.9, 800, NULL),
+        RUN("m90", 1, "prune", "magnitude", NULL, 0.9, 0.86, 0.9, 800, NULL),
+        RUN("m90", 2, "prune", "magnitude", NULL, 0.9, 0.88, 0.9, 800, NULL),
+    };
+    (void)state;
+    new_folder(some, sizeof some / sizeof *some, "");
+    char *page = report(NULL, NULL);
+    expect(page, "<code>activation</code> against <code>magnitude</code>: not testable (the same difference");
+    expect(page, "<code>activation-weight</code> against <code>magnitude</code>: as accurate in every pair");
+    expect(page, "<code>activation</code> against <code>svd</code>: no test at 1 target");
+    assert_null(strstr(page, "0.001"));
+    assert_null(strstr(page, "there is one ("));
+    assert_null(strstr(page, "less accurate"));
+    assert_null(strstr(page, "ahead at"));
+    free(page);
+    made_study_remove(folder);
+}
+
 /* One target and one method: axes without an extent. */
 static void gnuplot_draws_little(void **state)
 {
@@ -219,7 +262,8 @@ static void several_facets(void **state)
     put_file(path, record, strlen(record));
     free(record);
     char *page = report(NULL, &two);
-    expect(page, "<summary>The same for scope <code>global</code>, 5 steps, counting <code>");
+    expect(page, "<summary>The same for scope <code>global</code>, 5 steps, counting <code>sample</code>");
+    expect(page, "Here for scope <code>global</code>, 5 steps, counting <code>training</code>");
     assert_true(two.figures > one.figures);
     free(page);
     made_study_remove(folder);
@@ -259,6 +303,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_is_there),
+        cmocka_unit_test(no_validation_rows),
+        cmocka_unit_test(differences_without_spread),
         cmocka_unit_test(gnuplot_draws_all),
         cmocka_unit_test(gnuplot_draws_little),
         cmocka_unit_test(data_of_plots),
@@ -267,5 +313,6 @@ int main(void)
         cmocka_unit_test(damaged),
         cmocka_unit_test(without_memory),
     };
+    made_validation = "0.8";
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
