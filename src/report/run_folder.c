@@ -48,6 +48,12 @@ double json_list_number(const json_t *object, const char *key, size_t index)
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
+bool run_step_within(const json_t *step)
+{
+    return json_size_at(step, "epoch") > 0 &&
+           json_is_null(json_object_get(step, "training_accuracy"));
+}
+
 /* ---- the log ------------------------------------------------------------------ */
 
 /* Where events of a kind are kept; NULL for those that no figure needs. */

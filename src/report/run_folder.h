@@ -25,6 +25,10 @@ espalier_status run_folder_read(const char *folder, const espalier_allocator *al
                                 run_folder *f, espalier_error *error);
 void run_folder_clear(run_folder *f);
 
+/* Was a pruning step taken within its epoch, between batches (trigger cubic)? Its event has no
+ * training accuracy then, and stands before that of the epoch. */
+bool run_step_within(const json_t *step);
+
 /* ---- looking into JSON: what is missing or of another kind is NaN, NULL, 0 ----- */
 
 double json_number_at(const json_t *object, const char *key);

@@ -98,8 +98,9 @@ static void say_before(report *r, const run_folder *f)
                         was = espalier_network_cost(f->before);
     const size_t epoch = json_size_at(first, "epoch");
     char when[64] = "before any training", how[64] = "the same";
+    const bool within = run_step_within(first);
     if (epoch)
-        snprintf(when, sizeof when, "at the end of epoch %zu", epoch);
+        snprintf(when, sizeof when, "%s epoch %zu", within ? "within" : "at the end of", epoch);
     page_words(&r->page,
                "Before → after: the network just before its first pruning step, %s, and as "
                "the run left it.",
@@ -111,7 +112,7 @@ static void say_before(report *r, const run_folder *f)
                  change < 0 ? "lower" : "higher");
     page_words(&r->page, "With %.1f %% of those weights its test accuracy is %s. %s",
                100 * (double)now.nonzero / (double)was.nonzero, how,
-               trained_after(f, epoch)
+               within || trained_after(f, epoch)
                    ? "Training went on after the first step, so this does not compare it with a "
                      "dense network trained as long: that is what a study does."
                    : "No training followed the first step.");

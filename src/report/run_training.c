@@ -50,7 +50,11 @@ static espalier_status curves(report *r, const run_folder *f, const char *what, 
         first = false;
     }
     text_print(&p.script, "\n");
-    return plot_end(&p, error, "%s", json_array_size(f->steps) ? "Dotted: the pruning steps." : "");
+    return plot_end(&p, error, "%s",
+                    run_step_within(json_array_get(f->steps, 0))
+                        ? "Dotted: the epochs in which weights were cut."
+                    : json_array_size(f->steps) ? "Dotted: the pruning steps."
+                                                : "");
 }
 
 /* ---- in words -------------------------------------------------------------------- */
@@ -68,6 +72,33 @@ static size_t find_epoch(const run_folder *f, double number)
         if (json_number_at(json_array_get(f->epochs, i), "epoch") == number)
             return i;
     return SIZE_MAX;
+}
+
+/* Steps within epochs: the epoch before all of them against the last one, which is no more than
+ * what both were, training included. */
+static void say_cuts(report *r, const run_folder *f)
+{
+    const json_t *last = json_array_get(f->epochs, json_array_size(f->epochs) - 1);
+    const size_t steps = json_array_size(f->steps);
+    const double from = json_number_at(json_array_get(f->steps, 0), "epoch");
+    const double to = json_number_at(json_array_get(f->steps, steps - 1), "epoch");
+    const size_t before = find_epoch(f, from - 1);
+    const char *kind = isnan(json_number_at(last, "validation_accuracy")) ? "training" : "validation";
+    char until[32] = "";
+    if (to > from)
+        snprintf(until, sizeof until, " to %.0f", to);
+    page_words(&r->page,
+               "Weights were cut between batches, in epoch%s %.0f%s. Accuracy is measured at the end "
+               "of epochs, so what a single cut cost is not known.",
+               to > from ? "s" : "", from, until);
+    if (before == SIZE_MAX)
+        page_words(&r->page, "No epoch ended before the first cut.");
+    else
+        page_words(&r->page,
+                   "The %s accuracy was %.2f %% in epoch %.0f, the last before the first cut, and "
+                   "%.2f %% at the end.",
+                   kind, 100 * accuracy_of(json_array_get(f->epochs, before)), from - 1,
+                   100 * accuracy_of(last));
 }
 
 /* Of all steps: the most that the next epoch lost. */
@@ -129,7 +160,10 @@ espalier_status run_training(report *r, const run_folder *f, espalier_error *err
         return ESPALIER_OK;
     page_section(&r->page, "training", "Accuracy and loss");
     say_course(r, f);
-    say_steps(r, f);
+    if (run_step_within(json_array_get(f->steps, 0)))
+        say_cuts(r, f);
+    else
+        say_steps(r, f);
     page_figures_begin(&r->page);
     espalier_status status = curves(r, f, "accuracy", "accuracy, %", 100, error);
     if (status == ESPALIER_OK)

@@ -117,6 +117,27 @@ static void tables_of_the_plots(void **state)
     assert_content("plots/pixels-readers.csv", "3,3,3\n3,3,3\n");
 }
 
+/* Cuts between batches: what one of them cost is not known, and is not said. */
+static void cuts_within_epochs(void **state)
+{
+    (void)state;
+    run_put(folder, "log.jsonl",
+            "{\"event\":\"epoch\",\"epoch\":1,\"training_accuracy\":0.8}\n"
+            "{\"event\":\"prune\",\"step\":0,\"epoch\":2,\"training_accuracy\":null}\n"
+            "{\"event\":\"epoch\",\"epoch\":2,\"training_accuracy\":0.5}\n"
+            "{\"event\":\"prune\",\"step\":1,\"epoch\":3,\"training_accuracy\":null}\n"
+            "{\"event\":\"epoch\",\"epoch\":3,\"training_accuracy\":0.7}\n"
+            "{\"event\":\"epoch\",\"epoch\":4,\"training_accuracy\":0.75}\n");
+    char *html = page_of(NULL);
+    assert_null(strstr(html, "cost accuracy"));
+    assert_null(strstr(html, "than before it"));
+    assert_non_null(strstr(html, "in epochs 2 to 3. Accuracy"));
+    assert_non_null(strstr(html, "training accuracy was 80.00 % in epoch 1, the last before the "
+                                 "first cut, and 75.00 % at the end"));
+    assert_non_null(strstr(html, "its first pruning step, within epoch 2,"));
+    free(html);
+}
+
 static void older_folder(void **state)
 {
     (void)state;
@@ -282,6 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(everything, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tables_of_the_plots, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(cuts_within_epochs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(older_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(run_that_did_not_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(odd_values, set_up, tear_down),
