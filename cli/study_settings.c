@@ -90,7 +90,7 @@ static void add_plan(option_set *set, study_settings *s)
         {.name = "scopes", .kind = OPTION_TEXT, .value = &s->scopes, .argument = "LIST",
          .help = "which weights compete: global, layer, one-by-one"},
         {.name = "steps", .kind = OPTION_TEXT, .value = &s->steps, .argument = "LIST",
-         .help = "numbers of pruning steps"},
+         .help = "numbers of pruning steps; not with --trigger once or cubic"},
         {.name = "counts", .kind = OPTION_TEXT, .value = &s->counts, .argument = "LIST",
          .help = "for criteria that read counts: training, sample, sample-sum, sample-zeros"},
         {.name = "seeds", .kind = OPTION_COUNT, .value = &s->seeds, .argument = "N", .low = 1,
@@ -148,7 +148,7 @@ void study_add_options(option_set *set, study_settings *s)
         option *row = &set->options[i];
         if (row->name && strcmp(row->name, "every") == 0)
             snprintf(row->standard, sizeof row->standard,
-                     "so that the last step falls at half of the epochs");
+                     "epochs / 2 / steps, rounded down, at least 1");
     }
     option training[OPTIONS_MOST];
     const size_t count = set->count;
@@ -243,6 +243,10 @@ int study_settle(study_settings *s, option_set *set)
         code = study_read_lists(s, set);
     if (code != EXIT_NONE)
         return code;
+    if (option_given(set, "steps") && espalier_study_sets_steps(s->run.prune.trigger) &&
+        (s->run.prune.trigger == ESPALIER_TRIGGER_CUBIC || o->step_count != 1 || o->steps[0] != 1))
+        return usage_error(set->command, "--steps: has no meaning with --trigger %s",
+                           espalier_trigger_name(s->run.prune.trigger));
     o->hidden = s->run.hidden.widths;
     o->hidden_count = s->run.hidden.count;
     o->activation = activation_chosen(&s->run.activation);

@@ -71,8 +71,10 @@ typedef struct espalier_study_options {
     espalier_initialiser initialiser;
     espalier_train_options train;      /* seed and threads are ignored */
     espalier_prune_options prune;      /* target, steps, criterion, scope, count and seed are
-                                          ignored. every 0: as large as lets the last step fall
-                                          into the first half of the epochs */
+                                          ignored. every 0: epochs / 2 / steps, rounded down,
+                                          at least 1; the last step falls at half of the epochs
+                                          where the steps divide it, else before (behind it
+                                          where they are more) */
     espalier_regulariser_options regulariser; /* its lambdas are ignored */
 
     /* The plan: every list as a product with the others, nothing twice. */
@@ -82,7 +84,8 @@ typedef struct espalier_study_options {
     size_t sparsity_count;
     const espalier_scope *scopes;      /* [scope_count] */
     size_t scope_count;
-    const size_t *steps;               /* [step_count], >= 1 */
+    const size_t *steps;               /* [step_count], >= 1; ONCE and CUBIC know their own
+                                          number and read none */
     size_t step_count;
     const espalier_count_mode *counts; /* [count_count]; only for criteria that read counts */
     size_t count_count;
@@ -121,6 +124,9 @@ ESPALIER_API espalier_status espalier_study_options_check(const espalier_study_o
 /* The pruning options of one kind of run, as a study makes them. */
 ESPALIER_API espalier_prune_options espalier_study_prune_options(
     const espalier_study_options *options, size_t steps);
+
+/* True for ONCE and CUBIC, which leave no choice of the number of steps. */
+ESPALIER_API bool espalier_study_sets_steps(espalier_trigger trigger);
 
 /* What a study came to. */
 typedef struct espalier_study_summary {

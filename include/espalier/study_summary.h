@@ -77,7 +77,7 @@ typedef struct espalier_study_setting {
     char criterion[32]; /* of a control: the criterion of its pruned run; "" = none */
     char scope[16];     /* "" = none */
     char count[24];     /* what the criterion's counts count; "" = it needs none */
-    size_t steps;       /* 0 = none */
+    size_t steps;       /* 0 = none, or as many cuts as batches made (trigger cubic) */
     double target;      /* sparsity asked for, lambda of a regulariser; NaN = none */
 } espalier_study_setting;
 
@@ -89,6 +89,7 @@ typedef struct espalier_study_result {
     uint64_t seed;
     bool failed;
     bool missed;        /* pruned below its target */
+    size_t last_step;   /* epoch of the last pruning step; 0 = none, or unknown */
     char error[256];    /* of a failed run */
     double metrics[ESPALIER_STUDY_METRIC_COUNT]; /* NaN = unknown */
     espalier_study_layer *layers;                /* [layer_count] */
@@ -115,6 +116,7 @@ typedef struct espalier_study_results {
     size_t run_count;
     espalier_study_group *groups; /* [group_count] */
     size_t group_count;
+    char trigger[16];   /* espalier_trigger_name() of the pruned runs; "" = unknown */
     size_t planned;     /* runs of the plan that have no result yet */
     size_t comparisons; /* that p_holm corrects for */
 } espalier_study_results;
@@ -127,6 +129,18 @@ ESPALIER_API espalier_status espalier_study_results_read(const char *folder,
                                                          espalier_study_results **results,
                                                          espalier_error *error);
 ESPALIER_API void espalier_study_results_destroy(espalier_study_results *results);
+
+/* When the last pruning step fell with each number of steps, in one sentence, if numbers of steps
+ * differ in that: their runs had not as long to recover. Else "".
+ * words: [size] bytes, cut if need be; returns it. */
+ESPALIER_API char *espalier_study_last_steps(const espalier_study_results *results, char *words,
+                                             size_t size);
+
+/* What the steps of a pruned run are called, such as "5 pruning steps", "trigger cubic".
+ * words: [size] bytes, cut if need be; returns it. */
+ESPALIER_API char *espalier_study_steps_label(const espalier_study_results *results,
+                                              const espalier_study_setting *setting, char *words,
+                                              size_t size);
 
 /* Metric of group a less that of group b, over the seeds that both have. p_holm is NaN:
  * how many such questions are asked is the caller's knowledge. Errors: ARGUMENT (a group or

@@ -203,6 +203,9 @@ static void how_to_read(report *r, const study_view *v)
         "Holm's correction for the %zu comparisons of this study. “Not to be told apart” does "
         "not mean equal: more seeds may tell them apart.",
         v->results->comparisons);
+    char words[512];
+    if (espalier_study_last_steps(v->results, words, sizeof words)[0])
+        page_note(&r->page, "%s", words);
     if (v->seeds < 5)
         page_note(&r->page,
                   "With %zu seeds intervals are wide and tests find only large differences.",

@@ -54,12 +54,12 @@ static bool covered(const study_view *v, const espalier_study_setting *s)
 static void add_facet(study_view *v, const espalier_study_setting *s)
 {
     study_facet *f = &v->facets[v->facet_count++];
-    char counting[48] = "";
+    char counting[48] = "", steps[96];
     if (s->count[0])
         snprintf(counting, sizeof counting, ", counting `%s`", s->count);
     *f = (study_facet){.scope = s->scope, .count = s->count, .steps = s->steps};
-    snprintf(f->label, sizeof f->label, "scope `%s`, %zu step%s%s", s->scope, s->steps,
-             s->steps == 1 ? "" : "s", counting);
+    snprintf(f->label, sizeof f->label, "scope `%s`, %s%s", s->scope,
+             espalier_study_steps_label(v->results, s, steps, sizeof steps), counting);
 }
 
 /* Those that read counts first: the others stand in their facets. */
@@ -117,6 +117,8 @@ static void heading(report *r, const study_view *v, const json_t *study)
         text_print(&lead, " At most %zu epochs, batches of %zu, learning rate %.6g.",
                    json_size_at(options, "epochs"), json_size_at(options, "batch"),
                    json_number_at(options, "lr"));
+    if (v->facet_count == 1)
+        text_print(&lead, " Pruned runs: %s.", v->facets[0].label);
     if (processor)
         text_print(&lead, " Timed on %s.", processor);
     page_title(&r->page, text_content(&title), "%s", text_content(&lead));

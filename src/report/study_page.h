@@ -18,7 +18,7 @@ typedef struct study_line {
 typedef struct study_facet {
     const char *scope, *count; /* count "": no criterion reads counts */
     size_t steps;
-    char label[80];
+    char label[192];
 } study_facet;
 
 typedef struct study_view {

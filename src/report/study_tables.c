@@ -22,7 +22,9 @@ static void columns(report *r, const study_view *v)
                                         "weights",   "FLOPs",       "µs",
                                         "faster",    "bytes",       "epochs",
                                         "arithmetic"};
-    page_table_begin(&r->page, NULL);
+    char words[512];
+    espalier_study_last_steps(v->results, words, sizeof words);
+    page_table_begin(&r->page, words[0] ? words : NULL);
     page_column(&r->page, false, "method");
     if (v->facet_count > 1) {
         page_column(&r->page, false, "scope");

@@ -47,13 +47,18 @@ espalier_prune_options espalier_study_prune_options(const espalier_study_options
                                                     size_t steps)
 {
     espalier_prune_options o = options->prune;
-    o.steps = steps;
-    if (o.every == 0) { /* the last step at half of the budget, the rest to recover */
+    o.steps = steps ? steps : 1;
+    if (o.every == 0) { /* the last step at half of the budget or before, the rest to recover */
         const size_t each = o.trigger == ESPALIER_TRIGGER_ONCE ? 1 : steps;
         o.every = options->train.epochs / 2 / (each ? each : 1);
         o.every = o.every ? o.every : 1;
     }
     return o;
+}
+
+bool espalier_study_sets_steps(espalier_trigger trigger)
+{
+    return trigger == ESPALIER_TRIGGER_ONCE || trigger == ESPALIER_TRIGGER_CUBIC;
 }
 
 espalier_train_options study_train_options(const study *s, const study_job *job)

@@ -106,11 +106,13 @@ static espalier_status add_controls(plan *p, size_t of, size_t dense, espalier_e
 /* The name says what sets a run apart: criterion, percent, scope, steps, counting, seed. */
 static espalier_status add_pruned(plan *p, study_job job, size_t dense, espalier_error *error)
 {
-    char count[32] = "";
+    char count[32] = "", steps[32] = "cubic";
+    if (job.steps)
+        snprintf(steps, sizeof steps, "%zu", job.steps);
     if (job.count != ESPALIER_COUNT_NONE)
         snprintf(count, sizeof count, "-%s", espalier_count_mode_name(job.count));
-    snprintf(job.name, sizeof job.name, "%s-%.6g-%s-%zu%s-s%llu", job.criterion, 100 * job.target,
-             espalier_scope_name(job.scope), job.steps, count, (unsigned long long)job.seed);
+    snprintf(job.name, sizeof job.name, "%s-%.6g-%s-%s%s-s%llu", job.criterion, 100 * job.target,
+             espalier_scope_name(job.scope), steps, count, (unsigned long long)job.seed);
     espalier_status status = add(p, job, error);
     if (status == ESPALIER_OK && is_controlled(p->options, &job))
         status = add_controls(p, p->count - 1, dense, error);

@@ -23,7 +23,7 @@ static bool put_plan(json_t *object, const study *s, const study_job *job)
     ok = value_put(object, "of", value_text(of)) && ok;
     ok = value_put(object, "scope",
                    value_text(pruned ? espalier_scope_name(job->scope) : NULL)) && ok;
-    ok = value_put(object, "steps", pruned ? value_count(job->steps) : json_null()) && ok;
+    ok = value_put(object, "steps", job->steps ? value_count(job->steps) : json_null()) && ok;
     ok = value_put(object, "count",
                    value_text(counted ? espalier_count_mode_name(job->count) : NULL)) && ok;
     /* One column says how strong the method was told to be: the sparsity, or lambda. */

@@ -148,6 +148,7 @@ static espalier_status read_run(source *in, const json_t *record,
     words(in, record, "status", status, sizeof status);
     words(in, record, "error", run->error, sizeof run->error);
     run->seed = whole(in, record, "seed");
+    run->last_step = (size_t)whole(in, record, "last_step");
     run->failed = strcmp(status, "done") != 0;
     run->missed = !run->failed && json_is_false(json_object_get(record, "reached"));
     if (run->failed && strcmp(status, "failed") != 0)
@@ -222,6 +223,9 @@ static espalier_status read_all(espalier_study_results *results, const char *fol
     espalier_status status = path ? load(path, results->allocator, false, &study, error)
                                   : error_memory(error);
     const json_t *names = json_object_get(study, "runs");
+    const json_t *trigger = json_object_get(json_object_get(study, "options"), "trigger");
+    if (json_is_string(trigger))
+        snprintf(results->trigger, sizeof results->trigger, "%s", json_string_value(trigger));
     if (status == ESPALIER_OK && !json_is_array(names))
         status =
             error_set(error, ESPALIER_ERROR_FORMAT, "%s: runs: expected a list of names", path);

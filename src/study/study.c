@@ -55,13 +55,16 @@ espalier_status espalier_study_run(const espalier_dataset *dataset,
                                    const espalier_allocator *allocator,
                                    espalier_study_summary *summary, espalier_error *error)
 {
-    study s = {.options = options, .dataset = dataset, .allocator = allocator, .lock_file = -1,
+    espalier_study_options own = *options;
+    study s = {.options = &own, .dataset = dataset, .allocator = allocator, .lock_file = -1,
                .error = error};
     pthread_mutex_init(&s.lock, NULL);
     pthread_cond_init(&s.ended, NULL);
     espalier_status status = espalier_study_options_check(options, error);
     if (status == ESPALIER_OK)
-        status = study_plan(options, allocator, &s.jobs, &s.job_count, error);
+        status = study_settle_steps(&s, &own, error);
+    if (status == ESPALIER_OK)
+        status = study_plan(&own, allocator, &s.jobs, &s.job_count, error);
     if (status == ESPALIER_OK)
         status = read_data_text(&s, error);
     if (status == ESPALIER_OK)

@@ -37,6 +37,80 @@ char *espalier_study_label(const espalier_study_setting *setting, char *name, si
     return name;
 }
 
+/* A number that the trigger did not read is in the names of runs of older versions only. */
+char *espalier_study_steps_label(const espalier_study_results *results,
+                                 const espalier_study_setting *setting, char *words, size_t size)
+{
+    const bool own = strcmp(results->trigger, "once") == 0 || strcmp(results->trigger, "cubic") == 0;
+    if (own && setting->steps > 1)
+        snprintf(words, size, "trigger %s (the %zu in the names of its runs played no part)",
+                 results->trigger, setting->steps);
+    else if (own)
+        snprintf(words, size, "trigger %s", results->trigger);
+    else
+        snprintf(words, size, "%zu pruning step%s", setting->steps, setting->steps == 1 ? "" : "s");
+    return words;
+}
+
+/* ---- when the last step fell -------------------------------------------- */
+
+/* Of the pruned runs with so many steps that took them all; high 0: there are none. */
+static void last_steps(const espalier_study_results *results, size_t steps, size_t *low, size_t *high)
+{
+    *low = SIZE_MAX;
+    *high = 0;
+    for (size_t i = 0; i < results->run_count; i++) {
+        const espalier_study_result *run = &results->runs[i];
+        if (run->failed || run->missed || run->last_step == 0 || run->setting.steps != steps ||
+            strcmp(run->setting.method, "prune") != 0)
+            continue;
+        *low = run->last_step < *low ? run->last_step : *low;
+        *high = run->last_step > *high ? run->last_step : *high;
+    }
+}
+
+/* Has an earlier group this number of steps? */
+static bool steps_seen(const espalier_study_results *results, size_t group)
+{
+    for (size_t g = 0; g < group; g++) {
+        if (results->groups[g].setting.steps == results->groups[group].setting.steps)
+            return true;
+    }
+    return false;
+}
+
+char *espalier_study_last_steps(const espalier_study_results *results, char *words, size_t size)
+{
+    size_t length = 0, first_low = 0, first_high = 0;
+    bool differ = false;
+    if (size)
+        *words = '\0';
+    for (size_t g = 0; g < results->group_count; g++) {
+        const size_t steps = results->groups[g].setting.steps;
+        size_t low, high;
+        char until[32] = "";
+        last_steps(results, steps, &low, &high);
+        if (steps == 0 || high == 0 || steps_seen(results, g))
+            continue;
+        differ = differ || (first_high && (low != first_low || high != first_high));
+        first_low = first_high ? first_low : low;
+        first_high = first_high ? first_high : high;
+        if (high > low)
+            snprintf(until, sizeof until, " to %zu", high);
+        const size_t at = length < size ? length : size;
+        length += (size_t)snprintf(words + at, size - at, "%s epoch%s %zu%s with %zu step%s",
+                                   length ? "," : "The last pruning step fell at the end of",
+                                   high > low ? "s" : "", low, until, steps, steps == 1 ? "" : "s");
+    }
+    if (differ && length < size)
+        snprintf(words + length, size - length,
+                 ": these had not as long to recover, and a difference between them may come from "
+                 "that.");
+    else if (!differ && size)
+        *words = '\0';
+    return words;
+}
+
 /* ---- order -------------------------------------------------------------- */
 
 static int method_rank(const char *method)

@@ -209,8 +209,9 @@ static void add_common(const espalier_study_results *results, text *out)
     text_print(out, " In every pruned run:");
     if (!v.scope)
         text_print(out, " scope %s%s", v.some->scope, v.steps ? "." : ",");
+    char steps[96];
     if (!v.steps)
-        text_print(out, " %zu pruning step%s.", v.some->steps, v.some->steps == 1 ? "" : "s");
+        text_print(out, " %s.", espalier_study_steps_label(results, v.some, steps, sizeof steps));
 }
 
 void summary_caption(const espalier_study_results *results, text *out)
@@ -229,6 +230,9 @@ void summary_caption(const espalier_study_results *results, text *out)
                "in summary.csv). Arithmetic: operations spent in training.",
                results->comparisons, results->comparisons == 1 ? "" : "s");
     add_common(results, out);
+    char words[512];
+    if (espalier_study_last_steps(results, words, sizeof words)[0])
+        text_print(out, " %s", words);
 }
 
 /* ---- CSV ---------------------------------------------------------------- */

@@ -206,6 +206,9 @@ static void terminal(const espalier_study_results *results, text *out)
     text_clear(&table.words);
     text_print(out, "\n± half the 95 %% interval; p of the paired difference to magnitude, not "
                     "corrected; accuracies in percent\n");
+    char last[512];
+    if (espalier_study_last_steps(results, last, sizeof last)[0])
+        add_wrapped(out, last, "");
     list_all(results, "  ", out);
 }
 

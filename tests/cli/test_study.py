@@ -169,6 +169,32 @@ class Study(Case):
                                       "espalier:   magnitude-50-global-2-s1: 0.00 % instead of 50.00 %\n"
                                       "espalier:   magnitude-80-global-2-s1: 0.00 % instead of 80.00 %\n")
 
+    def test_triggers_that_know_their_steps(self):
+        for trigger, name in (("once", "1"), ("cubic", "cubic")):
+            self.wrong(f"--steps: has no meaning with --trigger {trigger}", *SMALL, "-o", "s1", "--trigger", trigger)
+            plan = ("study", "small", "--hidden", "16,8", "--epochs", "4", "--sparsities", "50%", "--criteria",
+                    "magnitude", "--controls", "none", "--seeds", "1", "--trigger", trigger, "-o")
+            out = self.result(*plan, "s1")
+            self.assertEqual([record["name"] for record in out["records"]],
+                             ["dense-s1", f"magnitude-50-global-{name}-s1"])
+            summary = (self.folder / "s1" / "summary.md").read_text().replace("\n", " ")
+            self.assertIn(f"scope global, trigger {trigger}.", summary)
+            # a folder from before keeps its names
+            old = f"magnitude-50-global-5-s1"
+            runs = self.folder / "s1" / "runs"
+            for ending in (".json", ".safetensors"):
+                (runs / f"magnitude-50-global-{name}-s1{ending}").rename(runs / (old + ending))
+            for path in (self.folder / "s1" / "study.json", runs / f"{old}.json"):
+                path.write_text(path.read_text().replace(f"global-{name}-s1", "global-5-s1")
+                                .replace('"steps": 1', '"steps": 5').replace('"steps": null', '"steps": 5', 1))
+            dense = runs / "dense-s1.json"
+            self.assertIn('"steps": null', dense.read_text())
+            again = self.result(*plan, "s1")
+            self.assertEqual((again["runs"], again["found"], again["records"][1]["name"]), (2, 2, old))
+            self.good("report", "s1", "--quiet")
+            self.assertIn("played no part", (self.folder / "s1" / "report.html").read_text())
+            shutil.rmtree(self.folder / "s1")
+
     def test_presets(self):
         out = self.result("study", "small", "-o", "s1", "--preset", "lenet", "--epochs", "20", "--seeds", "1",
                           "--criteria", "magnitude", "--batch", "100")

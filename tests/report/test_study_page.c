@@ -262,8 +262,8 @@ static void several_facets(void **state)
     put_file(path, record, strlen(record));
     free(record);
     char *page = report(NULL, &two);
-    expect(page, "<summary>The same for scope <code>global</code>, 5 steps, counting <code>sample</code>");
-    expect(page, "Here for scope <code>global</code>, 5 steps, counting <code>training</code>");
+    expect(page, "<summary>The same for scope <code>global</code>, 5 pruning steps, counting <code>sample</code>");
+    expect(page, "Here for scope <code>global</code>, 5 pruning steps, counting <code>training</code>");
     assert_true(two.figures > one.figures);
     free(page);
     made_study_remove(folder);

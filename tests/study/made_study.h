@@ -24,6 +24,8 @@ enum { MADE_WEIGHTS = 10000, MADE_JSON = 16384 };
 
 /* The validation accuracy of all runs: JSON. */
 static const char *made_validation = "null";
+/* Further members of study.json, each with a comma in front. */
+static const char *made_more = "";
 
 static inline void made_text(char *out, size_t size, const char *text)
 {
@@ -36,7 +38,7 @@ static inline int made_outcome(const made_run *run, char *out, size_t size)
     const int less = (int)(10 * run->sparsity);
     return snprintf(
         out, size,
-        "\"epochs\":4,\"arithmetic\":2e12,\"seconds\":1.5,\"reached\":%s,"
+        "\"epochs\":4,\"last_step\":%s,\"arithmetic\":2e12,\"seconds\":1.5,\"reached\":%s,"
         "\"sparsity\":{\"all\":%.9g,\"prunable\":%.9g},"
         "\"accuracy\":{\"train\":%.9g,\"validation\":%s,\"test\":%.9g},"
         "\"best_test_accuracy\":%.9g,\"accuracy_before_retraining\":%s,\"file_bytes\":%d,"
@@ -47,6 +49,7 @@ static inline int made_outcome(const made_run *run, char *out, size_t size)
         "\"stable_rank\":2.5,\"nuclear\":4},"
         "{\"inputs\":10,\"outputs\":3,\"live\":3,\"weights\":30,\"nonzero\":30,\"rank\":3,"
         "\"stable_rank\":2,\"nuclear\":2}]%s%s",
+        !run->criterion ? "0" : run->steps == 10 ? "1" : "2",
         run->missed ? "false" : "true", run->sparsity, run->sparsity + 0.001, run->test + 0.05,
         made_validation, run->test, run->test + 0.01, run->of && run->method[0] != 'r' ? "0.5" : "null",
         (int)(4 * MADE_WEIGHTS * (1 - run->sparsity)), 2 * MADE_WEIGHTS * (1 - run->sparsity),
@@ -98,7 +101,8 @@ static inline void made_study(const char *folder, const made_run *runs, size_t c
                            runs[i].name);
         made_record(folder, &runs[i]);
     }
-    length += snprintf(json + length, sizeof json - (size_t)length, "%s]}", names);
+    length += snprintf(json + length, sizeof json - (size_t)length, "%s]%s}", names,
+                       made_more);
     assert_true(length < (int)sizeof json);
     snprintf(path, sizeof path, "%s/study.json", folder);
     put_file(path, json, (size_t)length);

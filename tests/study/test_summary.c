@@ -165,6 +165,7 @@ static void order_and_steps(void **state)
         {"a-s1", "prune", "activation", NULL, 0.9, 1, 0.81, 0.9, 800, NULL, false, NULL, 0},
         {"a-s2", "prune", "activation", NULL, 0.9, 2, 0.82, 0.9, 800, NULL, false, NULL, 0},
     };
+    char words[512], *text = NULL;
     (void)state;
     new_folder(some, 5, "");
     espalier_study_results *results = results_of_folder();
@@ -174,6 +175,38 @@ static void order_and_steps(void **state)
     assert_string_equal(results->runs[2].name, "a-s3");
     assert_int_equal(results->groups[0].against_magnitude.difference.count, 0);
     assert_int_equal(results->groups[1].setting.steps, 10);
+    assert_string_equal(espalier_study_last_steps(results, words, sizeof words),
+                        "The last pruning step fell at the end of epoch 2 with 5 steps, epoch 1 with "
+                        "10 steps: these had not as long to recover, and a difference between them "
+                        "may come from that.");
+    assert_int_equal(strlen(espalier_study_last_steps(results, words, 60)), 59);
+    espalier_study_results_destroy(results);
+    assert_int_equal(espalier_study_summary_text(folder, &text, NULL), ESPALIER_OK);
+    assert_non_null(strstr(text, "epoch 2 with 5 steps"));
+    espalier_text_release(text);
+    made_study_remove(folder);
+    new_folder(runs, RUNS, "");
+    results = results_of_folder();
+    assert_string_equal(espalier_study_last_steps(results, words, sizeof words), "");
+    espalier_study_results_destroy(results);
+    made_study_remove(folder);
+}
+
+/* A trigger that reads no number of steps; what an older version put into names is named so. */
+static void steps_of_the_trigger(void **state)
+{
+    char words[96];
+    (void)state;
+    made_more = ",\"options\":{\"trigger\":\"once\"}";
+    new_folder(runs, RUNS, "");
+    made_more = "";
+    espalier_study_results *results = results_of_folder();
+    espalier_study_setting setting = results->groups[find(results, "activation", 0.9)].setting;
+    assert_string_equal(espalier_study_steps_label(results, &setting, words, sizeof words),
+                        "trigger once (the 5 in the names of its runs played no part)");
+    setting.steps = 1;
+    assert_string_equal(espalier_study_steps_label(results, &setting, words, sizeof words),
+                        "trigger once");
     espalier_study_results_destroy(results);
     made_study_remove(folder);
 }
@@ -300,6 +333,7 @@ int main(void)
         cmocka_unit_test(against_magnitude), cmocka_unit_test(compare_any),
         cmocka_unit_test(order_and_steps),   cmocka_unit_test(nothing_yet),
         cmocka_unit_test(names_of_metrics),  cmocka_unit_test(damaged),
+        cmocka_unit_test(steps_of_the_trigger),
         cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
