@@ -20,17 +20,19 @@ static const axis axes[] = {
     {"accuracy-sparsity", "against sparsity", "set xlabel 'pruned, % of all weights'\n",
      ESPALIER_STUDY_SPARSITY_ALL, 1.0},
     {"accuracy-flops", "against arithmetic",
-     "set xlabel 'FLOPs of one prediction'\nset format x '%.0s%c'\n", ESPALIER_STUDY_FLOPS, 1.0},
+     "set xlabel 'FLOPs of one prediction'\n", ESPALIER_STUDY_FLOPS, 1.0},
     {"accuracy-time", "against measured time",
-     "set xlabel 'µs for one prediction'\nset format x '%g'\n", ESPALIER_STUDY_NANOSECONDS, 1e-3},
+     "set xlabel 'µs for one prediction'\n", ESPALIER_STUDY_NANOSECONDS, 1e-3},
 };
 enum { AXES = sizeof axes / sizeof *axes };
 
-/* A line with so much below the dense network's accuracy leaves the plot, so that one bad
- * control does not squeeze all others into a stripe. */
-static const double range_below_dense = 0.12;
+/* A point with so much below the dense network's accuracy, or below the best point where that is
+ * lower still, leaves the plot, so that one bad control does not squeeze all others into a
+ * stripe. */
+static const double range_below = 0.12;
 
-/* Which lines are drawn: those of `methods` with this criterion (NULL: any). */
+/* Which lines are drawn: those of `methods` with this criterion (NULL: any), and always random
+ * pruning, without which no plot tells what a criterion is worth. */
 typedef struct choice {
     const study_facet *facet;
     const char *const *methods;
@@ -41,7 +43,8 @@ typedef struct choice {
 static bool chosen(const choice *c, const study_line *line)
 {
     return study_in_facet(line, c->facet) && study_is_any(line, c->methods, c->method_count) &&
-           (!c->criterion || strcmp(line->setting->criterion, c->criterion) == 0);
+           (!c->criterion || strcmp(line->setting->criterion, c->criterion) == 0 ||
+            (study_is(line, "prune") && strcmp(line->setting->criterion, "random") == 0));
 }
 
 static bool has_point(const study_view *v, const study_line *line, size_t i, const axis *a)
@@ -146,12 +149,15 @@ static void add_lines(const study_view *v, const choice *c, const axis *a, text 
     text_print(script, "\n");
 }
 
-static void add_axes(const study_view *v, const choice *c, const axis *a, text *script)
+static void add_axes(const study_view *v, const choice *c, const axis *a, text *script,
+                     text *caption)
 {
     const bool kept = a->metric == ESPALIER_STUDY_SPARSITY_ALL;
     study_range range = {0};
     for (size_t l = 0; l < v->line_count; l++) {
         for (size_t i = 0; chosen(c, &v->lines[l]) && i < v->lines[l].count; i++) {
+            if (!has_point(v, &v->lines[l], i, a))
+                continue;
             const double x = v->results->groups[v->lines[l].first + i].metrics[a->metric].mean;
             study_widen(&range, kept ? 1 - x : a->factor * x);
         }
@@ -162,37 +168,58 @@ static void add_axes(const study_view *v, const choice *c, const axis *a, text *
         study_kept_axis(v, range, script);
     else
         study_log_axis(range, script);
+    study_say_outside(&range, caption);
 }
 
-/* Sets the range by the means and says what is below it; if not `name`, only how much. */
+/* The lowest accuracy that is drawn. */
+static double floor_of(const study_view *v, const choice *c, const axis *a)
+{
+    double best = -INFINITY;
+    for (size_t l = 0; l < v->line_count; l++) {
+        const study_line *line = &v->lines[l];
+        for (size_t i = 0; chosen(c, line) && i < line->count; i++) {
+            if (has_point(v, line, i, a))
+                best = fmax(best, v->results->groups[line->first + i]
+                                      .metrics[ESPALIER_STUDY_TEST_ACCURACY].mean);
+        }
+    }
+    const espalier_estimate *dense = &v->dense->metrics[ESPALIER_STUDY_TEST_ACCURACY];
+    return fmin(fmin(best, dense->mean) - range_below,
+                dense->mean - (dense->ci95 > 0 ? dense->ci95 : 0));
+}
+
+/* Sets the range and says what is below it; if not `name`, only how much. */
 static void cut_range(const study_view *v, const choice *c, const axis *a, bool name, text *script,
                       text *caption)
 {
-    if (!v->dense)
+    if (!v->dense || v->dense->metrics[ESPALIER_STUDY_TEST_ACCURACY].count == 0)
         return;
-    const double dense = v->dense->metrics[ESPALIER_STUDY_TEST_ACCURACY].mean;
-    const double floor = dense - range_below_dense;
-    double least = dense, most = dense;
+    const double floor = floor_of(v, c, a);
+    study_span span = {0};
     size_t below = 0;
     for (size_t l = 0; l < v->line_count; l++) {
         const study_line *line = &v->lines[l];
         for (size_t i = 0; chosen(c, line) && i < line->count; i++) {
             const espalier_study_group *group = &v->results->groups[line->first + i];
-            const double mean = group->metrics[ESPALIER_STUDY_TEST_ACCURACY].mean;
+            const espalier_estimate *e = &group->metrics[ESPALIER_STUDY_TEST_ACCURACY];
             if (!has_point(v, line, i, a))
                 continue;
-            least = fmin(least, mean);
-            most = fmax(most, mean);
-            if (mean >= floor)
+            if (e->mean >= floor) {
+                study_span_add(&span, e, false);
                 continue;
+            }
             if (name)
                 text_print(caption, "%s %s at %.4g %% (%.1f %%)",
                            below ? "," : " Below the range:", line->label,
-                           100 * group->setting.target, 100 * mean);
+                           100 * group->setting.target, 100 * e->mean);
             below++;
         }
     }
-    study_accuracy_range(script, below ? floor : least, most, below > 0);
+    study_span_add(&span, &v->dense->metrics[ESPALIER_STUDY_TEST_ACCURACY], true);
+    span.cut = below > 0;
+    if (span.cut) /* what leaves the plot, bars included, leaves it downwards */
+        span.least = floor;
+    study_accuracy_range(script, &span);
     if (below && name)
         text_print(caption, ".");
     else if (below)
@@ -217,7 +244,7 @@ static espalier_status one_plot(report *r, const study_view *v, const choice *c,
         plot_clear(&p);
         return ESPALIER_OK;
     }
-    add_axes(v, c, a, &p.script);
+    add_axes(v, c, a, &p.script, &caption);
     if (v->dense)
         add_dense(v, &p.script);
     cut_range(v, c, a, a == axes, &p.script, &caption);

@@ -140,16 +140,6 @@ static void add_overlap(const study_view *v, const study_line *line, const study
                    both - above - below);
 }
 
-static const study_line *random_line(const study_view *v, const study_facet *facet)
-{
-    for (size_t l = 0; l < v->line_count; l++) {
-        if (study_is(&v->lines[l], "prune") && study_in_facet(&v->lines[l], facet) &&
-            strcmp(v->lines[l].setting->criterion, "random") == 0)
-            return &v->lines[l];
-    }
-    return NULL;
-}
-
 static void against_controls(report *r, const study_view *v, const study_line *line,
                              const study_line *random)
 {
@@ -173,7 +163,7 @@ static void against_controls(report *r, const study_view *v, const study_line *l
 
 static void facet_findings(report *r, const study_view *v, const study_facet *facet)
 {
-    const study_line *random = random_line(v, facet);
+    const study_line *random = study_random(v, facet);
     for (size_t l = 0; l < v->line_count; l++) {
         const study_line *line = &v->lines[l];
         if (!study_is(line, "prune") || !study_in_facet(line, facet) || line == random)

@@ -14,12 +14,15 @@ enum { RIVALS = sizeof rivals / sizeof *rivals };
 /* A pruned line with its rivals (NULL: not run). */
 typedef struct match {
     const study_line *pruned, *rivals[RIVALS];
+    const study_line *random; /* pruned at random in as many steps, or NULL */
     bool any;
 } match;
 
-static match match_of(const study_view *v, const study_line *line)
+static match match_of(const study_view *v, const study_line *line, const study_facet *facet)
 {
-    match m = {.pruned = line};
+    match m = {.pruned = line, .random = study_random(v, facet)};
+    if (m.random == line)
+        m.random = NULL;
     for (size_t i = 0; i < RIVALS; i++) {
         m.rivals[i] = study_is(line, "prune") ? study_sibling(v, line, rivals[i]) : NULL;
         m.any = m.any || m.rivals[i];
@@ -43,7 +46,7 @@ static void add_csv(const study_view *v, const match *m, text *csv)
     for (size_t i = 0; i < RIVALS; i++)
         text_print(csv, ",%s,%s interval,%s before,%s before interval", rivals[i], rivals[i],
                    rivals[i], rivals[i]);
-    text_print(csv, "\n");
+    text_print(csv, "%s\n", m->random ? ",random,random interval" : "");
     for (size_t row = 0; row < m->pruned->count; row++) {
         const espalier_study_group *group = &v->results->groups[m->pruned->first + row];
         text_number(csv, group->setting.target);
@@ -53,6 +56,9 @@ static void add_csv(const study_view *v, const match *m, text *csv)
             add_estimate(csv, rival, ESPALIER_STUDY_TEST_ACCURACY);
             add_estimate(csv, rival, ESPALIER_STUDY_ACCURACY_BEFORE_RETRAINING);
         }
+        if (m->random)
+            add_estimate(csv, study_at(v, m->random, group->setting.target),
+                         ESPALIER_STUDY_TEST_ACCURACY);
         text_print(csv, "\n");
     }
 }
@@ -83,20 +89,22 @@ static void add_range(const study_view *v, const match *m, bool after, text *scr
 {
     const espalier_study_metric metric =
         after ? ESPALIER_STUDY_TEST_ACCURACY : ESPALIER_STUDY_ACCURACY_BEFORE_RETRAINING;
-    double least = v->dense ? v->dense->metrics[ESPALIER_STUDY_TEST_ACCURACY].mean : NAN;
-    double most = least;
+    study_span span = {0};
+    if (v->dense)
+        study_span_add(&span, &v->dense->metrics[ESPALIER_STUDY_TEST_ACCURACY], false);
     for (size_t row = 0; row < m->pruned->count; row++) {
         const espalier_study_group *group = &v->results->groups[m->pruned->first + row];
-        least = fmin(least, group->metrics[ESPALIER_STUDY_TEST_ACCURACY].mean);
-        most = fmax(most, group->metrics[ESPALIER_STUDY_TEST_ACCURACY].mean);
+        const espalier_study_group *random = study_at(v, m->random, group->setting.target);
+        study_span_add(&span, &group->metrics[ESPALIER_STUDY_TEST_ACCURACY], false);
+        if (random)
+            study_span_add(&span, &random->metrics[ESPALIER_STUDY_TEST_ACCURACY], false);
         for (size_t i = 0; i < RIVALS; i++) {
             const espalier_study_group *rival = study_at(v, m->rivals[i], group->setting.target);
-            least = rival ? fmin(least, rival->metrics[metric].mean) : least;
-            most = rival ? fmax(most, rival->metrics[metric].mean) : most;
+            if (rival)
+                study_span_add(&span, &rival->metrics[metric], false);
         }
     }
-    if (isfinite(least))
-        study_accuracy_range(script, least, most, false);
+    study_accuracy_range(script, &span);
 }
 
 static espalier_status match_plot(report *r, const study_view *v, const match *m, bool after,
@@ -124,6 +132,8 @@ static espalier_status match_plot(report *r, const study_view *v, const match *m
         if (there)
             add_curve(v, &p.script, 4 + 4 * i + (after ? 0 : 2), i + 2, rivals[i]);
     }
+    if (m->random)
+        add_curve(v, &p.script, 4 + 4 * RIVALS, RIVALS + 2, "random");
     if (v->dense)
         text_print(&p.script, ", \\\n     %.6g with lines lt 7 title 'dense'",
                    100 * v->dense->metrics[ESPALIER_STUDY_TEST_ACCURACY].mean);
@@ -284,7 +294,7 @@ espalier_status study_low_rank(report *r, const study_view *v, espalier_error *e
     size_t number = 0;
     for (size_t f = 0; f < v->facet_count; f++) {
         for (size_t l = 0; status == ESPALIER_OK && l < v->line_count; l++) {
-            const match m = match_of(v, &v->lines[l]);
+            const match m = match_of(v, &v->lines[l], &v->facets[f]);
             /* A line that reads no counts stands in several facets: once is enough. */
             bool seen = false;
             for (size_t other = 0; other < f; other++)

@@ -68,14 +68,27 @@ void study_key(text *script);
 /* Where the points of a logarithmic axis lie; begins as {0}. */
 typedef struct study_range {
     double low, high;
+    size_t outside; /* points that have no place on it: nothing is left of them */
 } study_range;
-void study_widen(study_range *range, double x); /* what is not positive is left out */
+void study_widen(study_range *range, double x); /* not finite: no point */
 /* An x axis of what is kept (1 - sparsity), in equal steps of it, that names the sparsity. */
 void study_kept_axis(const study_view *v, study_range range, text *script);
-/* A logarithmic x axis with tics at 1, 2 and 5 times the powers of ten. */
+/* A logarithmic x axis. Both have at least two labelled tics, of which none overlap. */
 void study_log_axis(study_range range, text *script);
-/* A y axis in percent around these accuracies; cut: it ends at the least. */
-void study_accuracy_range(text *script, double least, double most, bool cut);
+/* Says how many points have no place on the axis, if any. */
+void study_say_outside(const study_range *range, text *caption);
+/* What a y axis has to show; begins as {0}. */
+typedef struct study_span {
+    double least, most;
+    bool any;
+    bool cut; /* there is more below, which is not shown */
+} study_span;
+/* A mean with its interval; if not `whole`, with no more of it than 12 points. */
+void study_span_add(study_span *span, const espalier_estimate *e, bool whole);
+/* A y axis in percent. */
+void study_accuracy_range(text *script, const study_span *span);
+/* The facet's pruned line of the criterion `random`, or NULL. */
+const study_line *study_random(const study_view *v, const study_facet *facet);
 /* Bars of 95 % intervals for the line just begun: x as gnuplot writes it, mean: its column, the
  * half width in the next one, both times `factor`. */
 void study_bars(text *script, const char *x, size_t mean, double factor, size_t lt);

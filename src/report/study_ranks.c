@@ -50,6 +50,7 @@ static espalier_status rank_plot(report *r, const study_view *v, size_t f, espal
     char name[64];
     study_range range = {0};
     size_t block = 0;
+    text caption = {.allocator = r->allocator};
     plot p;
     plot_begin(&p, r, study_name(name, "ranks", f), PLOT_HALF,
                "Ranks of the hidden layers, added up");
@@ -76,9 +77,14 @@ static espalier_status rank_plot(report *r, const study_view *v, size_t f, espal
         text_print(&p.script, ", \\\n     %.6g with lines lt 7 title 'dense'",
                    v->dense->metrics[ESPALIER_STUDY_RANK].mean);
     text_print(&p.script, "\n");
-    return plot_end(&p, error, "%s",
-                    v->seeds > 1 ? "Means over the seeds, with 95 % intervals."
-                                 : "Single runs: there are no intervals.");
+    study_say_outside(&range, &caption);
+    r->page.body.failed |= caption.failed;
+    espalier_status status = plot_end(&p, error, "%s%s",
+                                      v->seeds > 1 ? "Means over the seeds, with 95 % intervals."
+                                                   : "Single runs: there are no intervals.",
+                                      text_content(&caption));
+    text_clear(&caption);
+    return status;
 }
 
 /* ---- the table ---------------------------------------------------------- */

@@ -10,6 +10,8 @@ static void ratio_cell(report *r, const espalier_estimate *e)
 {
     if (e->count == 0)
         page_cell(&r->page, "–");
+    else if (isinf(e->mean))
+        page_cell(&r->page, "∞");
     else
         page_cell(&r->page, "%.*f×", e->mean < 9.95 ? 2 : e->mean < 99.5 ? 1 : 0, e->mean);
 }

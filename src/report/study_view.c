@@ -48,6 +48,16 @@ const espalier_study_group *study_at(const study_view *v, const study_line *line
     return NULL;
 }
 
+const study_line *study_random(const study_view *v, const study_facet *facet)
+{
+    for (size_t l = 0; l < v->line_count; l++) {
+        if (study_is(&v->lines[l], "prune") && study_in_facet(&v->lines[l], facet) &&
+            strcmp(v->lines[l].setting->criterion, "random") == 0)
+            return &v->lines[l];
+    }
+    return NULL;
+}
+
 char *study_percent(char *out, const espalier_estimate *e)
 {
     if (e->count == 0)
@@ -96,59 +106,6 @@ char *study_name(char *name, const char *stem, size_t facet)
 void study_key(text *script)
 {
     text_print(script, "set key above left Left reverse samplen 2.5 maxcols 3 font ',13'\n");
-}
-
-void study_widen(study_range *range, double x)
-{
-    if (!isfinite(x) || x <= 0)
-        return;
-    range->low = range->high > 0 ? fmin(range->low, x) : x;
-    range->high = fmax(range->high, x);
-}
-
-/* A little air on both sides: points and their bars shall not stand on the frame. */
-static const double air = 1.08;
-
-/* Tics at the targets of the study, as far as they have place. */
-void study_kept_axis(const study_view *v, study_range range, text *script)
-{
-    enum { TICS_MOST = 24 };
-    double tics[TICS_MOST];
-    size_t count = 0;
-    text_print(script, "set logscale x\nset xrange [%.6g:%.6g]\nset xtics (", range.high * air,
-               range.low / air);
-    for (size_t g = 0; g < v->results->group_count && count < TICS_MOST; g++) {
-        const espalier_study_setting *s = &v->results->groups[g].setting;
-        bool known = !s->criterion[0] || !(s->target > 0 && s->target < 1);
-        for (size_t i = 0; !known && i < count; i++)
-            known = fabs(tics[i] - s->target) <= 1e-9;
-        if (known)
-            continue;
-        tics[count] = s->target;
-        text_print(script, "%s'%.4g' %.9g", count ? ", " : "", 100 * s->target, 1 - s->target);
-        count++;
-    }
-    text_print(script, ")\n");
-}
-
-/* 1, 2, 5, 10 …: autoscaled logarithmic axes of less than a decade have hardly a tic. */
-void study_log_axis(study_range range, text *script)
-{
-    const int first = (int)floor(log10(range.low)), last = (int)ceil(log10(range.high));
-    text_print(script, "set logscale x\nset xrange [%.6g:%.6g]\nset xtics (", range.low / air,
-               range.high * air);
-    for (int decade = first; decade <= last; decade++)
-        text_print(script, "%s1e%d, 2e%d, 5e%d", decade > first ? ", " : "", decade, decade,
-                   decade);
-    text_print(script, ")\n");
-}
-
-/* An interval of three runs can be wider than all means are apart: the means set the range. */
-void study_accuracy_range(text *script, double least, double most, bool cut)
-{
-    const double beside = 0.15 * (most - least) + 0.003;
-    text_print(script, "set yrange [%.6g:%.6g]\n", 100 * fmax(0, cut ? least : least - beside),
-               100 * fmin(1, most + beside));
 }
 
 void study_bars(text *script, const char *x, size_t mean, double factor, size_t lt)

@@ -121,7 +121,7 @@ static void read_metrics(source *in, const json_t *record, double *metrics)
     const double all = number(in, sparsity, "all");
     metrics[ESPALIER_STUDY_SPARSITY_ALL] = all;
     metrics[ESPALIER_STUDY_SPARSITY_PRUNABLE] = number(in, sparsity, "prunable");
-    metrics[ESPALIER_STUDY_COMPRESSION_RATIO] = all < 1.0 ? 1.0 / (1.0 - all) : NAN;
+    metrics[ESPALIER_STUDY_COMPRESSION_RATIO] = 1.0 / (1.0 - fmin(all, 1.0));
     metrics[ESPALIER_STUDY_NANOSECONDS] = nanoseconds;
     metrics[ESPALIER_STUDY_TIME_RATIO] = number(in, record, "nanoseconds_dense") / nanoseconds;
     metrics[ESPALIER_STUDY_FILE_BYTES] = number(in, record, "file_bytes");

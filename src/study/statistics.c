@@ -102,6 +102,8 @@ espalier_estimate statistics_estimate(const double *values, size_t count)
     if (e.count == 0)
         return e;
     e.mean = sum / (double)e.count;
+    if (isinf(e.mean)) /* of ratios to nothing */
+        return e;
     for (size_t i = 0; i < count; i++) {
         const double away = isnan(values[i]) ? 0.0 : values[i] - e.mean;
         squares += away * away;

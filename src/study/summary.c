@@ -288,7 +288,7 @@ static void compare_with_dense(espalier_study_results *results)
         run->metrics[ESPALIER_STUDY_CHANGE_AGAINST_DENSE] =
             run->metrics[ESPALIER_STUDY_TEST_ACCURACY] -
             other->metrics[ESPALIER_STUDY_TEST_ACCURACY];
-        if (run->metrics[ESPALIER_STUDY_FLOPS] > 0.0)
+        if (run->metrics[ESPALIER_STUDY_FLOPS] >= 0.0) /* infinite where nothing is left */
             run->metrics[ESPALIER_STUDY_FLOP_RATIO] =
                 other->metrics[ESPALIER_STUDY_FLOPS] / run->metrics[ESPALIER_STUDY_FLOPS];
     }

@@ -81,6 +81,8 @@ static void add_short(cells *table, const espalier_estimate *e, double factor)
     const double before_point = value > 0.0 ? floor(log10(1.0005 * value)) + 1.0 : 1.0;
     if (e->count == 0)
         cells_add(table, "–");
+    else if (isinf(e->mean))
+        cells_add(table, "∞");
     else
         cells_add(table, "%.*f", (int)fmax(0.0, fmin(12.0, 3.0 - before_point)), value);
 }

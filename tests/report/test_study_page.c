@@ -169,13 +169,51 @@ static void differences_without_spread(void **state)
     (void)state;
     new_folder(some, sizeof some / sizeof *some, "");
     char *page = report(NULL, NULL);
-    expect(page, "<code>activation</code> against <code>magnitude</code>: not testable (the same difference");
-    expect(page, "<code>activation-weight</code> against <code>magnitude</code>: as accurate in every pair");
+    expect(page, "<code>activation</code> against <code>magnitude</code>: not testable (the same");
+    expect(page, "<code>activation-weight</code> against <code>magnitude</code>: as accurate in");
     expect(page, "<code>activation</code> against <code>svd</code>: no test at 1 target");
     assert_null(strstr(page, "0.001"));
     assert_null(strstr(page, "there is one ("));
     assert_null(strstr(page, "less accurate"));
     assert_null(strstr(page, "ahead at"));
+    free(page);
+    made_study_remove(folder);
+}
+
+/* All pruned networks far below the dense one, one without any weight left, and the dense one's
+ * interval wider than all: nothing is lost without a word. */
+static void plots_show_what_there_is(void **state)
+{
+    static const made_run some[] = {
+        RUN("dense", 1, "dense", NULL, NULL, 0, 0.90, 0.0, 8000, NULL),
+        RUN("dense", 2, "dense", NULL, NULL, 0, 0.92, 0.0, 8000, NULL),
+        RUN("a90", 1, "prune", "activation", NULL, 0.9, 0.50, 0.9, 800, NULL),
+        RUN("svd-of-a90", 1, "svd", "activation", "a90-s1", 0.9, 0.84, 0.0, 8000, NULL),
+        RUN("rewind-of-a90", 1, "rewind", "activation", "a90-s1", 0.9, 0.3, 0.9, 800, NULL),
+        RUN("a95", 1, "prune", "activation", NULL, 0.95, 0.10, 1, 800, NULL),
+        RUN("r90", 1, "prune", "random", NULL, 0.9, 0.45, 0.9, 800, NULL),
+    };
+    double low, high;
+    (void)state;
+    new_folder(some, sizeof some / sizeof *some, "");
+    char *page = report(gnuplot(), NULL);
+    expect(page, "Not on this axis, because nothing is left: 1 point.");
+    expect(page, "Below the range: activation at 95 % (10.0 %).");
+    expect(page, "<td class=\"right\">∞</td>");
+    assert_null(strstr(page, "inf<"));
+    char *script = file("plots/accuracy-sparsity.gp");
+    assert_int_equal(sscanf(strstr(script, "set yrange"), "set yrange [%lf:%lf]", &low, &high), 2);
+    assert_true(low <= 50 && high >= 91 + 12.7);
+    free(script);
+    static const char *const with_random[] = {"plots/accuracy-sparsity-controls.csv",
+                                              "plots/accuracy-time-controls.csv", "plots/low-rank.csv",
+                                              "plots/low-rank-before.csv"};
+    for (size_t i = 0; i < sizeof with_random / sizeof *with_random; i++) {
+        char *csv = file(with_random[i]);
+        expect(csv, "random");
+        expect(csv, "0.45,");
+        free(csv);
+    }
     free(page);
     made_study_remove(folder);
 }
@@ -262,7 +300,8 @@ static void several_facets(void **state)
     put_file(path, record, strlen(record));
     free(record);
     char *page = report(NULL, &two);
-    expect(page, "<summary>The same for scope <code>global</code>, 5 pruning steps, counting <code>sample</code>");
+    expect(page, "<summary>The same for scope <code>global</code>, 5 pruning steps, counting "
+                 "<code>sample</code>");
     expect(page, "Here for scope <code>global</code>, 5 pruning steps, counting <code>training</code>");
     assert_true(two.figures > one.figures);
     free(page);
@@ -304,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_is_there),
         cmocka_unit_test(no_validation_rows),
+        cmocka_unit_test(plots_show_what_there_is),
         cmocka_unit_test(differences_without_spread),
         cmocka_unit_test(gnuplot_draws_all),
         cmocka_unit_test(gnuplot_draws_little),
