@@ -48,6 +48,9 @@ espalier_regulariser_create(const espalier_regulariser_options *options,
                             const espalier_allocator *allocator,
                             espalier_regulariser **regulariser, espalier_error *error);
 ESPALIER_API void espalier_regulariser_destroy(espalier_regulariser *regulariser);
+/* The epoch, from 1 on, from which on it acts; 0 = no epoch has had its training accuracy. A run
+ * that ends before acts as one without it, and a note (a warning) says so at its end. */
+ESPALIER_API size_t espalier_regulariser_first_epoch(const espalier_regulariser *regulariser);
 /* The observer to give to a trainer; the regulariser must outlive the run. */
 ESPALIER_API espalier_observer espalier_regulariser_observer(espalier_regulariser *regulariser);
 

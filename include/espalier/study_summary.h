@@ -89,6 +89,7 @@ typedef struct espalier_study_result {
     uint64_t seed;
     bool failed;
     bool missed;        /* pruned below its target */
+    bool idle;          /* a regulariser whose penalty never acted */
     size_t last_step;   /* epoch of the last pruning step; 0 = none, or unknown */
     char error[256];    /* of a failed run */
     double metrics[ESPALIER_STUDY_METRIC_COUNT]; /* NaN = unknown */
@@ -101,7 +102,7 @@ typedef struct espalier_study_result {
 typedef struct espalier_study_group {
     espalier_study_setting setting;
     size_t first, run_count;     /* its runs are results->runs[first …] */
-    size_t done, failed, missed; /* missed: among those done */
+    size_t done, failed, missed, idle; /* missed, idle: among those done */
     espalier_estimate metrics[ESPALIER_STUDY_METRIC_COUNT]; /* over those done */
     espalier_paired against_magnitude; /* test accuracy less that of magnitude pruning with the
                                           same seed, target, scope and steps */

@@ -17,7 +17,7 @@ enum { PROFILES_MOST = 7, STEPS_MOST = 32, LAYERS_SHOWN = 6 };
 /* A group's singular values, averaged over its runs. */
 typedef struct profile {
     const espalier_study_group *group;
-    char label[96];
+    char label[112];
     size_t runs;                     /* with spectra */
     double *sums;                    /* [layers][most]: of the singular values at the end */
     double after_before[STEPS_MOST]; /* sums over runs and hidden layers: nuclear norm after a */
@@ -43,7 +43,10 @@ static void add_profile(shrinkage *s, const espalier_study_group *group)
     if (group->setting.criterion[0])
         snprintf(p->label, sizeof p->label, "%s %.4g %%", label, 100 * group->setting.target);
     else
-        snprintf(p->label, sizeof p->label, "%s", label);
+        snprintf(p->label, sizeof p->label, "%s%s", label,
+                 !group->idle                  ? ""
+                 : group->idle == group->done ? " (never on)"
+                                              : " (not always on)");
 }
 
 static bool is_regularised(const espalier_study_group *group)

@@ -58,8 +58,12 @@ static void setting_cells(report *r, const study_view *v, const espalier_study_g
         page_cell(&r->page, "%.4g", 100 * s->target);
     else
         page_cell(&r->page, "–");
-    page_cell(&r->page, group->failed || group->missed ? "%zu (%zu failed, %zu short)" : "%zu",
-              group->done, group->failed, group->missed);
+    if (group->idle)
+        page_cell(&r->page, "%zu (%zu failed, %zu without penalty)", group->done, group->failed,
+                  group->idle);
+    else
+        page_cell(&r->page, group->failed || group->missed ? "%zu (%zu failed, %zu short)" : "%zu",
+                  group->done, group->failed, group->missed);
 }
 
 static void size_cells(report *r, const espalier_estimate *m)
@@ -158,11 +162,12 @@ static void missed_table(report *r, const study_view *v)
 
 espalier_status study_amiss(report *r, const study_view *v, espalier_error *error)
 {
-    size_t failed = 0, missed = 0;
+    size_t failed = 0, missed = 0, idle = 0;
     (void)error;
     for (size_t i = 0; i < v->results->run_count; i++) {
         failed += v->results->runs[i].failed;
         missed += v->results->runs[i].missed;
+        idle += v->results->runs[i].idle;
     }
     page_section(&r->page, "amiss", "Failed and short of the target");
     if (v->results->planned)
@@ -175,6 +180,11 @@ espalier_status study_amiss(report *r, const study_view *v, espalier_error *erro
         failed_table(r, v);
     if (missed)
         missed_table(r, v);
+    if (idle)
+        page_note(&r->page,
+                  "In %zu regularised run%s the penalty never acted, because no epoch before the last "
+                  "reached the training accuracy of `--nuclear-start`: they are dense runs.",
+                  idle, idle == 1 ? "" : "s");
     if (!failed && !missed)
         page_words(&r->page, "No run failed, and every pruned run reached its target.");
     return ESPALIER_OK;

@@ -201,8 +201,8 @@ static json_t *sparsity_value(const study *s, const espalier_network *network)
     return value_complete(object, ok);
 }
 
-static bool put_outcome(json_t *object, const study *s, const study_outcome *outcome, double test,
-                        uint64_t file_bytes)
+static bool put_outcome(json_t *object, const study *s, const study_job *job,
+                        const study_outcome *outcome, double test, uint64_t file_bytes)
 {
     const espalier_network *network = outcome->network;
     const double best = fmax(outcome->best_test, test); /* fmax takes the one that is no NaN */
@@ -212,6 +212,10 @@ static bool put_outcome(json_t *object, const study *s, const study_outcome *out
     ok = value_put(object, "arithmetic", value_number(outcome->arithmetic)) && ok;
     ok = value_put(object, "seconds", value_number(outcome->seconds)) && ok;
     ok = value_put(object, "reached", json_boolean(outcome->reached)) && ok;
+    if (!isnan(job->lambda))
+        ok = value_put(object, "penalty_from", outcome->penalty_from
+                                                   ? value_count(outcome->penalty_from)
+                                                   : json_null()) && ok;
     ok = value_put(object, "sparsity", sparsity_value(s, network)) && ok;
     ok = value_put(object, "best_test_accuracy", value_number(best)) && ok;
     ok = value_put(object, "accuracy_before_retraining",
@@ -237,7 +241,7 @@ espalier_status study_record_done(const study *s, const study_job *job,
     ok = value_put(object, "status", value_text("done")) && ok;
     ok = value_put(object, "error", json_null()) && ok;
     ok = value_put(object, "accuracy", accuracy) && ok;
-    ok = put_outcome(object, s, outcome, test, file_bytes) && ok;
+    ok = put_outcome(object, s, job, outcome, test, file_bytes) && ok;
     *record = value_complete(object, ok);
     return *record ? ESPALIER_OK : error_memory(error);
 }

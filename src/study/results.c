@@ -151,6 +151,7 @@ static espalier_status read_run(source *in, const json_t *record,
     run->last_step = (size_t)whole(in, record, "last_step");
     run->failed = strcmp(status, "done") != 0;
     run->missed = !run->failed && json_is_false(json_object_get(record, "reached"));
+    run->idle = !run->failed && json_is_null(json_object_get(record, "penalty_from"));
     if (run->failed && strcmp(status, "failed") != 0)
         expect(in, "status", "\"done\" or \"failed\"");
     for (int m = 0; m < ESPALIER_STUDY_METRIC_COUNT; m++)

@@ -244,6 +244,8 @@ static espalier_status run(listeners *l, espalier_network *network, espalier_err
         status = take_spectra(l, error);
     if (status == ESPALIER_OK)
         status = sign(l->s, l->job, &options, network, error);
+    if (l->regulariser && espalier_regulariser_first_epoch(l->regulariser) <= outcome->epochs)
+        outcome->penalty_from = espalier_regulariser_first_epoch(l->regulariser);
     outcome->reached = !l->pruner || espalier_pruner_reached(l->pruner, network);
     return status ? status
                   : espalier_network_compact(network, l->s->allocator, &outcome->network, NULL,

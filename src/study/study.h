@@ -132,6 +132,7 @@ typedef struct study_outcome {
     double arithmetic, seconds;
     double best_test, before_retraining; /* accuracies; NaN without */
     bool reached;              /* its target sparsity, if it has one */
+    size_t penalty_from;       /* a regulariser's first epoch; 0 = it never acted */
     char *spectra;             /* JSON text by espalier_record_spectra_json(), or NULL */
 } study_outcome;
 

@@ -235,6 +235,7 @@ static void sort_groups(espalier_study_results *results, espalier_study_group *s
         group->done += !run->failed;
         group->failed += run->failed;
         group->missed += run->missed;
+        group->idle += run->idle;
     }
 }
 

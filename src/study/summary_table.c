@@ -108,12 +108,14 @@ static void add_accuracy(cells *table, const espalier_study_group *group, bool b
 
 static void add_runs(cells *table, const espalier_study_group *group)
 {
-    char failed[48] = "", missed[48] = "";
+    char failed[48] = "", missed[48] = "", idle[48] = "";
     if (group->failed)
         snprintf(failed, sizeof failed, ", %zu failed", group->failed);
     if (group->missed)
         snprintf(missed, sizeof missed, ", %zu missed", group->missed);
-    cells_add(table, "%zu%s%s", group->done, failed, missed);
+    if (group->idle)
+        snprintf(idle, sizeof idle, ", %zu without penalty", group->idle);
+    cells_add(table, "%zu%s%s%s", group->done, failed, missed, idle);
 }
 
 /* ---- rows --------------------------------------------------------------- */

@@ -20,6 +20,11 @@ static bool is_missed(const espalier_study_result *run)
     return run->missed;
 }
 
+static bool is_idle(const espalier_study_result *run)
+{
+    return run->idle;
+}
+
 /* `before`, what there is to say, `after`, for each run that `is` true of. */
 static void list_runs(const espalier_study_results *results,
                       bool (*is)(const espalier_study_result *), const char *title,
@@ -33,7 +38,7 @@ static void list_runs(const espalier_study_results *results,
         text_print(out, "%s%s%s", any ? "" : title, before, run->name);
         if (run->failed)
             text_print(out, ": %s", run->error[0] ? run->error : "no reason given");
-        else
+        else if (run->missed)
             text_print(out, ": %.2f instead of %.2f %%",
                        100.0 * run->metrics[ESPALIER_STUDY_SPARSITY_ALL],
                        100.0 * run->setting.target);
@@ -47,6 +52,9 @@ static const char missed_title[] =
     "Ended short of their target (and are in the means; the sparsity "
     "is of all weights):";
 
+static const char idle_title[] =
+    "The penalty on singular values never acted (--nuclear-start was not reached), so these are dense runs:";
+
 /* One after the other, on lines that begin with `before`. */
 static void list_all(const espalier_study_results *results, const char *before, text *out)
 {
@@ -55,6 +63,8 @@ static void list_all(const espalier_study_results *results, const char *before, 
     list_runs(results, is_failed, title, before, "\n", out);
     snprintf(title, sizeof title, "\n%s\n%s", missed_title, before[0] == '-' ? "\n" : "");
     list_runs(results, is_missed, title, before, "\n", out);
+    snprintf(title, sizeof title, "\n%s\n%s", idle_title, before[0] == '-' ? "\n" : "");
+    list_runs(results, is_idle, title, before, "\n", out);
     if (results->planned)
         text_print(out, "\nNot run yet: %zu run%s of the plan.\n", results->planned,
                    results->planned == 1 ? "" : "s");

@@ -3,6 +3,7 @@
 #include "espalier/regularise.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -191,6 +192,24 @@ static espalier_status after_batch(espalier_regulariser *regulariser, espalier_t
     return shrink(regulariser, trainer, error);
 }
 
+/* A run that never came to its penalty is one without it, and must not pass for one with it. */
+static espalier_status after_run(const espalier_regulariser *regulariser, espalier_trainer *trainer,
+                                 const espalier_event *end, espalier_error *error)
+{
+    char words[160];
+    espalier_event event = *end;
+    if (regulariser->first && regulariser->first <= end->epoch)
+        return ESPALIER_OK;
+    snprintf(words, sizeof words,
+             "the penalty on singular values never acted: no epoch before the last reached a "
+             "training accuracy of %g %%",
+             100 * regulariser->options.start_accuracy);
+    event.kind = ESPALIER_EVENT_NOTE;
+    event.note = words;
+    event.warning = true;
+    return espalier_trainer_announce(trainer, &event, error);
+}
+
 static espalier_status notify(void *context, espalier_trainer *trainer,
                               const espalier_event *event, espalier_error *error)
 {
@@ -200,6 +219,8 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
         return ESPALIER_OK;
     if (event->kind == ESPALIER_EVENT_BATCH)
         return after_batch(regulariser, trainer, event, error);
+    if (event->kind == ESPALIER_EVENT_END)
+        return after_run(regulariser, trainer, event, error);
     if (event->kind == ESPALIER_EVENT_BEGIN) {
         regulariser->first = o->start_accuracy > 0.0 ? 0 : 1;
         regulariser->updates = 0;
@@ -247,6 +268,11 @@ static espalier_status restore(void *context, const char *text, espalier_error *
         state_same_options(&s, "options", options_value(&regulariser->options), "regulariser", error);
     const espalier_status read = state_end(&s, "regulariser", error);
     return status ? status : read;
+}
+
+size_t espalier_regulariser_first_epoch(const espalier_regulariser *regulariser)
+{
+    return regulariser->first;
 }
 
 espalier_observer espalier_regulariser_observer(espalier_regulariser *regulariser)

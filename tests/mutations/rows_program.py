@@ -59,7 +59,7 @@ ROWS = [
     *of("src/study/results.c", "study/test_summary|report/test_study_page|study/test_study",
         ("results-name", "a run's name stays in the folder", "strchr(name, '/') ||", ""),
         ("results-whole", "whole numbers are whole", "value >= 0.0 && value <= 0x1p53 && value == floor(value)", "value >= 0.0"),
-        ("results-compression", "compression is 1 / (1 - sparsity)", 
+        ("results-compression", "compression is 1 / (1 - sparsity)",
          "1.0 / (1.0 - fmin(all, 1.0))", "1.0 / all")),
     # ---- export ----
     *of("src/export/c_quantise.c", "export/test_c_quantise",

@@ -95,6 +95,8 @@ static void says_what_is_there(void **state)
         "<section id=\"summary\">",
         "<section id=\"amiss\">",
         "layer 1: &lt;NaN&gt; &amp; more", /* escaped */
+        "3 (0 failed, 3 without penalty)",
+        "In 3 regularised runs the penalty never acted",
         "<th scope=\"row\">r90-s3</th><td class=\"right\">90.00 %</td><td class=\"right\">70.00 "
         "%</td>",
         "1 run of the plan has not ended yet",
@@ -252,7 +254,7 @@ static void data_of_plots(void **state)
     expect(csv, ",0.84,0,0.5,0,");
     free(csv);
     csv = file("plots/shrinkage-layer-0.csv");
-    expect(csv, "index,dense,activation 90 %,magnitude 90 %,random 90 %,nuclear 0.0001\n"
+    expect(csv, "index,dense,activation 90 %,magnitude 90 %,random 90 %,nuclear 0.0001 (never on)\n"
                 "1,4,3,,,4\n2,3,1,,,3\n3,2,0,,,2\n4,1,0,,,1\n");
     free(csv);
     made_study_remove(folder);

@@ -38,7 +38,7 @@ static inline int made_outcome(const made_run *run, char *out, size_t size)
     const int less = (int)(10 * run->sparsity);
     return snprintf(
         out, size,
-        "\"epochs\":4,\"last_step\":%s,\"arithmetic\":2e12,\"seconds\":1.5,\"reached\":%s,"
+        "\"epochs\":4%s,\"last_step\":%s,\"arithmetic\":2e12,\"seconds\":1.5,\"reached\":%s,"
         "\"sparsity\":{\"all\":%.9g,\"prunable\":%.9g},"
         "\"accuracy\":{\"train\":%.9g,\"validation\":%s,\"test\":%.9g},"
         "\"best_test_accuracy\":%.9g,\"accuracy_before_retraining\":%s,\"file_bytes\":%d,"
@@ -49,6 +49,7 @@ static inline int made_outcome(const made_run *run, char *out, size_t size)
         "\"stable_rank\":2.5,\"nuclear\":4},"
         "{\"inputs\":10,\"outputs\":3,\"live\":3,\"weights\":30,\"nonzero\":30,\"rank\":3,"
         "\"stable_rank\":2,\"nuclear\":2}]%s%s",
+        run->method[0] == 'n' ? ",\"penalty_from\":null" : "",
         !run->criterion ? "0" : run->steps == 10 ? "1" : "2",
         run->missed ? "false" : "true", run->sparsity, run->sparsity + 0.001, run->test + 0.05,
         made_validation, run->test, run->test + 0.01, run->of && run->method[0] != 'r' ? "0.5" : "null",

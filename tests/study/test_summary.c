@@ -87,6 +87,7 @@ static void groups_in_order(void **state)
     assert_string_equal(results->groups[1].setting.count, "");
     assert_true(results->groups[1].failed == 1 && results->groups[1].done == 1);
     assert_true(results->groups[3].missed == 1 && results->groups[3].done == 2);
+    assert_true(results->groups[7].idle == 1 && results->groups[0].idle == 0);
     espalier_study_results_destroy(results);
     made_study_remove(folder);
 }

@@ -170,6 +170,7 @@ enum { EPOCHS = 5, BATCHES = 10 };
 typedef struct trace {
     float largest;
     double fall[EPOCHS][BATCHES];
+    size_t never; /* notes that the penalty never acted */
 } trace;
 
 static float largest_value(const espalier_network *network, size_t layer)
@@ -187,6 +188,7 @@ static espalier_status watch(void *context, espalier_trainer *trainer, const esp
 {
     trace *t = context;
     (void)error;
+    t->never += event->kind == ESPALIER_EVENT_NOTE && strstr(event->note, "never acted");
     if (event->kind == ESPALIER_EVENT_BEGIN)
         t->largest = largest_value(espalier_trainer_network(trainer), 0);
     if (event->kind == ESPALIER_EVENT_BATCH) {
@@ -215,6 +217,7 @@ static void check_calendar(const espalier_regulariser_options *pressure,
             if (fabs(t.fall[e][b] - 0.001 * expected[e][b]) > 2e-5)
                 fail_msg("epoch %zu, batch %zu: expected %d, found %g", e + 1, b + 1,
                          expected[e][b], t.fall[e][b] * 1000.0);
+    assert_int_equal(t.never, pressure->start_accuracy == 1.0);
     espalier_network_destroy(network);
     espalier_dataset_destroy(dataset);
 }
