@@ -164,6 +164,10 @@ static int run_study(const option_set *set, study_settings *s, const espalier_da
     char name[256];
     line at = {.quiet = s->run.quiet, .shown = !s->run.quiet && isatty(STDERR_FILENO)};
     base_name(set->files[0], name, sizeof name);
+    if (espalier_dataset_row_count(dataset, ESPALIER_TEST) == 0)
+        message("warning: %s: no test rows: there will be no accuracy to compare methods by; for a "
+                "table give --test or --test-file",
+                set->files[0]);
     json_t *data = json_pack("{s:s, s:o}", "name", name, "validation",
                              data_validation_json(&s->run.data, dataset));
     char *text = json_text(data);

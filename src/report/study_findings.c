@@ -210,6 +210,12 @@ espalier_status study_findings(report *r, const study_view *v, espalier_error *e
         page_note(&r->page, "No run has ended yet.");
         return ESPALIER_OK;
     }
+    if (!v->tested) {
+        page_note(&r->page, v->seeds ? "The data have no test rows, so there is no accuracy to compare "
+                                       "methods by: for a table, `--test` or `--test-file` give some."
+                                     : "No run is done: there is nothing to compare.");
+        return ESPALIER_OK;
+    }
     how_to_read(r, v);
     for (size_t f = 0; f < v->facet_count && v->seeds > 1; f++) {
         study_fold_begin(r, v, f);

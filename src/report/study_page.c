@@ -28,6 +28,7 @@ static void find_lines(study_view *v)
         const espalier_study_group *group = &v->results->groups[g];
         study_line *last = v->line_count ? &v->lines[v->line_count - 1] : NULL;
         v->seeds = group->done > v->seeds ? group->done : v->seeds;
+        v->tested = v->tested || group->metrics[ESPALIER_STUDY_TEST_ACCURACY].count > 0;
         if (strcmp(group->setting.method, "dense") == 0 && group->done > 0)
             v->dense = group;
         if (last && one_line(last->setting, &group->setting)) {
@@ -149,8 +150,9 @@ static void numbers(report *r, const study_view *v)
         char label[64];
         snprintf(label, sizeof label, "Dense network, test accuracy in %% (%zu seed%s)",
                  v->dense->done, v->dense->done == 1 ? "" : "s");
-        page_number(&r->page, label, NULL,
-                    study_percent(number, &v->dense->metrics[ESPALIER_STUDY_TEST_ACCURACY]));
+        if (v->tested)
+            page_number(&r->page, label, NULL,
+                        study_percent(number, &v->dense->metrics[ESPALIER_STUDY_TEST_ACCURACY]));
         if (v->dense->metrics[ESPALIER_STUDY_NANOSECONDS].count) {
             snprintf(number, sizeof number, "%.2f µs",
                      v->dense->metrics[ESPALIER_STUDY_NANOSECONDS].mean / 1000);
@@ -174,8 +176,12 @@ static espalier_status read_study(const report *r, json_t **study, espalier_erro
 
 static espalier_status write_parts(report *r, const study_view *v, espalier_error *error)
 {
-    static study_part *const parts[] = {study_findings, study_curves,  study_time,  study_ranks,
-                                        study_low_rank, study_spectra, study_table, study_amiss};
+    static const struct {
+        study_part *write;
+        bool accuracy; /* it has nothing to say without test accuracies */
+    } parts[] = {{study_findings, false}, {study_curves, true},    {study_time, true},
+                 {study_ranks, false},    {study_low_rank, true},  {study_spectra, false},
+                 {study_table, false},    {study_amiss, false}};
     json_t *study = NULL;
     espalier_status status = read_study(r, &study, error);
     if (status != ESPALIER_OK)
@@ -184,7 +190,7 @@ static espalier_status write_parts(report *r, const study_view *v, espalier_erro
     json_decref(study);
     numbers(r, v);
     for (size_t i = 0; status == ESPALIER_OK && i < sizeof parts / sizeof *parts; i++)
-        status = parts[i](r, v, error);
+        status = v->tested || !parts[i].accuracy ? parts[i].write(r, v, error) : ESPALIER_OK;
     page_words(&r->page,
                "Made by espalier %s. The numbers, scripts and pictures of the plots are in "
                "the folder `plots`; `gnuplot NAME.gp` there draws one anew. All means, "

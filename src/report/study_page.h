@@ -29,6 +29,7 @@ typedef struct study_view {
     size_t facet_count;
     const espalier_study_group *dense; /* or NULL */
     size_t seeds;                      /* of the group with the most runs that are done */
+    bool tested;                       /* there are test accuracies */
 } study_view;
 
 typedef espalier_status study_part(report *r, const study_view *v, espalier_error *error);

@@ -195,6 +195,15 @@ class Study(Case):
             self.assertIn("played no part", (self.folder / "s1" / "report.html").read_text())
             shutil.rmtree(self.folder / "s1")
 
+    def test_no_test_rows(self):
+        rows = "".join(f"{i % 7},{i * i % 5},{'ab'[i % 2]}\n" for i in range(60))
+        (self.folder / "table.csv").write_text("x,y,class\n" + rows)
+        plan = ("study", "table.csv", "--hidden", "6", "--epochs", "2", "--sparsities", "50%", "--steps", "1",
+                "--seeds", "1", "--quiet", "-o")
+        self.good(*plan, "s1", said="espalier: warning: table.csv: no test rows: [^\n]* --test or --test-file\n")
+        self.good("report", "s1", "--quiet")
+        self.good(*plan, "s2", "--test", "20%")
+
     def test_presets(self):
         out = self.result("study", "small", "-o", "s1", "--preset", "lenet", "--epochs", "20", "--seeds", "1",
                           "--criteria", "magnitude", "--batch", "100")

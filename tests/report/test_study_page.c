@@ -153,6 +153,26 @@ static void no_validation_rows(void **state)
     made_validation = "0.8";
 }
 
+/* Sizes and times are told all the same; nothing empty stands on the page. */
+static void no_test_rows(void **state)
+{
+    static const char *const absent[] = {"<section id=\"accuracy\">", "<section id=\"equal-time\">",
+                                         "<section id=\"low-rank\">", "test accuracy in %", "<h3>"};
+    (void)state;
+    made_tests = false;
+    new_folder(runs, RUNS, "");
+    made_tests = true;
+    char *page = report(NULL, NULL);
+    expect(page, "The data have no test rows");
+    expect(page, "<section id=\"summary\">");
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
+        if (strstr(page, absent[i]))
+            fail_msg("on the page: %s", absent[i]);
+    }
+    free(page);
+    made_study_remove(folder);
+}
+
 /* Two seeds with the same difference, by chance: no t, and no evidence. */
 static void differences_without_spread(void **state)
 {
@@ -345,6 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_is_there),
         cmocka_unit_test(no_validation_rows),
+        cmocka_unit_test(no_test_rows),
         cmocka_unit_test(plots_show_what_there_is),
         cmocka_unit_test(differences_without_spread),
         cmocka_unit_test(gnuplot_draws_all),
