@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/stream.h"
 #include "report/text.h"
+#include "report/value.h"
 
 /* A log of 10,000 epochs with the spectra of a hundred steps stays far below. */
 enum { BYTES_MOST = 1 << 30 };
@@ -54,6 +55,43 @@ bool run_step_within(const json_t *step)
            json_is_null(json_object_get(step, "training_accuracy"));
 }
 
+/* ---- what numbers may be ---------------------------------------------------------- */
+
+static const value_range event_ranges[] = {
+    {"epoch", 0, INFINITY, true},
+    {"step", 0, INFINITY, true},
+    {"training_accuracy", 0, 1, false},
+    {"validation_accuracy", 0, 1, false},
+    {"training_loss", 0, INFINITY, false},
+    {"validation_loss", 0, INFINITY, false},
+    {"sparsity", 0, 1, false},
+    {"sparsity_prunable", 0, 1, false},
+    {"requested", 0, INFINITY, true},
+    {"removed_by_rank", 0, INFINITY, true},
+    {"removed_by_propagation", 0, INFINITY, true},
+    {"neurons_removed", 0, INFINITY, true},
+    {"neurons_guarded", 0, INFINITY, true},
+    {"inputs_counted", 0, INFINITY, true},
+};
+
+/* Of evaluation.json and result.json. */
+#define EVALUATED(when, split)                                                                      \
+    {when "." split ".accuracy", 0, 1, false}, {when "." split ".loss", 0, INFINITY, false},        \
+    {when "." split ".rows", 0, INFINITY, true}
+static const value_range object_ranges[] = {
+    EVALUATED("before", "train"), EVALUATED("before", "validation"), EVALUATED("before", "test"),
+    EVALUATED("after", "train"), EVALUATED("after", "validation"), EVALUATED("after", "test"),
+    {"epochs", 0, INFINITY, true},
+    {"target", 0, 1, false},
+    {"sparsity.all", 0, 1, false},
+    {"sparsity.prunable", 0, 1, false},
+    {"accuracy.train", 0, 1, false},
+    {"accuracy.validation", 0, 1, false},
+    {"accuracy.test", 0, 1, false},
+    {"seconds.total", 0, INFINITY, false},
+};
+#undef EVALUATED
+
 /* ---- the log ------------------------------------------------------------------ */
 
 /* Where events of a kind are kept; NULL for those that no figure needs. */
@@ -79,6 +117,8 @@ static espalier_status keep_line(run_folder *f, const char *path, size_t number,
     json_error_t what;
     json_t *object = json_loadb(line, length, 0, &what);
     const char *event = json_text_at(object, "event");
+    const size_t ranges = sizeof event_ranges / sizeof *event_ranges;
+    char words[160];
     espalier_status status = ESPALIER_OK;
     if (!object)
         status = error_set(error, ESPALIER_ERROR_FORMAT, "%s: line %zu: expected a JSON object: %s",
@@ -86,6 +126,8 @@ static espalier_status keep_line(run_folder *f, const char *path, size_t number,
     else if (!event)
         status = error_set(error, ESPALIER_ERROR_FORMAT,
                            "%s: line %zu: expected an object with the key 'event'", path, number);
+    else if (list_of(f, event) && !value_in_range(object, event_ranges, ranges, words, sizeof words))
+        status = error_set(error, ESPALIER_ERROR_FORMAT, "%s: line %zu: %s", path, number, words);
     else if (list_of(f, event) && json_array_append(list_of(f, event), object) != 0)
         status = error_memory(error);
     json_decref(object);
@@ -125,13 +167,18 @@ static espalier_status read_log(run_folder *f, const char *path, espalier_error 
 static espalier_status read_object(const char *path, const text *t, json_t **object,
                                    espalier_error *error)
 {
+    const size_t ranges = sizeof object_ranges / sizeof *object_ranges;
+    char words[160];
     json_error_t what;
     json_t *value = json_loadb(text_content(t), t->length, 0, &what);
-    if (json_is_object(value)) {
+    if (json_is_object(value) && value_in_range(value, object_ranges, ranges, words, sizeof words)) {
         *object = value;
         return ESPALIER_OK;
     }
+    const bool known = json_is_object(value);
     json_decref(value);
+    if (known)
+        return error_set(error, ESPALIER_ERROR_FORMAT, "%s: %s", path, words);
     return error_set(error, ESPALIER_ERROR_FORMAT, "%s: line %d: expected a JSON object%s%s", path,
                      value ? 1 : what.line, value ? "" : ": ", value ? "" : what.text);
 }

@@ -36,6 +36,17 @@ char *value_dump(const json_t *value, const espalier_allocator *allocator);
 espalier_status value_read(const char *path, const espalier_allocator *allocator, json_t **value,
                            espalier_error *error);
 
+/* What a number may be. key: a path such as "accuracy.test". */
+typedef struct value_range {
+    const char *key;
+    double low, high; /* infinite: no limit */
+    bool whole;
+} value_range;
+/* False for the first number that is out of its range: words[size] then says "KEY: expected …,
+ * found …". What is missing, null or of another kind is no number and passes. */
+bool value_in_range(const json_t *object, const value_range *ranges, size_t count, char *words,
+                    size_t size);
+
 /* The object if it is complete, else NULL and the object is released. */
 json_t *value_complete(json_t *object, bool complete);
 

@@ -18,6 +18,7 @@
 #include "report/text.h"
 #include "report/value.h"
 #include "study/study.h"
+#include "study/summary.h"
 
 /* How the spectra begin in a record; they are its last member. No text in JSON has such quotes. */
 #define SPECTRA ", \"spectra\": "
@@ -215,7 +216,8 @@ static espalier_status settle_plan(const study *s, const char *path, espalier_er
 
 /* ---- what is finished ------------------------------------------------------------ */
 
-/* A record that is no JSON, or whose network cannot be read, counts as not there. */
+/* A record that is no JSON or holds what cannot be, or whose network cannot be read, counts as not
+ * there; one that another run left under this name, too. */
 static espalier_status find_finished(study *s, study_job *job, espalier_error *error)
 {
     char note[STUDY_NAME_BYTES + 600];
@@ -229,7 +231,11 @@ static espalier_status find_finished(study *s, study_job *job, espalier_error *e
     const bool there = stat(path, &file) == 0;
     espalier_status status = there ? value_read(path, s->allocator, &record, &why) : ESPALIER_OK;
     const bool fits = record && study_record_fits(s, job, record);
+    const char *ended = json_string_value(json_object_get(record, "status"));
+    const bool failed = ended && strcmp(ended, "failed") == 0;
     if (fits)
+        status = summary_check_record(path, job->name, record, s->allocator, &why);
+    if (fits && status == ESPALIER_OK)
         status = study_read_network(s, job, &network, &why);
     if (status == ESPALIER_ERROR_MEMORY) { /* what cannot be read now may be whole */
         status = error_memory(error);
@@ -238,9 +244,9 @@ static espalier_status find_finished(study *s, study_job *job, espalier_error *e
         job->record = json_incref(record);
         job->state = JOB_DONE;
         s->found++;
-    } else if (fits || (there && !record)) {
+    } else if (there && !failed) {
         snprintf(note, sizeof note, "%s runs again: %s", job->name,
-                 fits ? why.message : "its record is damaged");
+                 fits || !record ? why.message : "its record is damaged, or that of another run");
         study_tell(s, NULL, note);
     }
     json_decref(record);

@@ -137,6 +137,67 @@ static void read_metrics(source *in, const json_t *record, double *metrics)
     metrics[ESPALIER_STUDY_FLOPS] = number(in, record, "flops");
 }
 
+static const value_range record_ranges[] = {
+    {"steps", 1, INFINITY, true},
+    {"epochs", 0, INFINITY, true},
+    {"last_step", 0, INFINITY, true},
+    {"penalty_from", 1, INFINITY, true},
+    {"arithmetic", 0, INFINITY, false},
+    {"seconds", 0, INFINITY, false},
+    {"sparsity.all", -INFINITY, 1, false}, /* two thin factors can have more weights than dense */
+    {"sparsity.prunable", -INFINITY, 1, false},
+    {"accuracy.train", 0, 1, false},
+    {"accuracy.validation", 0, 1, false},
+    {"accuracy.test", 0, 1, false},
+    {"best_test_accuracy", 0, 1, false},
+    {"accuracy_before_retraining", 0, 1, false},
+    {"file_bytes", 0, INFINITY, true},
+    {"flops", 0, INFINITY, true},
+    {"nanoseconds", 0, INFINITY, false},
+    {"nanoseconds_dense", 0, INFINITY, false},
+};
+
+static void check_numbers(source *in, const json_t *record)
+{
+    char words[160];
+    const size_t ranges = sizeof record_ranges / sizeof *record_ranges;
+    if (!in->status && !value_in_range(record, record_ranges, ranges, words, sizeof words))
+        in->status = error_set(in->error, ESPALIER_ERROR_FORMAT, "%s: %s", in->path, words);
+}
+
+/* The layers of a network: no more of anything than there is place for. */
+static void check_layers(source *in, const espalier_study_result *run)
+{
+    for (size_t l = 0; l < run->layer_count && !in->status; l++) {
+        const espalier_study_layer *layer = &run->layers[l];
+        const size_t most = layer->inputs < layer->outputs ? layer->inputs : layer->outputs;
+        const bool alive = layer->live <= layer->outputs;
+        if (alive && !(layer->rank < 0 || layer->rank > (double)most))
+            continue;
+        in->status = error_set(in->error, ESPALIER_ERROR_FORMAT,
+                               "%s: layers: layer %zu: %s: expected 0 to %zu, found %g", in->path, l,
+                               alive ? "rank" : "live", alive ? most : layer->outputs,
+                               alive ? layer->rank : (double)layer->live);
+    }
+}
+
+/* A run's name ends with its seed, and its file has its name. */
+static void check_identity(source *in, const json_t *record, const char *name, uint64_t seed)
+{
+    const char *found = json_string_value(json_object_get(record, "name"));
+    const char *end = strrchr(name, '-');
+    char expected[24];
+    snprintf(expected, sizeof expected, "s%llu", (unsigned long long)seed);
+    if (!in->status && found && strcmp(found, name) != 0)
+        in->status = error_set(in->error, ESPALIER_ERROR_FORMAT,
+                               "%s: name: expected that of the file, %s, found %.100s", in->path,
+                               name, found);
+    else if (!in->status && end && strcmp(end + 1, expected) != 0)
+        in->status = error_set(in->error, ESPALIER_ERROR_FORMAT,
+                               "%s: seed: expected that of the name, %s, found %llu", in->path,
+                               end + 1, (unsigned long long)seed);
+}
+
 static espalier_status read_run(source *in, const json_t *record,
                                 const espalier_allocator *allocator, espalier_study_result *run)
 {
@@ -156,12 +217,28 @@ static espalier_status read_run(source *in, const json_t *record,
         expect(in, "status", "\"done\" or \"failed\"");
     for (int m = 0; m < ESPALIER_STUDY_METRIC_COUNT; m++)
         run->metrics[m] = NAN;
+    check_numbers(in, record);
+    if (run->failed)
+        check_identity(in, record, run->name, run->seed);
     if (run->failed || in->status)
         return in->status;
     read_metrics(in, record, run->metrics);
     espalier_status status_of_layers = read_layers(in, record, allocator, run);
+    check_layers(in, run);
+    check_identity(in, record, run->name, run->seed);
     add_up_layers(run);
     return in->status ? in->status : status_of_layers;
+}
+
+espalier_status summary_check_record(const char *path, const char *name, const json_t *record,
+                                     const espalier_allocator *allocator, espalier_error *error)
+{
+    espalier_study_result run = {.layers = NULL};
+    source in = {.path = path, .error = error};
+    snprintf(run.name, sizeof run.name, "%s", name);
+    const espalier_status status = read_run(&in, record, allocator, &run);
+    memory_release(allocator, run.layers);
+    return status;
 }
 
 /* ---- the folder --------------------------------------------------------- */

@@ -5,11 +5,18 @@
 #ifndef STUDY_SUMMARY_H
 #define STUDY_SUMMARY_H
 
+#include <jansson.h>
+
 #include "espalier/study_summary.h"
 #include "study/cells.h"
 
 /* Sorts the runs that were read and makes the groups. Errors: MEMORY. */
 espalier_status summary_group(espalier_study_results *results, espalier_error *error);
+
+/* Is this what the record of the run `name` can be? Errors: FORMAT (names path, field, what was
+ * expected and found), MEMORY. */
+espalier_status summary_check_record(const char *path, const char *name, const json_t *record,
+                                     const espalier_allocator *allocator, espalier_error *error);
 
 /* How much of the table is wanted: `brief` has the columns that a terminal has room for.
  * cells: initialised by the caller. */

@@ -204,6 +204,23 @@ class Study(Case):
         self.good("report", "s1", "--quiet")
         self.good(*plan, "s2", "--test", "20%")
 
+    def test_damaged_records(self):
+        """What cannot be is refused by the report, and run again by the study, which says why."""
+        plan = (*SMALL, "--seeds", "1", "--criteria", "magnitude", "--controls", "none", "--quiet", "-o", "s1")
+        self.good(*plan)
+        path = self.folder / "s1" / "runs" / "dense-s1.json"
+        whole = self.records("s1")
+        for key, wrong in (("epochs", -3), ("seed", 2), ("name", "dense-s2"), ("best_test_accuracy", 17.5)):
+            record = json.loads(path.read_text())
+            path.write_text(json.dumps({**record, key: wrong}))
+            done = self.run_cli("report", "s1")
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertRegex(done.stderr, rf"\Aespalier: s1/runs/dense-s1.json: {key}: expected [^\n]*, found {wrong}\n\Z")
+            done = self.run_cli(*(word for word in plan if word != "--quiet"))
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("dense-s1 runs again: ", done.stderr)
+            self.assertEqual(self.records("s1"), whole)
+
     def test_presets(self):
         out = self.result("study", "small", "-o", "s1", "--preset", "lenet", "--epochs", "20", "--seeds", "1",
                           "--criteria", "magnitude", "--batch", "100")

@@ -184,12 +184,43 @@ static void odd_values(void **state)
             "{\"before\":3,\"after\":{\"test\":{\"confusion\":[[1],7]}}}");
     run_put(folder, "result.json", "{\"target\":\"much\"}");
     run_put(folder, "log.jsonl",
-            "{\"event\":\"epoch\"}\n{\"event\":\"prune\",\"layers\":[1,2,3],\"step\":-5}\n"
+            "{\"event\":\"epoch\"}\n{\"event\":\"prune\",\"layers\":[1,2,3],\"step\":\"x\"}\n"
             "{\"event\":\"counts\",\"inputs_counted\":0,\"layers\":[{\"counts\":[1]},3]}\n"
             "{\"event\":\"counts\",\"layers\":[]}\n"
             "{\"event\":\"spectrum\",\"when\":\"after\",\"step\":3000000000000,\"layers\":[{},4]}\n"
             "{\"event\":\"spectrum\"}\n{\"event\":\"note\",\"note\":5}\n");
     free(page_of(NULL));
+}
+
+/* Numbers that cannot be are damage, and are not drawn. */
+static void numbers_out_of_range(void **state)
+{
+    static const struct {
+        const char *file, *content, *message;
+    } cases[] = {
+        {"log.jsonl", "{\"event\":\"begin\"}\n{\"event\":\"epoch\",\"epoch\":-3}\n",
+         "log.jsonl: line 2: epoch: expected a whole number, 0 or more, found -3"},
+        {"log.jsonl", "{\"event\":\"epoch\",\"epoch\":1,\"training_accuracy\":17.5}\n",
+         "log.jsonl: line 1: training_accuracy: expected 0 to 1, found 17.5"},
+        {"log.jsonl", "{\"event\":\"prune\",\"epoch\":1,\"sparsity\":-0.1}\n",
+         "log.jsonl: line 1: sparsity: expected 0 to 1, found -0.1"},
+        {"evaluation.json", "{\"after\":{\"test\":{\"accuracy\":17.5}}}",
+         "evaluation.json: after.test.accuracy: expected 0 to 1, found 17.5"},
+        {"result.json", "{\"epochs\":2.5}",
+         "result.json: epochs: expected a whole number, 0 or more, found 2.5"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        espalier_error error = {0};
+        char *whole = content(cases[i].file);
+        run_put(folder, cases[i].file, cases[i].content);
+        assert_int_equal(espalier_report_write(folder, NULL, NULL, NULL, &error),
+                         ESPALIER_ERROR_FORMAT);
+        if (!strstr(error.message, cases[i].message))
+            fail_msg("expected \"%s\" in \"%s\"", cases[i].message, error.message);
+        run_put(folder, cases[i].file, whole);
+        free(whole);
+    }
 }
 
 /* 0.4 of 50 prunable weights are 20; 0.38 of them are one less. */
@@ -307,6 +338,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(older_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(run_that_did_not_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(odd_values, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(numbers_out_of_range, set_up, tear_down),
         cmocka_unit_test_setup_teardown(target_that_was_missed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(output_elsewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_such_folder, set_up, tear_down),

@@ -58,10 +58,11 @@ static inline int made_outcome(const made_run *run, char *out, size_t size)
         "\"stable_rank\":2,\"nuclear\":2}]%s%s",
         run->method[0] == 'n' ? ",\"penalty_from\":null" : "",
         !run->criterion ? "0" : run->steps == 10 ? "1" : "2",
-        run->missed ? "false" : "true", run->sparsity, run->sparsity + 0.001, run->test + 0.05,
+        run->missed ? "false" : "true", run->sparsity,
+        run->sparsity < 1 ? run->sparsity + 0.001 : 1, run->test + 0.05,
         made_validation, test, best, run->of && run->method[0] != 'r' ? "0.5" : "null",
         (int)(4 * MADE_WEIGHTS * (1 - run->sparsity)), 2 * MADE_WEIGHTS * (1 - run->sparsity),
-        run->nanoseconds, 10 - less, 9 - less, 10 - less, 8 - less / 2,
+        run->nanoseconds, 10 - less, less < 9 ? 9 - less : 0, 10 - less, 8 - less / 2,
         run->spectra ? ",\"spectra\":" : "", run->spectra ? run->spectra : "");
 }
 

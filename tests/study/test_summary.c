@@ -292,6 +292,17 @@ static void damaged(void **state)
          "epochs: expected a number or null"},
         {"{\"method\":\"dense\",\"status\":\"done\",\"layers\":[{\"live\":0.5}]}",
          "live: expected a whole number"},
+        {"{\"method\":\"dense\",\"status\":\"done\",\"seed\":1,\"accuracy\":{\"test\":17.5}}",
+         "runs/dense-s1.json: accuracy.test: expected 0 to 1, found 17.5"},
+        {"{\"method\":\"dense\",\"status\":\"done\",\"seed\":1,\"epochs\":-3}",
+         "epochs: expected a whole number, 0 or more, found -3"},
+        {"{\"method\":\"dense\",\"status\":\"done\",\"seed\":2}",
+         "seed: expected that of the name, s1, found 2"},
+        {"{\"method\":\"dense\",\"status\":\"done\",\"seed\":1,\"name\":\"dense-s2\"}",
+         "name: expected that of the file, dense-s1, found dense-s2"},
+        {"{\"method\":\"dense\",\"status\":\"done\",\"seed\":1,\"layers\":[{\"inputs\":3,\"outputs\":9,"
+         "\"live\":9,\"rank\":4}]}",
+         "layers: layer 0: rank: expected 0 to 3, found 4"},
     };
     (void)state;
     new_folder(runs, 1, "");
