@@ -294,7 +294,7 @@ static void once_on_a_trained_network(void **state)
     stage_close(&s);
 }
 
-/* By a sample of its own kind, whatever the network has counted before. */
+/* By a sample of its own, whatever the network has counted before, even in the same way. */
 static void once_by_a_sample(void **state)
 {
     (void)state;
@@ -309,6 +309,8 @@ static void once_by_a_sample(void **state)
         assert_int_equal(activity_sample(&o, NULL, s.network, s.dataset, 0, NULL), ESPALIER_OK);
         memcpy(expected, s.network->layers[0].activations, sizeof expected);
         assert_int_equal(espalier_network_count_activations(s.network, s.dataset, NULL, NULL), ESPALIER_OK);
+        assert_int_equal(espalier_network_set_metadata(s.network, "counted",
+                                                       espalier_count_mode_name(o.count)), ESPALIER_OK);
         run(&s);
         prunes_at(&s, 1, (const size_t[]){0});
         assert_int_equal(s.heard.counted[0], 32);
