@@ -285,7 +285,8 @@ static void explain(report *r)
         "brought to the rank that the pruned one's layer has: by principal components, mean "
         "kept (`pca`), by its largest singular values (`svd`), or by these as two thin factors "
         "(`factors`). Retraining a `pca` or `svd` reconstruction may make its layers full rank "
-        "again: after retraining only `factors` still has the rank.");
+        "again: after retraining only `factors` still has the rank. `random`, where it was run, has "
+        "as many weights pruned at random.");
 }
 
 espalier_status study_low_rank(report *r, const study_view *v, espalier_error *error)

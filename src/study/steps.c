@@ -1,8 +1,8 @@
 /* Numbers of pruning steps where the trigger says how many there are: one with once, with cubic as
  * many cuts as batches make, which no list can say.
  *
- * Up to version 0.1 a list was taken and played no part but in the names of runs. A folder of such
- * a study keeps the names that it has, so that it can be taken up again. */
+ * A list was once taken, and played no part but in the names of runs. The folder of such a study
+ * keeps the names that it has, so that it can be taken up again. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

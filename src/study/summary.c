@@ -37,7 +37,7 @@ char *espalier_study_label(const espalier_study_setting *setting, char *name, si
     return name;
 }
 
-/* A number that the trigger did not read is in the names of runs of older versions only. */
+/* A number that the trigger does not read can only come from the names of old runs (steps.c). */
 char *espalier_study_steps_label(const espalier_study_results *results,
                                  const espalier_study_setting *setting, char *words, size_t size)
 {
