@@ -6,6 +6,7 @@
 #include "handover.h"
 #include "options.h"
 #include "output.h"
+#include "settings.h"
 #include "table.h"
 
 typedef struct export_settings {
@@ -63,7 +64,7 @@ static int export(const option_set *set, export_settings *s, int argc, char **ar
     if (code == EXIT_NONE)
         code = export_c_prepare(set, &s->c, s->output, network, argc, argv, &s->options);
     if (code == EXIT_NONE && espalier_network_export(network, s->output, &s->options, &error))
-        code = fail(&error);
+        code = settings_fail(&error, set->command);
     if (code == EXIT_NONE && !s->quiet) {
         printf("wrote %s (%s bytes)\n", s->output, digits(text, file_bytes(s->output)));
         handover_print(network, s->output, &s->options);

@@ -4,6 +4,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "data.h"
 #include "scaling.h"
+#include "settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,7 +199,7 @@ int data_open(const char *source, const data_settings *settings, espalier_datase
 {
     espalier_error error = {0};
     int code = open_by(NULL, false, NULL, source, settings, dataset, &error);
-    return error.status ? fail(&error) : code;
+    return error.status ? settings_fail(&error, NULL) : code;
 }
 
 /* Gives the network the names of a data set's classes, which are as many, and says so. */
@@ -257,7 +258,7 @@ int data_open_for(espalier_network *network, bool for_test, const char *source,
     if (error.status == ESPALIER_ERROR_FORMAT && nameless)
         code = open_nameless(network, for_test, names, source, settings, dataset, &error);
     else if (error.status)
-        code = fail(&error);
+        code = settings_fail(&error, NULL);
     free(names);
     return code;
 }
@@ -280,7 +281,7 @@ int data_open_table(const espalier_network *network, const char *source,
     }
     return espalier_table_open(source, espalier_network_row_width(network), &options, NULL, table,
                                &error)
-               ? fail(&error)
+               ? settings_fail(&error, NULL)
                : EXIT_NONE;
 }
 

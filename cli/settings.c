@@ -270,6 +270,32 @@ static bool steps_ignored(const option_set *set, const espalier_prune_options *p
             (p->trigger == ESPALIER_TRIGGER_ONCE && p->steps != 1));
 }
 
+/* Options of pruning that are given but play no part: said, for who gave them thinks otherwise. */
+static void note_ignored(const option_set *set, const run_settings *s)
+{
+    const espalier_prune_options *p = &s->prune;
+    const espalier_trigger t = p->trigger;
+    const bool dense = isnan(s->target);
+    const bool samples = p->count != ESPALIER_COUNT_TRAINING && p->count != ESPALIER_COUNT_NONE;
+    const struct {
+        const char *name;
+        bool used;
+        const char *with;
+    } rules[] = {
+        {"every", t == ESPALIER_TRIGGER_EPOCH || t == ESPALIER_TRIGGER_ONCE, "--trigger epoch or once"},
+        {"patience", t == ESPALIER_TRIGGER_ACCURACY, "--trigger accuracy"},
+        {"start-accuracy", t == ESPALIER_TRIGGER_ACCURACY, "--trigger accuracy"},
+        {"cubic-epochs", t == ESPALIER_TRIGGER_CUBIC, "--trigger cubic"},
+        {"cubic-interval", t == ESPALIER_TRIGGER_CUBIC, "--trigger cubic"},
+        {"sample", samples, "a sample mode of --count"},
+        {"criterion", !dense, "--prune"}, {"steps", !dense, "--prune"}, {"scope", !dense, "--prune"},
+        {"trigger", !dense, "--prune"},
+    };
+    for (size_t i = 0; i < ROW_COUNT(rules); i++)
+        if (option_given(set, rules[i].name) && !rules[i].used)
+            message("note: --%s has no effect without %s", rules[i].name, rules[i].with);
+}
+
 int settings_settle(run_settings *s, const option_set *set)
 {
     const char *command = set->command;
@@ -295,6 +321,7 @@ int settings_settle(run_settings *s, const option_set *set)
         espalier_regulariser_options_check(&s->regulariser, &error) ||
         espalier_dataset_options_check(&s->data.options, &error))
         return settings_fail(&error, command);
+    note_ignored(set, s);
     return EXIT_NONE;
 }
 
@@ -309,7 +336,10 @@ int settings_fail(const espalier_error *error, const char *command)
         snprintf(field, sizeof field, "%.*s", (int)(colon - text), text);
     for (char *c = field; *c; c++)
         *c = *c == '_' ? '-' : *c;
-    return usage_error(command, "--%s%s", field, colon);
+    if (command)
+        return usage_error(command, "--%s%s", field, colon);
+    message("--%s%s", field, colon);
+    return EXIT_USAGE;
 }
 
 void settings_epilogue(void)

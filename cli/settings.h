@@ -35,7 +35,8 @@ void settings_add_output(option_set *set, run_settings *s);
  * library check the whole. EXIT_NONE, or an exit code after a message. */
 int settings_settle(run_settings *s, const option_set *set);
 
-/* Says what the library found wrong with an option, by the option's own name. */
+/* Says what the library found wrong with an option, by the option's own name; with a command
+ * (else NULL), where its help is. */
 int settings_fail(const espalier_error *error, const char *command);
 
 /* More help: criteria, math backends. */

@@ -23,7 +23,7 @@ espalier_status columns_choose_missing(columns *c, espalier_missing asked, espal
         return ESPALIER_OK;
     if (asked == ESPALIER_MISSING_MEAN || asked == ESPALIER_MISSING_MEDIAN)
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
-                         "missing values: expected %s%serror or drop, found %s: the network was trained "
+                         "missing: expected %s%serror or drop, found %s: the network was trained "
                          "without it and does not know what to fill in",
                          known ? espalier_missing_name(c->missing) : "", known ? ", " : "",
                          espalier_missing_name(asked));

@@ -179,7 +179,7 @@ class Tables(Case):
         lines = flowers()
         self.put("holes.csv", [lines[0], "," + lines[1].split(",", 1)[1]] + lines[60:70])
         for command in ("eval", "predict"):
-            self.refused(2, "missing values: expected error or drop, found mean: the network was "
+            self.refused(2, "--missing: expected error or drop, found mean: the network was "
                             "trained without it and does not know what to fill in", command, "m",
                          "holes.csv", "--missing", "mean")
         self.refused(1, "holes.csv: row 1 (line 2), column 1 (sepal length): expected a value, found "

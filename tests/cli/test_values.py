@@ -82,6 +82,18 @@ class Values(Case):
             with self.subTest(arguments):
                 self.refused(arguments, message)
 
+    def test_options_without_effect_are_said(self):
+        for arguments, with_what in ((("--prune", "40%", "--every", "3"), "--trigger epoch or once"),
+                                     (("--prune", "40%", "--trigger", "epoch", "--patience", "3"),
+                                      "--trigger accuracy"),
+                                     (("--prune", "40%", "--sample", "16"), "a sample mode of --count"),
+                                     (("--criterion", "magnitude"), "--prune")):
+            done = self.run_cli("train", "small", "-o", "noted", "--hidden", "8", "--epochs", "1", "--quiet",
+                                *arguments)
+            self.assertEqual(done.stderr.splitlines()[0],
+                             f"espalier: note: {arguments[-2]} has no effect without {with_what}")
+            (self.folder / "noted").unlink()
+
     def test_both_ways_to_write_a_fraction(self):
         self.good("train", "small", "-o", "a", "--hidden", "4", "--epochs", "1", "--quiet",
                   "--validation", "0.25")

@@ -149,11 +149,11 @@ static void test_missing_otherwise(void **state)
     expect("n,c,id\n,,\n", 4, o, "2,0,1,6;");
     o.missing = ESPALIER_MISSING_MEDIAN;
     expect("n,c,id\n5,u,1\n", 4, o,
-           "missing values: expected mean, error or drop, found median: the network was trained "
+           "missing: expected mean, error or drop, found median: the network was trained "
            "without it and does not know what to fill in");
     o = (espalier_table_options){.missing = ESPALIER_MISSING_MEAN};
     expect("5,1\n", 2, o,
-           "missing values: expected error or drop, found mean: the network was trained without it "
+           "missing: expected error or drop, found mean: the network was trained without it "
            "and does not know what to fill in");
 }
 
