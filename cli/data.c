@@ -90,6 +90,8 @@ static void follow(data_settings *settings, const option_set *set, const json_t 
         o->validation = (espalier_validation)index;
     if (!option_given(set, "validation-seed") && json_is_integer(seed))
         o->seed = (uint64_t)json_integer_value(seed);
+    settings->table.options.own_test_seed = json_is_integer(seed);
+    settings->table.options.test_seed = (uint64_t)json_integer_value(seed);
     double test = json_number_value(json_object_get(validation, "test"));
     if (!option_given(set, "test") && !settings->table.options.test_path && test > 0 && test < 1)
         settings->table.options.test_fraction = test;

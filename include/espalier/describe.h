@@ -39,7 +39,8 @@ typedef struct espalier_description {
     float *input_low, *input_high; /* [inputs] */
     double *input_mean;     /* [inputs] */
     size_t missing_values;  /* of a table, in all rows, that were filled in on reading */
-    size_t *input_missing;  /* [inputs] the same at the first input of each column */
+    size_t *input_missing;  /* [inputs] the same by column: at its input, of categories at that of the
+                               one that was filled in */
     size_t dropped_rows;    /* of a table, left out for their missing values: not in `rows` */
     size_t constant_inputs; /* whose least and greatest value are the same */
     bool repeats_sought;    /* whether the next two were asked for */

@@ -74,6 +74,8 @@ typedef struct espalier_table_options {
     espalier_missing missing;
     const char *test_path; /* a second file with the test rows, or NULL */
     double test_fraction;  /* part of the rows to test with, drawn from each class by the seed */
+    bool own_test_seed;    /* by test_seed instead of the data set's */
+    uint64_t test_seed;
 
     const char *columns; /* a network's metadata "columns": rows are read by it; NULL = found out */
     const char *const *class_names; /* [class_count] the network's classes; NULL = found out */

@@ -201,7 +201,7 @@ static void fill_column(const column *one, espalier_dataset *d)
         float *value = &d->floats[row * d->inputs + one->first];
         if (!isnan(*value))
             continue;
-        d->missing[one->first]++;
+        d->missing[one->first + (one->kind == COLUMN_CATEGORY && one->filled ? one->fill_value : 0)]++;
         *value = one->kind == COLUMN_NUMBER ? one->fill : 0.0f;
         if (one->kind == COLUMN_CATEGORY && one->filled)
             value[one->fill_value] = 1.0f;

@@ -14,6 +14,7 @@ typedef struct reading {
     const espalier_dataset_options *options;
     espalier_table_options first; /* for the first file: whether it has a header is known */
     columns columns;
+    espalier_missing trained; /* what became of missing values when the network was trained */
     csv_survey survey;
     size_t first_rows;       /* rows of the first file */
     uint8_t *marks;          /* [first_rows], 1 = a test row */
@@ -45,6 +46,7 @@ static espalier_status take_columns(reading *r, espalier_error *error)
     const espalier_table_options *o = &r->options->table;
     espalier_status status =
         columns_parse(o->columns, r->dataset->allocator, &r->columns, error);
+    r->trained = r->columns.missing;
     return status ? status : columns_choose_missing(&r->columns, o->missing, error);
 }
 
@@ -143,9 +145,14 @@ static espalier_status mark_tests(reading *r, espalier_error *error)
     }
     if (!(o->table.test_fraction > 0))
         return ESPALIER_OK;
+    if (is_own_table(r) && r->survey.dropped && r->trained != ESPALIER_MISSING_DROP)
+        return error_set(error, ESPALIER_ERROR_MISMATCH,
+                         "%s: expected all rows of the table that the network was trained on, whose "
+                         "test rows are drawn among them; found %zu left out for missing values",
+                         r->path, r->survey.dropped);
     return split_stratified(r->survey.labels, r->first_rows, r->dataset->classes,
-                            o->table.test_fraction, o->seed, random_stream(RANDOM_TEST_ROWS, 0),
-                            r->dataset->allocator, r->marks, error);
+                            o->table.test_fraction, dataset_test_seed(o),
+                            random_stream(RANDOM_TEST_ROWS, 0), r->dataset->allocator, r->marks, error);
 }
 
 static bool is_test(const reading *r, size_t row)

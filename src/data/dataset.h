@@ -69,6 +69,9 @@ espalier_status dataset_check_values(const espalier_dataset *dataset, const char
 espalier_status dataset_split(espalier_dataset *dataset, const espalier_dataset_options *options,
                               espalier_error *error);
 
+/* What test rows are drawn by. */
+uint64_t dataset_test_seed(const espalier_dataset_options *options);
+
 /* Marks floor(fraction * rows) rows of each class, drawn with the seed.
  * labels  [rows], each < classes;  marks  [rows], set to 1 where drawn, else not touched */
 espalier_status split_stratified(const uint32_t *labels, size_t rows, size_t classes,

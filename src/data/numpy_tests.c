@@ -50,8 +50,8 @@ espalier_status numpy_draw_tests(espalier_dataset *dataset,
     if (!marks)
         return error_memory(error);
     espalier_status status = split_stratified(
-        dataset->labels, rows, dataset->classes, options->table.test_fraction, options->seed,
-        random_stream(RANDOM_TEST_ROWS, 0), allocator, marks, error);
+        dataset->labels, rows, dataset->classes, options->table.test_fraction,
+        dataset_test_seed(options), random_stream(RANDOM_TEST_ROWS, 0), allocator, marks, error);
     for (size_t i = 0; i < rows; i++)
         count += marks[i];
     stored aside = all_rows(dataset);

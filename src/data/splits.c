@@ -24,6 +24,11 @@ static void count_up(uint32_t *order, size_t rows)
         order[i] = (uint32_t)i;
 }
 
+uint64_t dataset_test_seed(const espalier_dataset_options *options)
+{
+    return options->table.own_test_seed ? options->table.test_seed : options->seed;
+}
+
 espalier_status split_stratified(const uint32_t *labels, size_t rows, size_t classes,
                                  double fraction, uint64_t seed, uint64_t stream,
                                  const espalier_allocator *allocator, uint8_t *marks,

@@ -93,7 +93,7 @@ class Info(Case):
                 f"{i % 7},{'red' if i % 3 else 'blue'},4,{'oak' if i % 2 else 'ash'}\n" for i in range(21))
             + ",red,4,oak\n3,,4,ash\n,blue,4,ash\n")
         text = self.good("data", "info", "plants.csv", "--missing", "mean", "--rows", "3")
-        self.assertIn("missing    3 filled in: height 2, colour=blue 1\n", text)
+        self.assertIn("missing    3 filled in: height 2, colour=red 1\n", text)
         self.assertIn("constant   1 input: moist\n", text)
         self.assertRegex(text, r"(?m)^input +low +mean +high\nheight +0 +\d\S* +6\ncolour=blue +0 +0\.\d+ +1$")
         self.assertRegex(text, r"(?m)^class +height +colour=blu\w* +colour=red +moist$")

@@ -214,6 +214,29 @@ class Tables(Case):
         self.assertEqual(len(self.good("predict", "semi", "flowers.csv", "--separator",
                                        "auto").splitlines()), 151)
 
+    def test_test_rows_stay_the_same(self):
+        """Neither other validation rows nor rows that are left out make test rows of training rows."""
+        lines = flowers(seed=8)
+        lines[7] = "," + lines[7].split(",", 1)[1]
+        self.put("holed.csv", lines)
+        self.good("train", "holed.csv", "-o", "holed", "--missing", "mean", "--test", "20%", "--epochs", "1",
+                  "--quiet")
+        rows = self.good("predict", "holed", "holed.csv", "--split", "test")
+        self.assertEqual(self.good("predict", "holed", "holed.csv", "--split", "test", "--validation-seed", "8"),
+                         rows)
+        self.refused(1, "holed.csv: expected all rows of the table that the network was trained on, whose test "
+                        "rows are drawn among them; found 1 left out for missing values", "eval", "holed",
+                     "holed.csv", "--missing", "drop")
+
+    def test_category_that_was_filled_in(self):
+        lines = flowers()
+        self.put("gardens.csv", lines[:1] + [",".join(line.split(",")[:4] + [garden, line.split(",")[5]])
+                                             for line, garden in zip(lines[1:], ["south", "south", "?"] * 50)] +
+                 ["5,3,1,1,east,setosa"])
+        found = json.loads(self.good("data", "info", "gardens.csv", "--missing", "mean", "--json"))
+        self.assertEqual([(c["name"], c["missing"]) for c in found["columns"][4:]],
+                         [("garden=east", 0), ("garden=south", 50)])
+
     def test_values_too_large_to_compute_with(self):
         lines = flowers()[:4]
         self.put("huge.csv", lines[:2] + ["3.4e38,-3.4e38,1.4,0.2,north,setosa"])
