@@ -106,6 +106,12 @@ static void spectrum_layer(table *t, const char *name, const layer_analysis *lay
         table_cell(t, "%.*f", i == 0 ? 0 : i == 1 ? 2 : 4, numbers[i]);
 }
 
+/* What is printed as 0.0000 is a rounding error more often than not, and no measure. */
+static double shown(double number)
+{
+    return number < 0.00005 ? 0.0 : number;
+}
+
 static void spectrum_ratio(table *t, const layer_analysis *after, const layer_analysis *before)
 {
     double a[NUMBERS], b[NUMBERS];
@@ -113,7 +119,7 @@ static void spectrum_ratio(table *t, const layer_analysis *after, const layer_an
     numbers_of(before, b);
     table_cell(t, "  ratio");
     for (size_t i = 0; i < NUMBERS; i++)
-        cell_ratio(t, a[i], b[i]);
+        cell_ratio(t, shown(a[i]), shown(b[i]));
 }
 
 static void print_spectra(const analysis *a, const analysis *baseline)

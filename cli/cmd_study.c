@@ -162,7 +162,7 @@ static int run_study(const option_set *set, study_settings *s, const espalier_da
     espalier_error error = {0};
     espalier_study_summary summary = {0};
     char name[256];
-    line at = {.quiet = s->run.quiet, .shown = !s->run.quiet && isatty(STDERR_FILENO)};
+    line at = {.quiet = s->run.quiet, .shown = !s->run.quiet && shows_progress()};
     base_name(set->files[0], name, sizeof name);
     if (espalier_dataset_row_count(dataset, ESPALIER_TEST) == 0)
         message("warning: %s: no test rows: there will be no accuracy to compare methods by; for a "

@@ -59,6 +59,12 @@ int fail(const espalier_error *error)
     return error->status == ESPALIER_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
+bool shows_progress(void)
+{
+    const char *kind = getenv("TERM");
+    return isatty(STDERR_FILENO) && !(kind && strcmp(kind, "dumb") == 0);
+}
+
 static int stdout_failed(int why)
 {
     message("cannot write to standard output: %s", why ? strerror(why) : "a write failed");

@@ -31,6 +31,9 @@ int usage_error(const char *command, const char *format, ...);
 /* Says what the library said. An option or argument out of range is wrong usage. */
 int fail(const espalier_error *error);
 
+/* Whether standard error is a terminal on which a line can be written over. */
+bool shows_progress(void);
+
 /* Flushes stdout; `code`, or EXIT_FAILED with a message if stdout took not everything. */
 int finish_stdout(int code);
 

@@ -174,7 +174,7 @@ static int download(const fetch_settings *s, const espalier_named_set *known, co
 {
     espalier_error error = {0};
     espalier_fetch_result result;
-    fetch_bar bar = {.shown = !s->quiet && isatty(STDERR_FILENO)};
+    fetch_bar bar = {.shown = !s->quiet && shows_progress()};
     espalier_fetch_options options = espalier_fetch_options_defaults();
     options.base_url = s->from;
     options.progress = heard;

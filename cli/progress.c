@@ -24,7 +24,7 @@ static double now(void)
 
 void progress_init(progress *p, bool quiet)
 {
-    *p = (progress){.shown = !quiet && isatty(STDERR_FILENO), .accuracy = NAN};
+    *p = (progress){.shown = !quiet && shows_progress(), .accuracy = NAN};
 }
 
 void progress_clear(const progress *p)

@@ -37,18 +37,24 @@ static size_t class_count(const json_t *evaluation)
     return json_list_size(evaluation, "confusion");
 }
 
-/* A class's name, or its number; cut at NAME_MOST characters. */
-static const char *class_name(const run_folder *f, size_t index, char *buffer, size_t size)
+/* A class's name, or its number, in the buffer. */
+static const char *whole_name(const run_folder *f, size_t index, char *buffer, size_t size)
 {
     const json_t *names = json_object_get(f->config, "class_names");
     const char *name = json_string_value(json_array_get(names, index));
-    size_t bytes = 0;
     if (!name && f->model && index < espalier_network_class_count(f->model))
         name = espalier_network_class_name(f->model, index);
-    if (!name) {
+    if (!name)
         snprintf(buffer, size, "%zu", index);
-        return buffer;
-    }
+    return name ? name : buffer;
+}
+
+/* The same in the buffer, cut at NAME_MOST characters. */
+static const char *class_name(const run_folder *f, size_t index, char *buffer, size_t size)
+{
+    char number[24];
+    const char *name = whole_name(f, index, number, sizeof number);
+    size_t bytes = 0;
     for (size_t characters = 0; name[bytes]; bytes++) {
         characters += ((unsigned char)name[bytes] & 0xc0) != 0x80; /* UTF-8: not a later byte */
         if (characters > NAME_MOST || bytes + 1 >= size)
@@ -144,6 +150,27 @@ static void class_table(report *r, const run_folder *f, const json_t *before, co
 /* A line of letters is so high, and so much is above and below the lines. */
 enum { LINE_HEIGHT = 24, REST_HEIGHT = 110 };
 
+/* The names as tics, in which gnuplot takes % for a format. */
+static void add_tics(text *script, const run_folder *f, size_t classes)
+{
+    char name[4 * NAME_MOST + 1], label[2 * sizeof name];
+    text_print(script, "set ytics (");
+    for (size_t i = 0; i < classes; i++) {
+        char *to = label;
+        for (const char *c = class_name(f, i, name, sizeof name); *c; c++) {
+            if (*c == '%')
+                *to++ = '%';
+            *to++ = *c;
+        }
+        *to = '\0';
+        if (i)
+            text_print(script, ", ");
+        text_gnuplot(script, label);
+        text_print(script, " %zu", i);
+    }
+    text_print(script, ")\n");
+}
+
 static espalier_status recall_plot(report *r, const run_folder *f, const json_t *before,
                                    const json_t *after, espalier_error *error)
 {
@@ -153,13 +180,14 @@ static espalier_status recall_plot(report *r, const run_folder *f, const json_t 
     plot_begin(&p, r, "recall", REST_HEIGHT + LINE_HEIGHT * (int)classes, "Recall of each class");
     text_print(&p.csv, "class,before,after\n");
     for (size_t i = 0; i < classes; i++) {
-        text_csv(&p.csv, class_name(f, i, name, sizeof name));
+        text_csv(&p.csv, whole_name(f, i, name, sizeof name));
         text_print(&p.csv, ",");
         text_number(&p.csv, recall(before, i));
         text_print(&p.csv, ",");
         text_number(&p.csv, recall(after, i));
         text_print(&p.csv, "\n");
     }
+    add_tics(&p.script, f, classes);
     text_print(&p.script,
                "set xlabel 'recognised, %% of the rows'\nset yrange [%zu.5:-0.5]\n"
                "set grid xtics ytics ls 102\nset xrange [*:*]\n"
@@ -168,7 +196,7 @@ static espalier_status recall_plot(report *r, const run_folder *f, const json_t 
                "lc rgb '#9aa4ae' lw 2 notitle, \\\n"
                "     '' using (100*column('before')):(column(0)) with points pt 6 ps 0.9 lw 1.5 "
                "lc rgb '#0072b2' title 'before the first step', \\\n"
-               "     '' using (100*column('after')):(column(0)):ytic(1) with points pt 7 ps 0.9 "
+               "     '' using (100*column('after')):(column(0)) with points pt 7 ps 0.9 "
                "lc rgb '#d55e00' title 'as the run ended'\n",
                classes - 1);
     return plot_end(&p, error, "%s", "");

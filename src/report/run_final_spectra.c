@@ -56,13 +56,15 @@ static espalier_status networks_plot(report *r, const run_folder *f, size_t l, s
     text_print(&p.script,
                "set xlabel 'index'\nset ylabel 'singular value'\nset logscale y\n"
                "set format y '%%g'\n"
-               "plot name.'.csv' using 1:(column('after')>1e-4 ? column('after') : NaN) with lines "
+               "plot name.'.csv' using 1:($1<=%zu && column('after')>0 ? column('after') : NaN) with %s "
                "lt 2 dt 1 title '%s'",
+               s.after.rank, s.after.rank == 1 ? "linespoints" : "lines",
                f->before ? "as the run ended" : "singular values");
     if (f->before)
         text_print(&p.script,
-                   ", \\\n     '' using 1:(column('before')>1e-4 ? column('before') : NaN) "
-                   "with lines lt 1 dt (8,4) title 'before the first step'");
+                   ", \\\n     '' using 1:($1<=%zu && column('before')>0 ? column('before') : NaN) "
+                   "with %s lt 1 dt (8,4) title 'before the first step'",
+                   s.before.rank, s.before.rank == 1 ? "linespoints" : "lines");
     text_print(&p.script, "\n");
     if (f->before)
         status = plot_end(&p, error, "Rank %zu before the first step, %zu at the end.",

@@ -95,9 +95,11 @@ static void add_script(text *script, const run_folder *f, size_t l)
         const bool before = is_when(event, "before"), after = is_when(event, "after");
         if ((before || after) && place == 0)
             continue;
-        /* Zeros have no place on a logarithmic axis. */
-        text_print(script, "%sname.'.csv' using 1:(column(%zu)>1e-4 ? column(%zu) : NaN) with %s ",
-                   first ? "" : ", \\\n     ", i + 2, i + 2, after ? "linespoints" : "lines");
+        /* Values behind the rank are rounding errors, and zeros have no place on a logarithmic axis. */
+        const size_t rank = json_size_at(layer_of(event, l), "rank");
+        text_print(script, "%sname.'.csv' using 1:($1<=%zu && column(%zu)>0 ? column(%zu) : NaN) with %s ",
+                   first ? "" : ", \\\n     ", rank, i + 2, i + 2,
+                   after || rank == 1 ? "linespoints" : "lines");
         if (before)
             text_print(script, "lt %zu lw 1.5 dt (4,3) notitle", place);
         else if (after)

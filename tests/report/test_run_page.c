@@ -62,6 +62,14 @@ static void assert_content(const char *name, const char *expected)
     free(bytes);
 }
 
+static void assert_holds(const char *name, const char *part)
+{
+    char *bytes = content(name);
+    if (!strstr(bytes, part))
+        fail_msg("%s does not hold: %s", name, part);
+    free(bytes);
+}
+
 static void everything(void **state)
 {
     static const char *const said[] = {
@@ -115,6 +123,8 @@ static void tables_of_the_plots(void **state)
                    "class,before,after\nA&B,0.75,1\ntwo,0.666666667,0.666666667\n"
                    "three,0.666666667,0.666666667\n");
     assert_content("plots/pixels-readers.csv", "3,3,3\n3,3,3\n");
+    assert_holds("plots/recall.gp", "set ytics ('A&B' 0, 'two' 1, 'three' 2)");
+    assert_holds("plots/spectrum-layer-0.gp", "($1<=2 && column(2)>0 ? column(2) : NaN) with lines ");
 }
 
 /* Cuts between batches: what one of them cost is not known, and is not said. */
