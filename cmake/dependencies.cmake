@@ -108,3 +108,22 @@ string(APPEND ESPALIER_PC_LIBS " -pthread -lpthread -ldl -lm")
 
 # popt: the command line only.
 pkg_check_modules(POPT IMPORTED_TARGET popt)
+
+# What is there, and what is lost without it.
+foreach(feature
+    "libxsmm|${ESPALIER_HAVE_XSMM}|fast matrix products"
+    "OpenBLAS|${ESPALIER_HAVE_CBLAS}|singular values and low rank"
+    "zlib|${ZLIB_FOUND}|gzipped data"
+    "libzip|${LIBZIP_LIBRARY}|.npz files and archives"
+    "libcurl|${CURL_LIBRARY}|downloads of data sets"
+    "ONNX|${ESPALIER_HAVE_ONNX}|.onnx files (libprotobuf-c, protoc-c, onnx.proto)")
+  string(REPLACE "|" ";" feature "${feature}")
+  list(GET feature 0 name)
+  list(GET feature 1 there)
+  list(GET feature 2 what)
+  if(there)
+    message(STATUS "${name}: found")
+  else()
+    message(STATUS "${name}: NOT FOUND; without it no ${what}")
+  endif()
+endforeach()

@@ -35,8 +35,11 @@ static void compare_chunk(void *context, size_t chunk, size_t first, size_t coun
     espalier_dataset_rows(task->dataset, task->split, first, count, values);
     forward_rows(task->a, task->math, values, count, a, workspace);
     forward_rows(task->b, task->math, values, count, b, workspace);
-    for (size_t i = 0; i < count * task->classes; i++)
-        task->largest[chunk] = fmax(task->largest[chunk], distance(a[i], b[i]));
+    for (size_t i = 0; i < count * task->classes; i++) {
+        const double d = distance(a[i], b[i]);
+        if (d > task->largest[chunk])
+            task->largest[chunk] = d;
+    }
     for (size_t r = 0; r < count; r++)
         task->changes[chunk] += predictor_class(a + r * task->classes, task->classes) !=
                                 predictor_class(b + r * task->classes, task->classes);

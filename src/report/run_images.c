@@ -84,10 +84,10 @@ static espalier_status choose(const run_matrix *m, picture size,
 
 static double largest(const run_matrix *m, size_t row)
 {
-    double most = 0;
+    float most = 0;
     for (size_t i = 0; i < m->columns; i++)
-        most = fmax(most, fabs((double)m->values[row * m->columns + i]));
-    return most;
+        most = fmaxf(most, fabsf(m->values[row * m->columns + i]));
+    return (double)most;
 }
 
 /* A point of a tile, -1 … 1 of the neuron's largest weight; a pruned weight is 0. */

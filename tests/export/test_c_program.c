@@ -23,15 +23,15 @@ static void check_rows(const espalier_network *network, const espalier_dataset *
     void *room = malloc(c_run_workspace(p));
     assert_true(workspace && room);
     for (size_t r = 0; r < espalier_dataset_row_count(data, ESPALIER_TEST); r++) {
-        double largest = 1.0;
+        float largest = 1.0f;
         espalier_dataset_rows(data, ESPALIER_TEST, r, 1, row);
         forward_rows(network, math_backend_find("reference"), row, 1, probabilities, workspace);
         c_run_float(p, row, scores, room);
         for (size_t k = 0; k < classes; k++)
-            largest = fmax(largest, fabs((double)scores[k]));
+            largest = fmaxf(largest, fabsf(scores[k]));
         forward_softmax(scores, 1, classes);
         for (size_t k = 0; k < classes; k++)
-            if (fabs((double)scores[k] - (double)probabilities[k]) > 1e-5 * largest)
+            if (fabs((double)scores[k] - (double)probabilities[k]) > 1e-5 * (double)largest)
                 fail_msg("%g and %g", (double)scores[k], (double)probabilities[k]);
     }
     free(room);

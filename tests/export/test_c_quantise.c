@@ -172,7 +172,8 @@ static double difference(const espalier_network *network, espalier_export_type t
     static uint8_t workspace[65536];
     c_program *exact = NULL, *p = make(network, type, data);
     espalier_export_options options = espalier_export_options_defaults();
-    double most = 0.0, largest = 1e-30;
+    double most = 0.0;
+    float largest = 1e-30f;
     assert_int_equal(c_program_create(network, &options, "p", &exact, NULL), ESPALIER_OK);
     assert_true(c_run_workspace(p) <= sizeof workspace);
     for (size_t r = 0; r < espalier_dataset_row_count(data, ESPALIER_TRAINING); r++) {
@@ -181,13 +182,14 @@ static double difference(const espalier_network *network, espalier_export_type t
         c_run_levels(p, row, levels);
         c_run_whole(p, levels, wholes, workspace);
         for (size_t k = 0; k < p->classes; k++) {
-            most = fmax(most, fabs((double)scores[k] - p->score_unit * wholes[k]));
-            largest = fmax(largest, fabs((double)scores[k]));
+            const double apart = fabs((double)scores[k] - p->score_unit * wholes[k]);
+            most = apart > most ? apart : most;
+            largest = fmaxf(largest, fabsf(scores[k]));
         }
     }
     c_program_destroy(p);
     c_program_destroy(exact);
-    return most / largest;
+    return most / (double)largest;
 }
 
 static void test_scores_are_near(void **state)
