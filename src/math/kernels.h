@@ -180,6 +180,11 @@ typedef struct math_kernels {
     void (*count_columns)(const float *x, size_t units, size_t stride, size_t rows,
                           uint64_t *counts);
 
+    /* All four words of the random numbers first … first + count - 1 of a stream (philox.h):
+     * words [4 * count]. */
+    void (*random_words)(uint64_t seed, uint64_t stream, uint64_t first, size_t count,
+                         uint64_t *words);
+
     /* pass.h's pass_transpose, in squares of a register's width. */
     void (*transpose)(const float *from, size_t from_stride, size_t rows, size_t columns,
                       float *to, size_t to_stride);

@@ -1,7 +1,7 @@
 /* The control: s_ji uniform, drawn anew in each step. */
 #include "base/philox.h"
 #include "base/random.h"
-#include "math/clones.h"
+#include "math/kernels.h"
 #include "prune/criteria.h"
 
 enum { WORDS = 4 }; /* numbers of one call of philox() */
@@ -11,17 +11,6 @@ static uint64_t draw_one(uint64_t seed, uint64_t stream, uint64_t place)
     uint32_t words[WORDS];
     philox(seed, stream, place / WORDS, words);
     return words[place % WORDS];
-}
-
-VECTOR_CLONES
-static void draw_blocks(uint64_t seed, uint64_t stream, uint64_t first, size_t count, uint64_t *out)
-{
-    for (size_t b = 0; b < count; b++) {
-        uint32_t words[WORDS];
-        philox(seed, stream, first + b, words);
-        for (size_t w = 0; w < WORDS; w++)
-            out[WORDS * b + w] = words[w];
-    }
 }
 
 /* A key depends on the seed, the step and the weight's place p among all hidden
@@ -37,7 +26,7 @@ static void keys(const criterion_context *context, size_t layer, size_t neuron, 
     for (; i < count && (place + i) % WORDS; i++)
         out[i] = draw_one(context->seed, stream, place + i);
     size_t blocks = (count - i) / WORDS;
-    draw_blocks(context->seed, stream, (place + i) / WORDS, blocks, out + i);
+    math_kernels_at(0)->random_words(context->seed, stream, (place + i) / WORDS, blocks, out + i);
     for (i += blocks * WORDS; i < count; i++)
         out[i] = draw_one(context->seed, stream, place + i);
 }

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/philox.h"
 #include "base/random.h"
 #include "math/backends.h"
 #include "math/kernels.h"
@@ -253,6 +254,32 @@ static void test_transpose(void **state)
             check_transpose(math_kernels_at(k), shapes[s][0], shapes[s][1]);
 }
 
+/* Those of philox(), however many there are. */
+static void test_random_words(void **state)
+{
+    enum { MOST = 37 };
+    static const uint64_t seeds[] = {0, 5, UINT64_MAX - 3};
+    static const uint64_t firsts[] = {0, UINT32_MAX - 9, UINT64_MAX - 20};
+    const uint64_t stream = random_stream(RANDOM_TEST, UINT32_MAX - 1);
+    (void)state;
+    for (size_t k = 0; math_kernels_at(k); k++) {
+        for (size_t i = 0; i < 9 * MOST; i++) {
+            const uint64_t seed = seeds[i % 3], first = firsts[i / 3 % 3];
+            const size_t count = i / 9;
+            uint64_t words[4 * MOST + 1];
+            words[4 * count] = 0x5eed;
+            math_kernels_at(k)->random_words(seed, stream, first, count, words);
+            assert_true(words[4 * count] == 0x5eed);
+            for (size_t n = 0; n < count; n++) {
+                uint32_t number[4];
+                philox(seed, stream, first + n, number);
+                for (size_t w = 0; w < 4; w++)
+                    assert_true(words[4 * n + w] == number[w]);
+            }
+        }
+    }
+}
+
 static void test_environment_lowers(void **state)
 {
     (void)state;
@@ -276,6 +303,7 @@ int main(void)
         cmocka_unit_test(test_cutting_changes_nothing),
         cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_transpose),
+        cmocka_unit_test(test_random_words),
         cmocka_unit_test(test_environment_lowers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
