@@ -14,7 +14,7 @@
 
 /* Longest name: "shuffle-of-" and "activation-weight-99.9999-one-by-one-1000000-sample-zeros-s"
  * and twenty digits. */
-enum { STUDY_NAME_BYTES = 128, STUDY_RUNS_MOST = 20000, STUDY_STEPS_MOST = 64 };
+enum { STUDY_NAME_BYTES = 128, STUDY_RUNS_MOST = 20000 };
 #define STUDY_NONE SIZE_MAX
 
 typedef enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE, JOB_FAILED } job_state;
@@ -45,7 +45,6 @@ typedef struct study {
     const espalier_allocator *allocator;
     study_job *jobs; /* [job_count], a run before those that wait for it */
     size_t job_count;
-    size_t steps[STUDY_STEPS_MOST]; /* options->steps, where study_settle_steps() made them */
     char *runs_folder;
     int lock_file;   /* holds the folder against other processes; -1 = none */
     json_t *data;    /* options->data, or NULL */
@@ -59,12 +58,6 @@ typedef struct study {
     espalier_status status; /* the first error that ends the study */
     espalier_error *error;
 } study;
-
-/* ---- steps.c ----------------------------------------------------------- */
-
-/* With the triggers once and cubic: lets own->steps be the number that the trigger has, or the
- * numbers by which the runs of own->folder are called. Errors: MEMORY. */
-espalier_status study_settle_steps(study *s, espalier_study_options *own, espalier_error *error);
 
 /* ---- options.c --------------------------------------------------------- */
 

@@ -37,15 +37,10 @@ char *espalier_study_label(const espalier_study_setting *setting, char *name, si
     return name;
 }
 
-/* A number that the trigger does not read can only come from the names of old runs (steps.c). */
 char *espalier_study_steps_label(const espalier_study_results *results,
                                  const espalier_study_setting *setting, char *words, size_t size)
 {
-    const bool own = strcmp(results->trigger, "once") == 0 || strcmp(results->trigger, "cubic") == 0;
-    if (own && setting->steps > 1)
-        snprintf(words, size, "trigger %s (the %zu in the names of its runs played no part)",
-                 results->trigger, setting->steps);
-    else if (own)
+    if (strcmp(results->trigger, "once") == 0 || strcmp(results->trigger, "cubic") == 0)
         snprintf(words, size, "trigger %s", results->trigger);
     else
         snprintf(words, size, "%zu pruning step%s", setting->steps, setting->steps == 1 ? "" : "s");

@@ -179,20 +179,7 @@ class Study(Case):
                              ["dense-s1", f"magnitude-50-global-{name}-s1"])
             summary = (self.folder / "s1" / "summary.md").read_text().replace("\n", " ")
             self.assertIn(f"scope global, trigger {trigger}.", summary)
-            # a folder from before keeps its names
-            old = f"magnitude-50-global-5-s1"
-            runs = self.folder / "s1" / "runs"
-            for ending in (".json", ".safetensors"):
-                (runs / f"magnitude-50-global-{name}-s1{ending}").rename(runs / (old + ending))
-            for path in (self.folder / "s1" / "study.json", runs / f"{old}.json"):
-                path.write_text(path.read_text().replace(f"global-{name}-s1", "global-5-s1")
-                                .replace('"steps": 1', '"steps": 5').replace('"steps": null', '"steps": 5', 1))
-            dense = runs / "dense-s1.json"
-            self.assertIn('"steps": null', dense.read_text())
-            again = self.result(*plan, "s1")
-            self.assertEqual((again["runs"], again["found"], again["records"][1]["name"]), (2, 2, old))
-            self.good("report", "s1", "--quiet")
-            self.assertIn("played no part", (self.folder / "s1" / "report.html").read_text())
+            self.assertEqual(self.result(*plan, "s1")["found"], 2)
             shutil.rmtree(self.folder / "s1")
 
     def test_no_test_rows(self):
