@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "doubts.h"
 #include "interrupt.h"
 #include "output.h"
 #include "shell.h"
@@ -224,6 +225,8 @@ int cmd_study(int argc, char **argv)
         code = study_settle(&s, &set);
     if (code == EXIT_NONE)
         code = data_open(set.files[0], &s.run.data, &dataset);
+    if (code == EXIT_NONE)
+        code = doubts_say(set.files[0], dataset, true);
     if (code == EXIT_NONE)
         code = run_study(&set, &s, dataset, argc, argv);
     espalier_dataset_destroy(dataset);

@@ -41,6 +41,9 @@ class Doubts(Case):
         self.said("one: expected training rows of two classes or more, found only class 1; is this the "
                   "column of labels?", "train", "one", "-o", "none", "--quiet", code=1)
         self.assertFalse((self.folder / "none").exists())
+        self.said("one: expected training rows of two classes or more, found only class 1; is this the "
+                  "column of labels?", "study", "one", "-o", "none", "--quiet", code=1)
+        self.assertFalse((self.folder / "none").exists())
 
     def test_pruning_at_once_needs_no_second_class(self):
         self.table("two", [(1, 9), (2, 8), (3, 7), (4, 6)], [0, 1, 0, 1])
