@@ -140,9 +140,25 @@ static int set_configuration(run *r)
     return EXIT_FAILED;
 }
 
+/* Spectra need LAPACK, which is not missed before they are taken: is it there? */
+static int try_spectra(const run *r)
+{
+    espalier_spectrum spectrum;
+    espalier_error error = {0};
+    if (!r->settings->spectra)
+        return EXIT_NONE;
+    if (espalier_network_spectrum(r->network, espalier_network_layer_count(r->network) - 1, NULL,
+                                  &spectrum, &error))
+        return fail(&error);
+    espalier_spectrum_clear(&spectrum, NULL);
+    return EXIT_NONE;
+}
+
 int run_begin(run *r)
 {
-    int code = r->settings->folder ? make_folder(r) : EXIT_NONE;
+    int code = try_spectra(r);
+    if (code == EXIT_NONE && r->settings->folder)
+        code = make_folder(r);
     if (code == EXIT_NONE)
         code = set_configuration(r);
     if (code == EXIT_NONE)

@@ -16,7 +16,7 @@ except ImportError:  # a first python3 in the path may stand before a system's w
 
 import unittest
 
-from harness import THIN, Case, main
+from harness import THIN, Case, environment, main
 
 EXACT = ("inputs", "outputs", "weights", "nonzero", "live", "flops", "bytes")
 
@@ -277,6 +277,17 @@ class Log(WithLapack):
         self.good("prune", "seen", "-o", "less", "--prune", "70%", "--run", "less-run", "--spectra",
                   "--quiet", said=THIN)
         self.assertEqual([s["when"] for s in self.events("less-run", "spectrum")], ["before", "after"])
+
+    def test_spectra_without_lapack(self):
+        """A library that cannot be loaded is found out about before anything is begun."""
+        (self.folder / "broken").mkdir()
+        (self.folder / "broken" / "libopenblas.so.0").touch()
+        done = self.run_cli("train", "small", "-o", "unseen", "--hidden", "12,6", "--epochs", "1", "--run",
+                            "unseen-run", "--spectra", "--quiet",
+                            env=dict(environment(self.folder), LD_LIBRARY_PATH=self.folder / "broken"))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("no LAPACK", done.stderr)
+        self.assertEqual([p.name for p in self.folder.glob("unseen*")], [])
 
 
 if __name__ == "__main__":
