@@ -1,5 +1,13 @@
-# What the library stands on, gathered in one interface target. A missing
-# optional library drops a feature: a definition tells the code.
+# What the library stands on, gathered in one interface target. An optional library that is
+# missing, or named in ESPALIER_WITHOUT, drops a feature: a definition tells the code.
+set(optional_libraries libxsmm openblas zlib libzip libcurl onnx)
+set(ESPALIER_WITHOUT "" CACHE STRING "optional libraries that are not looked for: ${optional_libraries}")
+foreach(name IN LISTS ESPALIER_WITHOUT)
+  if(NOT name IN_LIST optional_libraries)
+    list(JOIN optional_libraries ", " optional_libraries)
+    message(FATAL_ERROR "ESPALIER_WITHOUT: expected some of ${optional_libraries}, found '${name}'")
+  endif()
+endforeach()
 add_library(espalier_dependencies INTERFACE)
 set(ESPALIER_PC_LIBS "")
 set(ESPALIER_PC_REQUIRES "jansson")
@@ -12,7 +20,9 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 target_link_libraries(espalier_dependencies INTERFACE Threads::Threads)
 
-find_package(ZLIB)
+if(NOT zlib IN_LIST ESPALIER_WITHOUT)
+  find_package(ZLIB)
+endif()
 if(ZLIB_FOUND)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_ZLIB)
   target_link_libraries(espalier_dependencies INTERFACE ZLIB::ZLIB)
@@ -22,7 +32,7 @@ endif()
 # libxsmm: small matrix products compiled at run time for the exact shapes.
 find_path(XSMM_INCLUDE libxsmm.h)
 find_library(XSMM_LIBRARY NAMES libxsmm.a xsmm)
-if(XSMM_INCLUDE AND XSMM_LIBRARY)
+if(XSMM_INCLUDE AND XSMM_LIBRARY AND NOT libxsmm IN_LIST ESPALIER_WITHOUT)
   set(ESPALIER_HAVE_XSMM TRUE)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_XSMM)
   target_include_directories(espalier_dependencies SYSTEM INTERFACE ${XSMM_INCLUDE})
@@ -46,7 +56,7 @@ target_link_libraries(espalier_dependencies INTERFACE ${CMAKE_DL_LIBS})
 # OpenBLAS with its LAPACK: fallback products and singular values.
 pkg_check_modules(OPENBLAS IMPORTED_TARGET openblas)
 find_library(OPENBLAS_LIBRARY libopenblas${CMAKE_SHARED_LIBRARY_SUFFIX} HINTS ${OPENBLAS_LIBRARY_DIRS})
-if(OPENBLAS_FOUND AND OPENBLAS_LIBRARY)
+if(OPENBLAS_FOUND AND OPENBLAS_LIBRARY AND NOT openblas IN_LIST ESPALIER_WITHOUT)
   set(ESPALIER_HAVE_CBLAS TRUE)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_CBLAS)
   target_include_directories(espalier_dependencies SYSTEM INTERFACE ${OPENBLAS_INCLUDE_DIRS})
@@ -77,7 +87,8 @@ endif()
 # libcurl: downloads of data sets.
 pkg_check_modules(CURL libcurl)
 find_library(CURL_LIBRARY libcurl${CMAKE_SHARED_LIBRARY_SUFFIX} HINTS ${CURL_LIBRARY_DIRS})
-if(CURL_FOUND AND CURL_LIBRARY)
+if(CURL_FOUND AND CURL_LIBRARY AND NOT libcurl IN_LIST ESPALIER_WITHOUT)
+  set(ESPALIER_HAVE_CURL TRUE)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_CURL)
   target_include_directories(espalier_dependencies SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
   espalier_load_later(ESPALIER_CURL_FILE ${CURL_LIBRARY})
@@ -86,7 +97,8 @@ endif()
 # libzip: .npz files and EMNIST's archive.
 pkg_check_modules(LIBZIP libzip)
 find_library(LIBZIP_LIBRARY libzip${CMAKE_SHARED_LIBRARY_SUFFIX} HINTS ${LIBZIP_LIBRARY_DIRS})
-if(LIBZIP_FOUND AND LIBZIP_LIBRARY)
+if(LIBZIP_FOUND AND LIBZIP_LIBRARY AND NOT libzip IN_LIST ESPALIER_WITHOUT)
+  set(ESPALIER_HAVE_LIBZIP TRUE)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_LIBZIP)
   target_include_directories(espalier_dependencies SYSTEM INTERFACE ${LIBZIP_INCLUDE_DIRS})
   espalier_load_later(ESPALIER_ZIP_FILE ${LIBZIP_LIBRARY})
@@ -96,7 +108,7 @@ endif()
 pkg_check_modules(PROTOBUF_C IMPORTED_TARGET libprotobuf-c)
 find_program(PROTOC_C protoc-c)
 find_path(ONNX_PROTO onnx/onnx.proto)
-if(PROTOBUF_C_FOUND AND PROTOC_C AND ONNX_PROTO)
+if(PROTOBUF_C_FOUND AND PROTOC_C AND ONNX_PROTO AND NOT onnx IN_LIST ESPALIER_WITHOUT)
   set(ESPALIER_HAVE_ONNX TRUE)
   target_compile_definitions(espalier_dependencies INTERFACE ESPALIER_HAVE_ONNX)
   target_link_libraries(espalier_dependencies INTERFACE PkgConfig::PROTOBUF_C)
@@ -112,17 +124,19 @@ pkg_check_modules(POPT IMPORTED_TARGET popt)
 # What is there, and what is lost without it.
 foreach(feature
     "libxsmm|${ESPALIER_HAVE_XSMM}|fast matrix products"
-    "OpenBLAS|${ESPALIER_HAVE_CBLAS}|singular values and low rank"
+    "openblas|${ESPALIER_HAVE_CBLAS}|singular values and low rank"
     "zlib|${ZLIB_FOUND}|gzipped data"
-    "libzip|${LIBZIP_LIBRARY}|.npz files and archives"
-    "libcurl|${CURL_LIBRARY}|downloads of data sets"
-    "ONNX|${ESPALIER_HAVE_ONNX}|.onnx files (libprotobuf-c, protoc-c, onnx.proto)")
+    "libzip|${ESPALIER_HAVE_LIBZIP}|.npz files and archives"
+    "libcurl|${ESPALIER_HAVE_CURL}|downloads of data sets"
+    "onnx|${ESPALIER_HAVE_ONNX}|.onnx files (libprotobuf-c, protoc-c, onnx.proto)")
   string(REPLACE "|" ";" feature "${feature}")
   list(GET feature 0 name)
   list(GET feature 1 there)
   list(GET feature 2 what)
   if(there)
     message(STATUS "${name}: found")
+  elseif(name IN_LIST ESPALIER_WITHOUT)
+    message(STATUS "${name}: left out; no ${what}")
   else()
     message(STATUS "${name}: NOT FOUND; without it no ${what}")
   endif()

@@ -41,6 +41,9 @@ add_test(NAME mutations/table COMMAND Python3::Interpreter -B ${CMAKE_CURRENT_SO
 add_test(NAME install/used_by_others
          COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/install/test_install.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 set_tests_properties(install/used_by_others PROPERTIES TIMEOUT 300)
+add_test(NAME install/without_libraries
+         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/install/test_without.sh ${PROJECT_SOURCE_DIR})
+set_tests_properties(install/without_libraries PROPERTIES TIMEOUT 600)
 
 set(prefix ${CMAKE_CURRENT_BINARY_DIR}/prefix)
 add_test(NAME docs/prefix COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix ${prefix})
