@@ -9,6 +9,7 @@
 #include "doubts.h"
 #include "interrupt.h"
 #include "output.h"
+#include "resume.h"
 #include "shell.h"
 #include "study_settings.h"
 #include "table.h"
@@ -92,8 +93,10 @@ static int print_records(const espalier_study_summary *summary, const char *fold
 }
 
 /* Which runs failed or missed their target; at most so many are named. */
-static void say_short(const espalier_study_summary *summary, const char *folder)
+static void say_short(const study_settings *s, const espalier_study_summary *summary)
 {
+    const char *const folder = s->run.output;
+    const char *const of = s->options.prune.of == ESPALIER_OF_PRUNABLE ? "prunable" : "all";
     enum { NAMED_MOST = 5 };
     size_t index, named = 0;
     json_t *record, *records = read_records(folder);
@@ -110,12 +113,11 @@ static void say_short(const espalier_study_summary *summary, const char *folder)
             message("  %s: %s", name, error);
         else
             message("  %s: %.2f %% instead of %.2f %%", name,
-                    100 * json_number_value(json_object_get(json_object_get(record, "sparsity"),
-                                                            "all")),
+                    100 * json_number_value(json_object_get(json_object_get(record, "sparsity"), of)),
                     100 * json_number_value(json_object_get(record, "target")));
     }
     if (named < summary->failed + summary->missed)
-        message("  and %zu more (%s/runs.csv)", summary->failed + summary->missed - named, folder);
+        message("  and %zu more (%s/summary.md)", summary->failed + summary->missed - named, folder);
     json_decref(records);
 }
 
@@ -169,7 +171,7 @@ static int run_study(const option_set *set, study_settings *s, const espalier_da
         message("warning: %s: no test rows: there will be no accuracy to compare methods by; for a "
                 "table give --test or --test-file",
                 set->files[0]);
-    json_t *data = json_pack("{s:s, s:o}", "name", name, "validation",
+    json_t *data = json_pack("{s:o, s:o}", "name", resume_text_json(name), "validation",
                              data_validation_json(&s->run.data, dataset));
     char *text = json_text(data);
     json_decref(data);
@@ -198,7 +200,7 @@ static int run_study(const option_set *set, study_settings *s, const espalier_da
         return code;
     const bool complete = summary.failed == 0 && summary.missed == 0;
     if (!complete)
-        say_short(&summary, s->run.output);
+        say_short(s, &summary);
     return finish_stdout(complete ? EXIT_DONE : EXIT_CHECK);
 }
 

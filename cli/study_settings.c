@@ -210,7 +210,7 @@ int study_fail(const espalier_error *error, const char *command)
     static const char *const others[][2] = {
         {"batch_rows:", "batch"}, {"learning_rate:", "lr"}, {"seed_count:", "seeds"},
         {"folder:", "output"}, {"nuclear_weighted:", "nuclear-weighted"},
-        {"control_sparsities:", "control-sparsities"}, {"target:", "sparsities"},
+        {"control_sparsities:", "control-sparsities"}, {"target:", "sparsities"}, {"scope:", "scopes"},
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         const size_t length = strlen(others[i][0]);

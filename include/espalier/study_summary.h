@@ -118,6 +118,7 @@ typedef struct espalier_study_results {
     espalier_study_group *groups; /* [group_count] */
     size_t group_count;
     char trigger[16];   /* espalier_trigger_name() of the pruned runs; "" = unknown */
+    bool of_prunable;   /* targets are of the prunable weights, not of all */
     size_t planned;     /* runs of the plan that have no result yet */
     size_t comparisons; /* that p_holm corrects for */
 } espalier_study_results;
@@ -136,6 +137,9 @@ ESPALIER_API void espalier_study_results_destroy(espalier_study_results *results
  * words: [size] bytes, cut if need be; returns it. */
 ESPALIER_API char *espalier_study_last_steps(const espalier_study_results *results, char *words,
                                              size_t size);
+
+/* The metric that a run's target is a target of: SPARSITY_ALL or SPARSITY_PRUNABLE. */
+ESPALIER_API espalier_study_metric espalier_study_target_metric(const espalier_study_results *results);
 
 /* What the steps of a pruned run are called, such as "5 pruning steps", "trigger cubic".
  * words: [size] bytes, cut if need be; returns it. */

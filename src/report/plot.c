@@ -73,6 +73,8 @@ void plot_begin(plot *p, report *r, const char *name, int height, const char *ti
     *p = (plot){.report = r, .csv.allocator = r->allocator, .script.allocator = r->allocator};
     snprintf(p->name, sizeof p->name, "%s", name);
     snprintf(p->title, sizeof p->title, "%s", title);
+    for (char *c = p->title; *c; c++) /* the script has it as a comment, on one line */
+        *c = (unsigned char)*c < ' ' ? ' ' : *c;
     text_print(&p->script, "# %s\nname = '%s'; width = %d; height = %d\nload 'style.gp'\n",
                p->title, p->name, PLOT_WIDTH, height);
 }
@@ -144,12 +146,14 @@ static espalier_status make(plot *p, const char *caption, espalier_error *error)
 
 espalier_status plot_end(plot *p, espalier_error *error, const char *caption, ...)
 {
-    char words[1024];
+    text words = {.allocator = p->report->allocator};
     va_list arguments;
     va_start(arguments, caption);
-    vsnprintf(words, sizeof words, caption, arguments);
+    text_vprint(&words, caption, arguments);
     va_end(arguments);
-    const espalier_status status = make(p, words, error);
+    const espalier_status status = words.failed ? error_memory(error)
+                                                : make(p, text_content(&words), error);
+    text_clear(&words);
     plot_clear(p);
     return status;
 }

@@ -11,22 +11,34 @@
 
 /* A neuron that was there before a step. */
 typedef struct neuron {
-    double activity; /* activations per input */
+    double activity; /* what is counted, per input */
     bool goes;
 } neuron;
 
 typedef struct ranking {
-    neuron *neurons; /* [count], the most active first; owned */
+    neuron *neurons; /* [count], the highest activity first; owned */
     size_t count, going;
     bool sharp; /* all that go stand behind all that stay */
 } ranking;
 
-/* --count sample-sum counts in units of 2^-20 (docs/model-format.md). */
-static double unit(const run_folder *f)
-{
-    const char *mode = json_text_at(json_object_get(f->config, "options"), "count");
-    return mode && strcmp(mode, "sample-sum") == 0 ? 1048576 : 1;
-}
+/* How the numbers of each kind are called. */
+static const struct {
+    const char *axis, *order, *highest, *lowest, *sentence;
+    double unit;
+    int factor;
+} words[] = {
+    [COUNTED_ACTIVE] = {"activated by, % of inputs", "the most active first",
+                        "most active of those, % of inputs", "least active left, % of inputs",
+                        "from the most to the least active, and how many of the training inputs "
+                        "activated them (`a > 0`)", 1, 100},
+    [COUNTED_SUMS] = {"sum of activations per input", "the most active first", "most active of those",
+                      "least active left", "from the most to the least active, and the sum of their "
+                      "activations over the inputs that were looked at", COUNTED_SUMS_UNIT, 1},
+    [COUNTED_ZEROS] = {"zero at, % of inputs", "those with the most zeros first",
+                       "most zeros of those, % of inputs", "fewest zeros left, % of inputs",
+                       "from the most zeros to the fewest, and at how many of the inputs that were looked "
+                       "at they were zero (`a = 0`; the fewest are those of the most active)", 1, 100},
+};
 
 static int descending(const void *a, const void *b)
 {
@@ -41,7 +53,7 @@ static espalier_status rank_layer(const run_folder *f, const json_t *event, size
                                   espalier_error *error)
 {
     const json_t *layer = json_array_get(json_object_get(event, "layers"), l);
-    const double inputs = json_number_at(event, "inputs_counted") * unit(f);
+    const double inputs = json_number_at(event, "inputs_counted") * words[run_folder_counted(f)].unit;
     const size_t width = json_list_size(layer, "counts");
     *k = (ranking){.neurons = memory_array(f->allocator, width, sizeof(neuron)), .sharp = true};
     if (!k->neurons)
@@ -93,12 +105,10 @@ static void add_table(text *csv, const ranking *rankings, const size_t *steps, s
 static void add_script(text *script, const run_folder *f, const ranking *rankings,
                        const size_t *steps, size_t count)
 {
-    const char *y = unit(f) > 1 ? "sum of activations per input" : "activated by, % of inputs";
-    const int factor = unit(f) > 1 ? 1 : 100;
-    text_print(script,
-               "set xlabel 'neurons, the most active first'\nset ylabel '%s'\n"
-               "set yrange [0:*]\nplot ",
-               y);
+    const run_counted counted = run_folder_counted(f);
+    const int factor = words[counted].factor;
+    text_print(script, "set xlabel 'neurons, %s'\nset ylabel '%s'\nset yrange [0:*]\nplot ",
+               words[counted].order, words[counted].axis);
     for (size_t i = 0; i < count; i++) {
         const size_t k = steps[i] + 1;
         text_print(script,
@@ -169,7 +179,7 @@ static espalier_status say_step(report *r, const run_folder *f, const json_t *ev
         gone += k.going;
         memory_release(r->allocator, k.neurons);
     }
-    const int factor = unit(f) > 1 ? 1 : 100;
+    const int factor = words[run_folder_counted(f)].factor;
     page_cell(&r->page, "%zu", json_size_at(event, "step") + 1);
     page_cell_count(&r->page, count);
     page_cell_count(&r->page, gone);
@@ -180,14 +190,14 @@ static espalier_status say_step(report *r, const run_folder *f, const json_t *ev
 
 static espalier_status table(report *r, const run_folder *f, espalier_error *error)
 {
-    const char *what = unit(f) > 1 ? "" : ", % of inputs";
+    const run_counted counted = run_folder_counted(f);
     espalier_status status = ESPALIER_OK;
     page_table_begin(&r->page, "Over all hidden layers");
     page_column(&r->page, false, "step");
     page_column(&r->page, true, "neurons before");
     page_column(&r->page, true, "went");
-    page_column(&r->page, true, "most active of those%s", what);
-    page_column(&r->page, true, "least active left%s", what);
+    page_column(&r->page, true, "%s", words[counted].highest);
+    page_column(&r->page, true, "%s", words[counted].lowest);
     for (size_t i = 0; status == ESPALIER_OK && i < json_array_size(f->counts); i++)
         status = say_step(r, f, json_array_get(f->counts, i), error);
     page_table_end(&r->page);
@@ -207,10 +217,9 @@ espalier_status run_counts(report *r, const run_folder *f, espalier_error *error
     page_section(&r->page, "counts", "Activation counts and the cut");
     const bool by_counts = criterion && strcmp(criterion, "activation") == 0;
     page_words(&r->page,
-               "Each line is one hidden layer just before a pruning step: its neurons from the "
-               "most to the least active, and %s since counting began.%s",
-               unit(f) > 1 ? "the sum of their activations over the inputs that were looked at"
-                           : "how many of the training inputs activated them (`a > 0`)",
+               "Each line is one hidden layer just before a pruning step: its neurons %s, since counting "
+               "began.%s",
+               words[run_folder_counted(f)].sentence,
                by_counts ? " The criterion was `activation`, so a step cuts the tail off, at the "
                            "dashed vertical line."
                          : " The criterion ranks single weights, so that a neuron goes only when "

@@ -49,6 +49,15 @@ double json_list_number(const json_t *object, const char *key, size_t index)
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
+run_counted run_folder_counted(const run_folder *f)
+{
+    const char *mode = json_text_at(json_object_get(f->config, "options"), "count");
+    return !mode                               ? COUNTED_ACTIVE
+           : strcmp(mode, "sample-sum") == 0   ? COUNTED_SUMS
+           : strcmp(mode, "sample-zeros") == 0 ? COUNTED_ZEROS
+                                               : COUNTED_ACTIVE;
+}
+
 bool run_step_within(const json_t *step)
 {
     return json_size_at(step, "epoch") > 0 &&

@@ -29,6 +29,12 @@ void run_folder_clear(run_folder *f);
  * training accuracy then, and stands before that of the epoch. */
 bool run_step_within(const json_t *step);
 
+/* What this run's counts are of (--count): outputs above zero, the sums of them in units of 2^-20
+ * (docs/model-format.md), or outputs that are zero. */
+typedef enum run_counted { COUNTED_ACTIVE, COUNTED_SUMS, COUNTED_ZEROS } run_counted;
+run_counted run_folder_counted(const run_folder *f);
+enum { COUNTED_SUMS_UNIT = 1 << 20 };
+
 /* ---- looking into JSON: what is missing or of another kind is NaN, NULL, 0 ----- */
 
 double json_number_at(const json_t *object, const char *key);

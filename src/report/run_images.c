@@ -211,7 +211,7 @@ static espalier_status draw(report *r, const run_folder *f, const run_matrix *m,
                      "numbers."
                    : "");
     page_figures_begin(&r->page);
-    if (dense.values)
+    if (dense.values && c.count)
         status = mosaic(r, &dense, &c, size, "neurons-before",
                         "The same neurons before the first step", "", error);
     if (status == ESPALIER_OK && c.count)

@@ -41,7 +41,8 @@ static double entry(const json_t *neuron, size_t index)
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-static void neurons_table(report *r, const json_t *neurons)
+/* unit: of the counts. */
+static void neurons_table(report *r, const json_t *neurons, double unit)
 {
     static const char *const columns[] = {"layer", "neuron", "score", "count"};
     const size_t count = json_array_size(neurons);
@@ -59,7 +60,7 @@ static void neurons_table(report *r, const json_t *neurons)
         if (isnan(entry(neuron, 3)))
             page_cell(&r->page, "–");
         else
-            page_cell(&r->page, "%.0f", entry(neuron, 3));
+            page_cell(&r->page, "%.*g", unit > 1 ? 6 : 16, entry(neuron, 3) / unit);
     }
     page_table_end(&r->page);
     if (count > NEURONS_MOST)
@@ -67,9 +68,12 @@ static void neurons_table(report *r, const json_t *neurons)
                    count - NEURONS_MOST);
 }
 
-static void ledger(report *r, const json_t *history)
+/* The last steps of the network's history are this run's. */
+static void ledger(report *r, const run_folder *f, const json_t *history)
 {
-    for (size_t i = 0; i < json_array_size(history); i++) {
+    const size_t own = json_array_size(f->steps), all = json_array_size(history);
+    const double sums = run_folder_counted(f) == COUNTED_SUMS ? COUNTED_SUMS_UNIT : 1;
+    for (size_t i = 0; i < all; i++) {
         const json_t *step = json_array_get(history, i);
         const json_t *neurons = json_object_get(step, "neurons");
         if (json_array_size(neurons) == 0)
@@ -77,7 +81,7 @@ static void ledger(report *r, const json_t *history)
         page_details_begin(&r->page,
                            "The %zu neurons that went in step %zu of the network's history",
                            json_array_size(neurons), i + 1);
-        neurons_table(r, neurons);
+        neurons_table(r, neurons, i + own >= all ? sums : 1);
         page_details_end(&r->page);
     }
 }
@@ -100,6 +104,11 @@ static void say_steps(report *r, const run_folder *f)
 
 espalier_status run_ledger(report *r, const run_folder *f, espalier_error *error)
 {
+    static const char *const counts[] = {
+        [COUNTED_ACTIVE] = "how many inputs had activated it",
+        [COUNTED_SUMS] = "the sum of its activations",
+        [COUNTED_ZEROS] = "at how many inputs it had been zero",
+    };
     const char *history = f->model ? espalier_network_metadata(f->model, "history") : NULL;
     (void)error;
     if (json_array_size(f->steps) == 0)
@@ -111,8 +120,9 @@ espalier_status run_ledger(report *r, const run_folder *f, espalier_error *error
     if (parsed) {
         page_words(&r->page,
                    "Numbers are those of the original network. The score is what the "
-                   "criterion gave a neuron, the count how many inputs had activated it.");
-        ledger(r, parsed);
+                   "criterion gave a neuron, the count %s.",
+                   counts[run_folder_counted(f)]);
+        ledger(r, f, parsed);
         json_decref(parsed);
     }
     return ESPALIER_OK;

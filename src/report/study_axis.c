@@ -180,9 +180,8 @@ void study_span_add(study_span *span, const espalier_estimate *e, bool whole)
 void study_accuracy_range(text *script, const study_span *span)
 {
     const double beside = 0.06 * (span->most - span->least) + 0.003;
+    const double least = span->cut ? span->least : fmin(span->least, fmax(0, span->least - beside));
     if (span->any)
-        text_print(script, "set yrange [%.6g:%.6g]\n",
-                   100 * (span->cut ? span->least
-                                    : fmin(span->least, fmax(0, span->least - beside))),
+        text_print(script, "least = %.6g\nset yrange [least:%.6g]\n", 100 * least,
                    100 * fmax(span->most, fmin(1, span->most + beside)));
 }

@@ -72,8 +72,14 @@ static size_t add_csv(const study_view *v, const choice *c, const axis *a, text 
         const study_line *line = &v->lines[l];
         if (!chosen(c, line) || points(v, line, a) == 0)
             continue;
-        text_print(csv, "%s%s,accuracy of %s,interval of %s", lines++ ? "," : "", line->label,
-                   line->label, line->label);
+        const char *const columns[] = {"", "accuracy of ", "interval of "};
+        for (size_t k = 0; k < 3; k++) {
+            char column[sizeof line->label + 16];
+            snprintf(column, sizeof column, "%s%s", columns[k], line->label);
+            text_print(csv, "%s", lines + k > 0 ? "," : "");
+            text_csv(csv, column);
+        }
+        lines++;
         rows = line->count > rows ? line->count : rows;
     }
     text_print(csv, "\n");
@@ -188,6 +194,8 @@ static double floor_of(const study_view *v, const choice *c, const axis *a)
                 dense->mean - (dense->ci95 > 0 ? dense->ci95 : 0));
 }
 
+enum { NAMED_MOST = 12 };
+
 /* Sets the range and says what is below it; if not `name`, only how much. */
 static void cut_range(const study_view *v, const choice *c, const axis *a, bool name, text *script,
                       text *caption)
@@ -208,8 +216,8 @@ static void cut_range(const study_view *v, const choice *c, const axis *a, bool 
                 study_span_add(&span, e, false);
                 continue;
             }
-            if (name)
-                text_print(caption, "%s %s at %.4g %% (%.1f %%)",
+            if (name && below < NAMED_MOST)
+                text_print(caption, "%s %s at %.6g %% (%.1f %%)",
                            below ? "," : " Below the range:", line->label,
                            100 * group->setting.target, 100 * e->mean);
             below++;
@@ -220,7 +228,9 @@ static void cut_range(const study_view *v, const choice *c, const axis *a, bool 
     if (span.cut) /* what leaves the plot, bars included, leaves it downwards */
         span.least = floor;
     study_accuracy_range(script, &span);
-    if (below && name)
+    if (name && below > NAMED_MOST)
+        text_print(caption, ", and %zu more.", below - NAMED_MOST);
+    else if (name && below)
         text_print(caption, ".");
     else if (below)
         text_print(caption, " Below the range: %zu point%s.", below, below == 1 ? "" : "s");

@@ -32,7 +32,7 @@ static size_t list_targets(const study_view *v, const study_line *line, verdict 
         const espalier_study_group *group = &v->results->groups[line->first + i];
         if (group->against_magnitude.difference.count == 0 || judge(group) != which)
             continue;
-        text_print(out, "%s%.4g %% (%s)", count++ ? ", " : "", 100 * group->setting.target,
+        text_print(out, "%s%.6g %% (%s)", count++ ? ", " : "", 100 * group->setting.target,
                    study_points(number, &group->against_magnitude.difference));
     }
     return count;
@@ -79,41 +79,53 @@ static bool keeps_up(const espalier_study_group *group)
     return change->mean + change->ci95 >= 0;
 }
 
+/* Where all seeds changed alike there is no interval to judge by. */
+static const char alike[] = "all seeds changed alike, which no interval can judge";
+
 /* The largest target up to which no interval of the change lies below 0. */
 static void against_dense(report *r, const study_view *v, const study_line *line)
 {
-    const espalier_study_group *held = NULL, *lost = NULL;
+    enum { CHANGE = ESPALIER_STUDY_CHANGE_AGAINST_DENSE };
+    const espalier_study_group *held = NULL, *lost = NULL, *last = NULL;
+    size_t skipped = 0;
     char number[2][STUDY_NUMBER];
     for (size_t i = 0; i < line->count && !lost; i++) {
         const espalier_study_group *group = &v->results->groups[line->first + i];
-        if (!has_width(&group->metrics[ESPALIER_STUDY_CHANGE_AGAINST_DENSE]))
+        if (group->metrics[CHANGE].count < 2)
             continue;
-        if (keeps_up(group))
+        last = group;
+        if (!has_width(&group->metrics[CHANGE]))
+            skipped++;
+        else if (keeps_up(group))
             held = group;
         else
             lost = group;
     }
+    if (!last)
+        return;
+    text out = {.allocator = r->allocator};
     if (held && lost)
-        page_words(&r->page,
-                   "`%s` against the dense network: up to %.4g %% no loss can be shown (%s points "
-                   "there); at %.4g %% there is one (%s).",
-                   line->label, 100 * held->setting.target,
-                   study_points(number[0], &held->metrics[ESPALIER_STUDY_CHANGE_AGAINST_DENSE]),
-                   100 * lost->setting.target,
-                   study_points(number[1], &lost->metrics[ESPALIER_STUDY_CHANGE_AGAINST_DENSE]));
+        text_print(&out, "up to %.6g %% no loss can be shown (%s points there); at %.6g %% there is one (%s)",
+                   100 * held->setting.target, study_points(number[0], &held->metrics[CHANGE]),
+                   100 * lost->setting.target, study_points(number[1], &lost->metrics[CHANGE]));
     else if (held)
-        page_words(&r->page,
-                   "`%s` against the dense network: at no target up to %.4g %% can a loss be shown, "
-                   "nor excluded beyond the interval (%s points there).",
-                   line->label, 100 * held->setting.target,
-                   study_points(number[0], &held->metrics[ESPALIER_STUDY_CHANGE_AGAINST_DENSE]));
+        text_print(&out,
+                   "at no target up to %.6g %% can a loss be shown, nor excluded beyond the interval "
+                   "(%s points there)",
+                   100 * held->setting.target, study_points(number[0], &held->metrics[CHANGE]));
     else if (lost)
-        page_words(
-            &r->page,
-            "`%s` against the dense network: less accurate from the first target on, %.4g %% "
-            "(%s points).",
-            line->label, 100 * lost->setting.target,
-            study_points(number[0], &lost->metrics[ESPALIER_STUDY_CHANGE_AGAINST_DENSE]));
+        text_print(&out, "less accurate %s %.6g %% (%s points)",
+                   skipped ? "at" : "from the first target on,", 100 * lost->setting.target,
+                   study_points(number[0], &lost->metrics[CHANGE]));
+    else
+        text_print(&out, "at every target up to %.6g %% (%s%.2f points there) %s",
+                   100 * last->setting.target, last->metrics[CHANGE].mean < 0 ? "−" : "+",
+                   fabs(100 * last->metrics[CHANGE].mean), alike);
+    if (skipped && (held || lost))
+        text_print(&out, "; at %zu of the targets up to there %s", skipped, alike);
+    page_words(&r->page, "`%s` against the dense network: %s.", line->label, text_content(&out));
+    r->page.body.failed |= out.failed;
+    text_clear(&out);
 }
 
 /* ---- against random pruning and the other controls ---------------------- */

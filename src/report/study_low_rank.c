@@ -192,7 +192,7 @@ static void match_row(report *r, const study_view *v, const match *m, size_t row
 {
     const espalier_study_group *group = &v->results->groups[m->pruned->first + row];
     char number[STUDY_NUMBER];
-    page_cell(&r->page, "%.4g", 100 * group->setting.target);
+    page_cell(&r->page, "%.6g", 100 * group->setting.target);
     page_cell_number(&r->page, group->metrics[ESPALIER_STUDY_RANK].mean, 1);
     page_cell(&r->page, "%s", study_percent(number, &group->metrics[ESPALIER_STUDY_TEST_ACCURACY]));
     for (size_t i = 0; i < RIVALS; i++) {

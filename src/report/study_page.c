@@ -120,6 +120,8 @@ static void heading(report *r, const study_view *v, const json_t *study)
                    json_number_at(options, "lr"));
     if (v->facet_count == 1)
         text_print(&lead, " Pruned runs: %s.", v->facets[0].label);
+    if (v->results->of_prunable)
+        text_print(&lead, " Targets are of the prunable weights, those of the hidden layers.");
     if (processor)
         text_print(&lead, " Timed on %s.", processor);
     page_title(&r->page, text_content(&title), "%s", text_content(&lead));

@@ -91,7 +91,7 @@ void study_accuracy_range(text *script, const study_span *span);
 /* The facet's pruned line of the criterion `random`, or NULL. */
 const study_line *study_random(const study_view *v, const study_facet *facet);
 /* Bars of 95 % intervals for the line just begun: x as gnuplot writes it, mean: its column, the
- * half width in the next one, both times `factor`. */
+ * half width in the next one, both times `factor`. A mean below the axis has none. */
 void study_bars(text *script, const char *x, size_t mean, double factor, size_t lt);
 /* The line type of the place-th line, from 1 on: black is the dense network's. */
 size_t study_line_type(size_t place);

@@ -7,8 +7,10 @@
 
 static bool shown(const study_view *v, const study_line *line, const study_facet *facet)
 {
-    return study_is(line, "prune") && study_in_facet(line, facet) &&
-           v->results->groups[line->first].metrics[ESPALIER_STUDY_RANK].count > 0;
+    bool any = false;
+    for (size_t i = 0; i < line->count; i++)
+        any = any || v->results->groups[line->first + i].metrics[ESPALIER_STUDY_RANK].count > 0;
+    return any && study_is(line, "prune") && study_in_facet(line, facet);
 }
 
 static size_t line_count(const study_view *v, const study_facet *facet)
@@ -121,7 +123,7 @@ static void add_row(report *r, const study_view *v, const espalier_study_group *
     if (isnan(group->setting.target))
         page_cell(&r->page, "–");
     else
-        page_cell(&r->page, "%.4g", 100 * group->setting.target);
+        page_cell(&r->page, "%.6g", 100 * group->setting.target);
     for (size_t layer = 0; layer + 1 < layers; layer++)
         page_cell_number(&r->page, mean_rank(v, group, layer), 1);
 }
@@ -167,7 +169,7 @@ static void say_ranks(report *r, const study_view *v, const study_facet *facet)
         text_print(&words, ", and to %.1f in the dense network",
                    v->dense->metrics[ESPALIER_STUDY_RANK].mean);
     if (words.length)
-        page_words(&r->page, "At a target of %.4g %% the ranks of the hidden layers add up to%s%s.",
+        page_words(&r->page, "At a target of %.6g %% the ranks of the hidden layers add up to%s%s.",
                    100 * target, text_content(&words),
                    v->seeds > 1 ? " (means over the seeds)" : "");
     r->page.body.failed |= words.failed;

@@ -27,6 +27,7 @@ typedef struct profile {
 typedef struct shrinkage {
     profile profiles[PROFILES_MOST]; /* dense first */
     size_t count, layers, most;      /* hidden layers; singular values of the widest */
+    size_t left_out, steps;          /* groups without a place; pruning steps of a run at most */
 } shrinkage;
 
 /* ---- which groups ------------------------------------------------------- */
@@ -35,13 +36,17 @@ static void add_profile(shrinkage *s, const espalier_study_group *group)
 {
     profile *p = &s->profiles[s->count];
     char label[80];
-    if (s->count == PROFILES_MOST || !group || group->done == 0)
+    if (!group || group->done == 0)
         return;
+    if (s->count == PROFILES_MOST) {
+        s->left_out++;
+        return;
+    }
     s->count++;
     p->group = group;
     espalier_study_label(&group->setting, label, sizeof label);
     if (group->setting.criterion[0])
-        snprintf(p->label, sizeof p->label, "%s %.4g %%", label, 100 * group->setting.target);
+        snprintf(p->label, sizeof p->label, "%s %.6g %%", label, 100 * group->setting.target);
     else
         snprintf(p->label, sizeof p->label, "%s%s", label,
                  !group->idle                  ? ""
@@ -67,8 +72,11 @@ static void choose(const study_view *v, shrinkage *s)
             continue;
         if (isnan(target))
             target = results->groups[line->first + line->count / 2].setting.target;
+        const espalier_study_group *group = study_at(v, line, target);
         if (s->count + 2 < PROFILES_MOST)
-            add_profile(s, study_at(v, line, target));
+            add_profile(s, group);
+        else
+            s->left_out += group && group->done > 0;
     }
     for (size_t g = 0; g < results->group_count; g++) {
         if (is_regularised(&results->groups[g]))
@@ -104,9 +112,10 @@ static void add_values(const shrinkage *s, profile *p, const json_t *event)
     }
 }
 
-static void add_ratios(const shrinkage *s, profile *p, const json_t *before, const json_t *after)
+static void add_ratios(shrinkage *s, profile *p, const json_t *before, const json_t *after)
 {
     const size_t step = json_size_at(after, "step");
+    s->steps = step + 1 > s->steps ? step + 1 : s->steps;
     for (size_t l = 0; step < STEPS_MOST && l < s->layers; l++) {
         const double ratio =
             json_number_at(json_array_get(json_object_get(after, "layers"), l), "nuclear") /
@@ -118,7 +127,7 @@ static void add_ratios(const shrinkage *s, profile *p, const json_t *before, con
     }
 }
 
-static void add_spectra(const shrinkage *s, profile *p, const json_t *spectra)
+static void add_spectra(shrinkage *s, profile *p, const json_t *spectra)
 {
     const json_t *before = NULL;
     for (size_t i = 0; i < json_array_size(spectra); i++) {
@@ -148,8 +157,8 @@ static espalier_status read_run(const report *r, const char *name, json_t **reco
     return status;
 }
 
-static espalier_status read_profile(const report *r, const study_view *v, const shrinkage *s,
-                                    profile *p, espalier_error *error)
+static espalier_status read_profile(const report *r, const study_view *v, shrinkage *s, profile *p,
+                                    espalier_error *error)
 {
     espalier_status status = ESPALIER_OK;
     p->sums = memory_array(r->allocator, s->layers * s->most, sizeof *p->sums);
@@ -385,8 +394,13 @@ static espalier_status fill(report *r, const study_view *v, shrinkage *s, espali
                   "The runs of this study kept no spectra, so there are sums but no curves: "
                   "`--spectra` keeps them.");
     }
+    if (s->left_out)
+        page_note(&r->page, "%zu more group%s of runs had no place here; `runs/NAME.json` has the singular "
+                            "values of each run.", s->left_out, s->left_out == 1 ? "" : "s");
     sums_table(r, v, s);
     steps_table(r, s);
+    if (s->steps > STEPS_MOST)
+        page_note(&r->page, "The first %d of %zu steps.", STEPS_MOST, s->steps);
     return status;
 }
 

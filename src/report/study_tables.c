@@ -55,7 +55,7 @@ static void setting_cells(report *r, const study_view *v, const espalier_study_g
     if (v->facet_count > 1)
         facet_cells(r, s);
     if (s->criterion[0] && !isnan(s->target))
-        page_cell(&r->page, "%.4g", 100 * s->target);
+        page_cell(&r->page, "%.6g", 100 * s->target);
     else
         page_cell(&r->page, "–");
     if (group->idle)
@@ -148,14 +148,14 @@ static void missed_table(report *r, const study_view *v)
                                "that they have");
     page_column(&r->page, false, "run");
     page_column(&r->page, true, "target");
-    page_column(&r->page, true, "sparsity of all weights");
+    page_column(&r->page, true, "sparsity of %s weights", v->results->of_prunable ? "the prunable" : "all");
     for (size_t i = 0; i < v->results->run_count; i++) {
         const espalier_study_result *run = &v->results->runs[i];
         if (!run->missed)
             continue;
         page_cell(&r->page, "%s", run->name);
         page_cell_percent(&r->page, run->setting.target);
-        page_cell_percent(&r->page, run->metrics[ESPALIER_STUDY_SPARSITY_ALL]);
+        page_cell_percent(&r->page, run->metrics[espalier_study_target_metric(v->results)]);
     }
     page_table_end(&r->page);
 }

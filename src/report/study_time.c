@@ -110,8 +110,10 @@ espalier_status study_time(report *r, const study_view *v, espalier_error *error
         return ESPALIER_OK;
     page_section(&r->page, "equal-time", "At equal measured time");
     if (!v->dense || v->dense->metrics[ESPALIER_STUDY_NANOSECONDS].count == 0) {
-        page_note(&r->page,
-                  "The networks have not been timed: a study does that after its last run.");
+        page_note(&r->page, v->dense && v->dense->done == 0 && v->results->planned == 0
+                                ? "The dense network failed: there is no time to compare with."
+                                : "The networks have not been timed: a study does that after its "
+                                  "last run.");
         return ESPALIER_OK;
     }
     if (isnan(merit(v->dense))) {

@@ -111,9 +111,10 @@ void study_key(text *script)
 void study_bars(text *script, const char *x, size_t mean, double factor, size_t lt)
 {
     text_print(script,
-               ", \\\n     '' using %s:(%g*(column(%zu)-column(%zu))):(0):(%g*column(%zu)) with "
+               ", \\\n     '' using %s:(exists('least') && %g*column(%zu)<least ? NaN : "
+               "%g*(column(%zu)-column(%zu))):(0):(%g*column(%zu)) with "
                "vectors nohead lt %zu dt 1 lw 1.5 notitle",
-               x, factor, mean, mean + 1, 2 * factor, mean + 1, lt);
+               x, factor, mean, factor, mean, mean + 1, 2 * factor, mean + 1, lt);
 }
 
 size_t study_line_type(size_t place)

@@ -59,13 +59,11 @@ void text_add(text *t, const char *bytes, size_t count)
     t->bytes[t->length] = '\0';
 }
 
-void text_print(text *t, const char *format, ...)
+void text_vprint(text *t, const char *format, va_list arguments)
 {
-    va_list arguments, again;
-    va_start(arguments, format);
+    va_list again;
     va_copy(again, arguments);
     const int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
     if (length < 0) {
         t->failed = true;
     } else if (make_room(t, (size_t)length)) {
@@ -73,6 +71,14 @@ void text_print(text *t, const char *format, ...)
         t->length += (size_t)length;
     }
     va_end(again);
+}
+
+void text_print(text *t, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    text_vprint(t, format, arguments);
+    va_end(arguments);
 }
 
 void text_html(text *t, const char *words)

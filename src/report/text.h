@@ -3,6 +3,7 @@
 #ifndef REPORT_TEXT_H
 #define REPORT_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,6 +24,8 @@ const char *text_content(const text *t); /* never NULL */
 void text_add(text *t, const char *bytes, size_t count);
 __attribute__((format(printf, 2, 3)))
 void text_print(text *t, const char *format, ...);
+__attribute__((format(printf, 2, 0)))
+void text_vprint(text *t, const char *format, va_list arguments);
 
 /* Text of any origin, made harmless for its place. */
 void text_html(text *t, const char *words);   /* between tags and in "attributes" */

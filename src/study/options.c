@@ -61,6 +61,16 @@ bool espalier_study_sets_steps(espalier_trigger trigger)
     return trigger == ESPALIER_TRIGGER_ONCE || trigger == ESPALIER_TRIGGER_CUBIC;
 }
 
+/* Once is one step; cubic makes as many cuts as there are batches, which no list can say. */
+void study_settle_steps(espalier_study_options *own)
+{
+    static const size_t one = 1, as_batches_are = 0;
+    if (!espalier_study_sets_steps(own->prune.trigger))
+        return;
+    own->steps = own->prune.trigger == ESPALIER_TRIGGER_ONCE ? &one : &as_batches_are;
+    own->step_count = 1;
+}
+
 espalier_train_options study_train_options(const study *s, const study_job *job)
 {
     espalier_train_options o = s->options->train;
@@ -215,9 +225,11 @@ static espalier_status check_pruning(const espalier_study_options *o, espalier_e
     return status;
 }
 
-espalier_status espalier_study_options_check(const espalier_study_options *options,
-                                             espalier_error *error)
+espalier_status espalier_study_options_check(const espalier_study_options *given, espalier_error *error)
 {
+    espalier_study_options own = *given;
+    const espalier_study_options *const options = &own;
+    study_settle_steps(&own);
     espalier_status status = check_counts(options, error);
     if (status == ESPALIER_OK)
         status = check_lists(options, error);

@@ -58,15 +58,24 @@ static void words(source *in, const json_t *object, const char *key, char *out, 
     snprintf(out, size, "%s", found);
 }
 
+/* The same of a name, which goes into scripts and tables: on one line. */
+static void plain_name(source *in, const json_t *object, const char *key, char *out, size_t size)
+{
+    words(in, object, key, out, size);
+    for (const char *c = out; *c; c++)
+        if ((unsigned char)*c < ' ')
+            expect(in, key, "a name without line ends and the like");
+}
+
 /* ---- one run ------------------------------------------------------------ */
 
 /* "none" is how a record says that a criterion reads no counts. */
 static void read_setting(source *in, const json_t *record, espalier_study_setting *s)
 {
-    words(in, record, "method", s->method, sizeof s->method);
-    words(in, record, "criterion", s->criterion, sizeof s->criterion);
-    words(in, record, "scope", s->scope, sizeof s->scope);
-    words(in, record, "count", s->count, sizeof s->count);
+    plain_name(in, record, "method", s->method, sizeof s->method);
+    plain_name(in, record, "criterion", s->criterion, sizeof s->criterion);
+    plain_name(in, record, "scope", s->scope, sizeof s->scope);
+    plain_name(in, record, "count", s->count, sizeof s->count);
     if (strcmp(s->count, "none") == 0)
         s->count[0] = '\0';
     s->steps = (size_t)whole(in, record, "steps");
@@ -205,7 +214,7 @@ static espalier_status read_run(source *in, const json_t *record,
     if (!json_is_object(record))
         expect(in, "the file", "an object");
     read_setting(in, record, &run->setting);
-    words(in, record, "of", run->of, sizeof run->of);
+    plain_name(in, record, "of", run->of, sizeof run->of);
     words(in, record, "status", status, sizeof status);
     words(in, record, "error", run->error, sizeof run->error);
     run->seed = whole(in, record, "seed");
@@ -301,7 +310,9 @@ static espalier_status read_all(espalier_study_results *results, const char *fol
     espalier_status status = path ? load(path, results->allocator, false, &study, error)
                                   : error_memory(error);
     const json_t *names = json_object_get(study, "runs");
-    const json_t *trigger = json_object_get(json_object_get(study, "options"), "trigger");
+    const json_t *options = json_object_get(study, "options");
+    const json_t *trigger = json_object_get(options, "trigger"), *of = json_object_get(options, "of");
+    results->of_prunable = json_is_string(of) && strcmp(json_string_value(of), "prunable") == 0;
     if (json_is_string(trigger))
         snprintf(results->trigger, sizeof results->trigger, "%s", json_string_value(trigger));
     if (status == ESPALIER_OK && !json_is_array(names))

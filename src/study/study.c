@@ -50,16 +50,6 @@ static espalier_status work(study *s, espalier_study_summary *summary, espalier_
     return status ? status : written;
 }
 
-/* Once is one step; cubic makes as many cuts as there are batches, which no list can say. */
-static void settle_steps(espalier_study_options *own)
-{
-    static const size_t one = 1, as_batches_are = 0;
-    if (!espalier_study_sets_steps(own->prune.trigger))
-        return;
-    own->steps = own->prune.trigger == ESPALIER_TRIGGER_ONCE ? &one : &as_batches_are;
-    own->step_count = 1;
-}
-
 espalier_status espalier_study_run(const espalier_dataset *dataset,
                                    const espalier_study_options *options,
                                    const espalier_allocator *allocator,
@@ -71,7 +61,7 @@ espalier_status espalier_study_run(const espalier_dataset *dataset,
     pthread_mutex_init(&s.lock, NULL);
     pthread_cond_init(&s.ended, NULL);
     espalier_status status = espalier_study_options_check(options, error);
-    settle_steps(&own);
+    study_settle_steps(&own);
     if (status == ESPALIER_OK)
         status = study_plan(&own, allocator, &s.jobs, &s.job_count, error);
     if (status == ESPALIER_OK)

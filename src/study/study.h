@@ -61,6 +61,9 @@ typedef struct study {
 
 /* ---- options.c --------------------------------------------------------- */
 
+/* With the triggers once and cubic: the number of steps that these have. */
+void study_settle_steps(espalier_study_options *own);
+
 /* Options of the run's training: seed and threads set. */
 espalier_train_options study_train_options(const study *s, const study_job *job);
 

@@ -37,6 +37,11 @@ char *espalier_study_label(const espalier_study_setting *setting, char *name, si
     return name;
 }
 
+espalier_study_metric espalier_study_target_metric(const espalier_study_results *results)
+{
+    return results->of_prunable ? ESPALIER_STUDY_SPARSITY_PRUNABLE : ESPALIER_STUDY_SPARSITY_ALL;
+}
+
 char *espalier_study_steps_label(const espalier_study_results *results,
                                  const espalier_study_setting *setting, char *words, size_t size)
 {

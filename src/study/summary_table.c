@@ -231,8 +231,9 @@ void summary_caption(const espalier_study_results *results, text *out)
                "magnitude pruning with the same target, scope and steps, on the same seeds. p: "
                "two-sided paired t-test of the latter (none where all pairs differ by the same), "
                "not corrected for the %zu comparison%s of this table (p after Holm's correction is "
-               "in summary.csv). Arithmetic: operations spent in training.",
-               results->comparisons, results->comparisons == 1 ? "" : "s");
+               "in summary.csv). Arithmetic: operations spent in training.%s",
+               results->comparisons, results->comparisons == 1 ? "" : "s",
+               results->of_prunable ? " Targets are of the weights that may be pruned." : "");
     add_common(results, out);
     char words[512];
     if (espalier_study_last_steps(results, words, sizeof words)[0])

@@ -40,7 +40,7 @@ static void list_runs(const espalier_study_results *results,
             text_print(out, ": %s", run->error[0] ? run->error : "no reason given");
         else if (run->missed)
             text_print(out, ": %.2f instead of %.2f %%",
-                       100.0 * run->metrics[ESPALIER_STUDY_SPARSITY_ALL],
+                       100.0 * run->metrics[espalier_study_target_metric(results)],
                        100.0 * run->setting.target);
         text_print(out, "%s", after);
         any = true;
@@ -48,9 +48,7 @@ static void list_runs(const espalier_study_results *results,
 }
 
 static const char failed_title[] = "Failed, and in no mean:";
-static const char missed_title[] =
-    "Ended short of their target (and are in the means; the sparsity "
-    "is of all weights):";
+static const char missed_title[] = "Ended short of their target (and are in the means; the sparsity is of";
 
 static const char idle_title[] =
     "The penalty on singular values never acted (--nuclear-start was not reached), so these are dense runs:";
@@ -61,7 +59,8 @@ static void list_all(const espalier_study_results *results, const char *before, 
     char title[256];
     snprintf(title, sizeof title, "\n%s\n%s", failed_title, before[0] == '-' ? "\n" : "");
     list_runs(results, is_failed, title, before, "\n", out);
-    snprintf(title, sizeof title, "\n%s\n%s", missed_title, before[0] == '-' ? "\n" : "");
+    snprintf(title, sizeof title, "\n%s %s weights):\n%s", missed_title,
+             results->of_prunable ? "the prunable" : "all", before[0] == '-' ? "\n" : "");
     list_runs(results, is_missed, title, before, "\n", out);
     snprintf(title, sizeof title, "\n%s\n%s", idle_title, before[0] == '-' ? "\n" : "");
     list_runs(results, is_idle, title, before, "\n", out);

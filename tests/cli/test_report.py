@@ -153,6 +153,29 @@ class Report(Case):
             self.assertEqual("training" in sections, name in ("dense", "compacted"))
             self.assertIn("weights", sections)
 
+    def test_what_was_counted(self):
+        """Outputs above zero, the sum of them, or zeros: said for what they are, in their units."""
+        for mode, axis, ledger in (("sample", "activated by, % of inputs", "how many inputs had activated it"),
+                                   ("sample-sum", "sum of activations per input", "the sum of its activations"),
+                                   ("sample-zeros", "zero at, % of inputs", "at how many inputs it had been zero")):
+            self.good("train", "small", *NET, "--count", mode, "-o", "counted.net", "--run", mode, "--quiet",
+                      said=r"(espalier: [^\n]*\n)*")
+            self.assertEqual(self.run_cli("report", mode, env=self.bare()).returncode, 0)
+            page = (self.folder / mode / "report.html").read_text()
+            self.assertIn(f"the count {ledger}.", page)
+            self.assertIn(f"ylabel '{axis}'", (self.folder / mode / "plots" / "counts-layer-0.gp").read_text())
+            self.assertEqual("fewest zeros left" in page, mode == "sample-zeros")
+            section = page[page.index('<section id="ledger">'):]
+            counts = re.findall(r"<tr><th[^>]*>\d+</th>(?:<td[^>]*>[^<]*</td>){2}<td[^>]*>([0-9.e+]+)</td></tr>", section)
+            self.assertTrue(counts, mode)
+            self.assertLess(max(map(float, counts)), 1e6)
+
+    def test_first_layer_without_weights(self):
+        self.good("train", "small", *NET[:4], "--prune", "94%", "--steps", "1", "--trigger", "epoch", "--every", "3",
+                  "--min-neurons", "0", "-o", "empty.net", "--run", "empty", "--quiet", said=r"(espalier: [^\n]*\n)*")
+        done = self.run_cli("report", "empty")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_older_folder(self):
         folder = self.copy("older")
         for name in ("before.safetensors", "evaluation.json", "initial.safetensors"):

@@ -59,7 +59,7 @@ static void without_gnuplot(void **state)
     (void)state;
     report r = start(NULL);
     put_file("plots.tmp/one.svg", "<svg></svg>", 11);
-    draw_one(&r, "Title <1>");
+    draw_one(&r, "Title\n<1>"); /* no line of the script */
     char *csv = content("plots.tmp/one.csv"), *script = content("plots.tmp/one.gp");
     assert_string_equal(csv, "x,y\n1,2\n2,\n3,5\n");
     assert_string_equal(script, "# Title <1>\nname = 'one'; width = 560; height = 360\n"

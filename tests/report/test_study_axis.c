@@ -67,7 +67,7 @@ static void accuracy_ranges(void **state)
     study_span_add(&span, &dense, true);
     study_span_add(&span, &low, false);
     study_accuracy_range(&script, &span);
-    assert_int_equal(sscanf(text_content(&script), "set yrange [%lf:%lf]", &least, &most), 2);
+    assert_int_equal(sscanf(text_content(&script), "least = %lf set yrange [least:%lf]", &least, &most), 2);
     assert_true(least < 38 && least > 30 && most >= 107 && most < 108);
     text_clear(&script);
 }

@@ -75,10 +75,10 @@ static void latex_words(void **state)
 {
     text out = {0};
     (void)state;
-    cells_latex_words(&out, "50 % & more_{x}^2 ~ \\a $1 #2 <3> ÷×−\n\xe2\x82\xac");
+    cells_latex_words(&out, "50 % & more_{x}^2 ~ \\a $1 #2 <3> ÷×−∞\n\xe2\x82\xac");
     assert_string_equal(text_content(&out),
                         "50 \\% \\& more\\_\\{x\\}\\textasciicircum{}2 \\textasciitilde{} "
-                        "\\textbackslash{}a \\$1 \\#2 $<$3$>$ $\\div$$\\times$$-$ ?");
+                        "\\textbackslash{}a \\$1 \\#2 $<$3$>$ $\\div$$\\times$$-$$\\infty$ ?");
     text_clear(&out);
 }
 

@@ -283,6 +283,8 @@ static void damaged(void **state)
         {"[]", "the file: expected an object"},
         {"{\"status\":\"done\"}", "method: expected a name"},
         {"{\"method\":3,\"status\":\"done\"}", "method: expected a text or null"},
+        {"{\"method\":\"dense\",\"status\":\"done\",\"criterion\":\"\\nsystem('touch x')\\n#\"}",
+         "criterion: expected a name without line ends"},
         {"{\"method\":\"dense\",\"status\":\"lost\"}", "status: expected \"done\" or \"failed\""},
         {"{\"method\":\"dense\",\"status\":\"done\",\"seed\":-1}", "seed: expected a whole number"},
         {"{\"method\":\"dense\",\"status\":\"done\",\"epochs\":\"4\"}",
