@@ -46,7 +46,9 @@ static int check(option_set *set, run_settings *s, const resume *again)
         code = output_differs_from_data(command, s->output, source, &s->data);
     if (code == EXIT_NONE && s->folder && !again)
         code = folder_free(command, s->folder);
-    return code == EXIT_NONE ? output_writable(s->output) : code;
+    if (code == EXIT_NONE && !output_lies_in(s->output, s->folder)) /* a folder that is still to be made */
+        code = output_writable(s->output);
+    return code;
 }
 
 /* What depends on the network: steps of one-by-one, the rows of validation, and
@@ -57,9 +59,9 @@ static int open_network(run *r, option_set *set, run_settings *s)
     if (code != EXIT_NONE)
         return code;
     if (s->prune.scope == ESPALIER_SCOPE_ONE_BY_ONE && !option_given(set, "steps"))
-        s->prune.steps = espalier_network_layer_count(r->network) - 1;
+        s->prune.steps = layers_to_prune(r->network);
     s->data.options.seed = s->seed;
-    data_follow_model(&s->data, set, r->network);
+    data_follow_model(&s->data, set, r->network, r->unscaled);
     return settings_settle(s, set);
 }
 
@@ -83,6 +85,18 @@ static int open_data(run *r, const option_set *set, const run_settings *s)
                : EXIT_NONE;
 }
 
+/* While training the pruner tells. */
+static void say_guarded(const run *r)
+{
+    const espalier_prune_step *steps = espalier_pruner_steps(r->pruner);
+    for (size_t i = 0; i < espalier_pruner_step_count(r->pruner); i++) {
+        const unsigned long long guarded = steps[i].neurons_guarded;
+        if (guarded)
+            message("warning: pruning step %zu would have left too few neurons in some layer: %llu of the "
+                    "best %s kept", i + 1, guarded, guarded == 1 ? "was" : "were");
+    }
+}
+
 static int prune_at_once(run *r)
 {
     int code = run_begin(r);
@@ -100,6 +114,8 @@ static int prune_at_once(run *r)
                         "none, such as --criterion magnitude");
         }
     }
+    if (code == EXIT_NONE)
+        say_guarded(r);
     if (code == EXIT_NONE && espalier_pruner_step_count(r->pruner) > 0)
         doubts_thin(r->network);
     return code;

@@ -39,7 +39,9 @@ static int check_output(const run *r, const option_set *set, const run_settings 
         code = output_differs_from_data(command, s->output, set->files[0], &s->data);
     if (code == EXIT_NONE && s->folder && !r->resume)
         code = folder_free(command, s->folder);
-    return code == EXIT_NONE ? output_writable(s->output) : code;
+    if (code == EXIT_NONE && !output_lies_in(s->output, s->folder)) /* a folder that is still to be made */
+        code = output_writable(s->output);
+    return code;
 }
 
 /* ---- a new network ---------------------------------------------------------------- */
@@ -90,9 +92,9 @@ static int look(run *r, option_set *set, run_settings *s)
         return code;
     s->data.options.seed = s->seed;
     if (s->from)
-        data_follow_model(&s->data, set, r->network);
+        data_follow_model(&s->data, set, r->network, r->unscaled);
     if (s->prune.scope == ESPALIER_SCOPE_ONE_BY_ONE && !option_given(set, "steps"))
-        s->prune.steps = s->from ? espalier_network_layer_count(r->network) - 1 : s->hidden.count;
+        s->prune.steps = s->from ? layers_to_prune(r->network) : s->hidden.count;
     return EXIT_NONE;
 }
 

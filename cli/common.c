@@ -89,6 +89,14 @@ int read_model(const char *path, espalier_network **network)
     return espalier_network_open(path, NULL, network, &error) ? fail(&error) : EXIT_NONE;
 }
 
+size_t layers_to_prune(const espalier_network *network)
+{
+    size_t count = 0;
+    for (size_t l = 0; l + 1 < espalier_network_layer_count(network); l++)
+        count += espalier_network_activation(network, l) != ESPALIER_LINEAR;
+    return count;
+}
+
 int check_fit(const char *model, const espalier_network *network, const char *source,
               const espalier_dataset *dataset)
 {

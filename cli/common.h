@@ -57,6 +57,9 @@ int cmd_data(int argc, char **argv);
 /* Reads a model file. EXIT_NONE, or an exit code after a message. */
 int read_model(const char *path, espalier_network **network);
 
+/* Hidden layers whose neurons can be pruned: those that are not linear. */
+size_t layers_to_prune(const espalier_network *network);
+
 /* EXIT_NONE if rows of the data set fit the network; else says both sizes. */
 int check_fit(const char *model, const espalier_network *network, const char *source,
               const espalier_dataset *dataset);

@@ -98,12 +98,12 @@ static void follow(data_settings *settings, const option_set *set, const json_t 
 }
 
 void data_follow_model(data_settings *settings, const option_set *set,
-                       const espalier_network *network)
+                       const espalier_network *network, bool unscaled)
 {
     const char *text = espalier_network_metadata(network, "training");
     json_t *training = text ? json_loads(text, 0, NULL) : NULL;
     follow(settings, set, json_object_get(training, "validation"));
-    if (!scaling_is_unsaid(network))
+    if (!unscaled)
         settings->options.scaling = ESPALIER_SCALING_NONE;
     json_decref(training);
 }

@@ -25,9 +25,10 @@ typedef enum data_rows {
 void data_add_options(option_set *set, data_settings *settings, data_rows rows);
 
 /* Takes the validation and test rows' fractions, choice and seed from the model's
- * metadata, as far as they were not given as options. Its scaling is its own. */
+ * metadata, as far as they were not given as options. Its scaling is its own, unless it
+ * came `unscaled`. */
 void data_follow_model(data_settings *settings, const option_set *set,
-                       const espalier_network *network);
+                       const espalier_network *network, bool unscaled);
 
 /* {"fraction":…,"split":…,"seed":…} and "test":… where there is such a part, what
  * data_follow_model() reads back. dataset: the one that was split so, or NULL. */

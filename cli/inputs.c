@@ -6,7 +6,7 @@
 int open_rows(const option_set *set, data_settings settings, const char *model,
               espalier_network *network, const char *source, espalier_dataset **dataset)
 {
-    data_follow_model(&settings, set, network);
+    data_follow_model(&settings, set, network, scaling_is_unsaid(network));
     if (scaling_is_fitted(set, &settings, network) && !option_known(set, "validation"))
         settings.options.validation_fraction = 0; /* a command that keeps none apart fits on all */
     int code = data_open_for(network, !scaling_is_fitted(set, &settings, network), source, &settings,

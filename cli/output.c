@@ -112,6 +112,14 @@ static bool can_write(const char *output)
     return true;
 }
 
+bool output_lies_in(const char *output, const char *folder)
+{
+    size_t length = folder ? strlen(folder) : 0;
+    while (length > 0 && folder[length - 1] == '/')
+        length--;
+    return length > 0 && strncmp(output, folder, length) == 0 && output[length] == '/';
+}
+
 int output_writable(const char *output)
 {
     struct stat status;

@@ -121,6 +121,11 @@ const char *resume_before(const resume *r)
     return json_string_value(json_object_get(r->facts, "before"));
 }
 
+bool resume_unscaled(const resume *r)
+{
+    return json_is_true(json_object_get(r->facts, "unscaled"));
+}
+
 /* ---- the folder --------------------------------------------------------------------- */
 
 int folder_lock(const char *folder, const char *shown, int *lock)

@@ -50,6 +50,9 @@ const char *resume_initial(const resume *r);
 /* A model's metadata "training" as it was before the run; NULL if it had none. */
 const char *resume_before(const resume *r);
 
+/* Whether that model did not say how its inputs are scaled. */
+bool resume_unscaled(const resume *r);
+
 /* "espalier train --resume DIR", with quotes where a shell needs them. Returns text. */
 char *resume_command(const char *command, const char *folder, char *text, size_t size);
 

@@ -14,6 +14,7 @@
 #include "progress.h"
 #include "proof.h"
 #include "run_folder.h"
+#include "scaling.h"
 #include "summary.h"
 #include "table.h"
 
@@ -41,6 +42,7 @@ static int take_network(run *r)
     if (espalier_checkpoint_network(r->resume->checkpoint, NULL, &r->network, &error))
         return fail(&error);
     const char *before = resume_before(r->resume);
+    r->unscaled = resume_unscaled(r->resume);
     int code = keep_text(espalier_network_metadata(r->network, "training"), &r->configuration);
     if (code == EXIT_NONE)
         code = keep_text(before, &r->before);
@@ -56,6 +58,7 @@ int run_read_model(run *r)
     if (run_goes_on(r))
         return take_network(r);
     int code = read_model(r->model, &r->network);
+    r->unscaled = code == EXIT_NONE && scaling_is_unsaid(r->network);
     return code == EXIT_NONE
                ? keep_text(espalier_network_metadata(r->network, "training"), &r->before)
                : code;
@@ -154,9 +157,25 @@ static int try_spectra(const run *r)
     return EXIT_NONE;
 }
 
+/* Counts that a criterion reads, and that nobody will make: said before a folder is begun. */
+static int check_counts(const run *r)
+{
+    const espalier_prune_options *o = &r->settings->prune;
+    size_t index = 0;
+    while (espalier_criterion_name(index) && strcmp(espalier_criterion_name(index), o->criterion) != 0)
+        index++;
+    if (!(o->target > 0) || o->count != ESPALIER_COUNT_NONE || !espalier_criterion_needs_counts(index) ||
+        r->settings->train.epochs == 0 || espalier_network_inputs_counted(r->network) > 0)
+        return EXIT_NONE;
+    return usage_error(r->options->command, "--count none: the criterion %s needs activation counts, and "
+                                            "the network has none", o->criterion);
+}
+
 int run_begin(run *r)
 {
-    int code = try_spectra(r);
+    int code = check_counts(r);
+    if (code == EXIT_NONE)
+        code = try_spectra(r);
     if (code == EXIT_NONE && r->settings->folder)
         code = make_folder(r);
     if (code == EXIT_NONE)

@@ -24,6 +24,7 @@ typedef struct run {
     const char *math;   /* NULL: no training */
     size_t threads;
     char *before;        /* "training" of MODEL, or NULL */
+    bool unscaled;       /* MODEL did not say how its inputs are scaled: --scaling does */
     char *configuration; /* "training" of this run */
     const char *initial; /* --restart rewind: where to was found: "file", "folder" or "seed" */
     bool recipe;         /* MODEL's first training gave the options that were not given */

@@ -89,6 +89,8 @@ static int write_facts(const run *r)
     json_object_set_new(facts, "inputs",
                         resume_inputs_json(files, sizeof files / sizeof *files));
     json_object_set_new(facts, "before", r->before ? json_string(r->before) : json_null());
+    if (r->unscaled)
+        json_object_set_new(facts, "unscaled", json_true());
     json_object_set_new(facts, "initial", r->initial ? json_string(r->initial) : json_null());
     int code = write_json(r, RESUME_FACTS, facts);
     json_decref(facts);

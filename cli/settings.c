@@ -308,7 +308,7 @@ int settings_settle(run_settings *s, const option_set *set)
     s->train.seed = s->prune.seed = s->seed;
     s->train.final_accuracy = s->prune.final_accuracy = s->final_accuracy;
     s->prune.target = isnan(s->target) ? 0 : s->target;
-    if (s->prune.trigger == ESPALIER_TRIGGER_ACCURACY &&
+    if (s->prune.target > 0 && s->prune.trigger == ESPALIER_TRIGGER_ACCURACY &&
         s->prune.start_accuracy > s->final_accuracy)
         return usage_error(command, "--start-accuracy: expected at most --final-accuracy (%g%%), "
                                     "found %g%%",
@@ -328,12 +328,16 @@ int settings_settle(run_settings *s, const option_set *set)
 int settings_fail(const espalier_error *error, const char *command)
 {
     const char *text = error->message, *colon = strchr(text, ':');
-    char field[32] = "prune"; /* the field "target" */
+    static const char *const others[][2] = {
+        {"target", "prune"}, {"batch_rows", "batch"}, {"learning_rate", "lr"}};
+    char field[32];
     if (error->status != ESPALIER_ERROR_ARGUMENT || !colon ||
         (size_t)(colon - text) >= sizeof field || strcspn(text, " ") < (size_t)(colon - text))
         return fail(error);
-    if (strncmp(text, "target:", 7) != 0)
-        snprintf(field, sizeof field, "%.*s", (int)(colon - text), text);
+    snprintf(field, sizeof field, "%.*s", (int)(colon - text), text);
+    for (size_t i = 0; i < ROW_COUNT(others); i++)
+        if (strcmp(field, others[i][0]) == 0)
+            snprintf(field, sizeof field, "%s", others[i][1]);
     for (char *c = field; *c; c++)
         *c = *c == '_' ? '-' : *c;
     if (command)

@@ -115,6 +115,8 @@ ESPALIER_API const char *espalier_count_mode_name(espalier_count_mode count);
 ESPALIER_API const char *espalier_count_window_name(espalier_count_window window);
 ESPALIER_API const char *espalier_amounts_name(espalier_amounts amounts);
 ESPALIER_API const char *espalier_dead_name(espalier_dead dead);
+/* Whether that criterion reads activation counts; false past the end. */
+ESPALIER_API bool espalier_criterion_needs_counts(size_t index);
 /* The criteria, in the table's order, and one line about each; NULL past the end. */
 ESPALIER_API const char *espalier_criterion_name(size_t index);
 ESPALIER_API const char *espalier_criterion_summary(size_t index);

@@ -155,9 +155,10 @@ ESPALIER_API void espalier_trainer_changed(espalier_trainer *trainer);
 ESPALIER_API void espalier_trainer_adjusted(espalier_trainer *trainer);
 /* Holds (true) or frees (false) the rules that end a run. */
 ESPALIER_API void espalier_trainer_hold(espalier_trainer *trainer, bool hold);
-/* Switches counting of activations in the training forward pass on or off. */
+/* Switches counting of activations in the training forward pass on or off, from the next epoch
+ * on. */
 ESPALIER_API void espalier_trainer_count(espalier_trainer *trainer, bool count);
-/* Ends the run after this event. */
+/* Ends the run: from BEGIN before the first epoch, else at the end of the epoch under way. */
 ESPALIER_API void espalier_trainer_stop(espalier_trainer *trainer);
 /* Hands an event to all observers but those already inside notify. */
 ESPALIER_API espalier_status espalier_trainer_announce(espalier_trainer *trainer,

@@ -147,9 +147,9 @@ static espalier_status pass_run(pass *p, const espalier_allocator *allocator,
 
 /* Draws `count` of `rows` rows into the first places of indices [max(count, rows)]:
  * the beginning of a Fisher-Yates shuffle. */
-static void draw(uint64_t seed, size_t epoch, size_t rows, size_t count, uint32_t *indices)
+static void draw(uint64_t seed, size_t number, size_t rows, size_t count, uint32_t *indices)
 {
-    uint64_t stream = random_stream(RANDOM_SAMPLE, (uint32_t)epoch);
+    uint64_t stream = random_stream(RANDOM_SAMPLE, (uint32_t)number);
     if (count > rows) {
         for (size_t i = 0; i < count; i++)
             indices[i] = (uint32_t)random_below(seed, stream, i, rows);
@@ -167,7 +167,7 @@ static void draw(uint64_t seed, size_t epoch, size_t rows, size_t count, uint32_
 
 espalier_status activity_sample(const espalier_prune_options *options,
                                 const espalier_allocator *allocator, espalier_network *network,
-                                const espalier_dataset *dataset, size_t epoch,
+                                const espalier_dataset *dataset, size_t draw_number,
                                 espalier_error *error)
 {
     if (!samples(options->count))
@@ -179,7 +179,7 @@ espalier_status activity_sample(const espalier_prune_options *options,
         return error_memory(error);
     if (options->window == ESPALIER_WINDOW_EPOCH)
         espalier_network_clear_activations(network);
-    draw(options->seed, epoch, rows, count, indices);
+    draw(options->seed, draw_number, rows, count, indices);
     pass run = {.network = network, .dataset = dataset, .mode = options->count};
     espalier_status status = pass_run(&run, allocator, indices, count, error);
     memory_release(allocator, indices);

@@ -19,12 +19,15 @@ espalier_status activity_begin(const espalier_prune_options *options, espalier_t
 /* Before an epoch: starts the epoch's own count where the trainer counts. */
 void activity_epoch_begin(const espalier_prune_options *options, espalier_trainer *trainer);
 
-/* In the sample modes: counts sample_rows rows, drawn anew in each epoch without
+/* The draws of cuts within an epoch are numbered from here on, those at its end as the epochs. */
+#define ACTIVITY_CUT ((size_t)1 << 31)
+
+/* In the sample modes: counts sample_rows rows, drawn anew for each draw_number without
  * putting back (with, if there are fewer), on the network as it is. In the other
  * modes nothing. Errors: MEMORY, UNSUPPORTED. */
 espalier_status activity_sample(const espalier_prune_options *options,
                                 const espalier_allocator *allocator, espalier_network *network,
-                                const espalier_dataset *dataset, size_t epoch,
+                                const espalier_dataset *dataset, size_t draw_number,
                                 espalier_error *error);
 
 /* For a step before the first epoch: in the sample modes forgets what was counted and

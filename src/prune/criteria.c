@@ -32,6 +32,12 @@ const char *espalier_criterion_name(size_t index)
     return found ? found->name : NULL;
 }
 
+bool espalier_criterion_needs_counts(size_t index)
+{
+    const criterion *found = criterion_at(index);
+    return found && found->needs_counts;
+}
+
 const char *espalier_criterion_summary(size_t index)
 {
     const criterion *found = criterion_at(index);

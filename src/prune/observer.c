@@ -142,8 +142,9 @@ static espalier_status batch(espalier_pruner *pruner, espalier_trainer *trainer,
      * that has no counts yet. */
     espalier_network *network = espalier_trainer_network(trainer);
     if (pruner->criterion->needs_counts && espalier_network_inputs_counted(network) == 0) {
-        espalier_status status = activity_sample(
-            o, pruner->allocator, network, espalier_trainer_dataset(trainer), now->epoch, error);
+        espalier_status status = activity_sample(o, pruner->allocator, network,
+                                                 espalier_trainer_dataset(trainer),
+                                                 ACTIVITY_CUT + pruner->book.step_count, error);
         if (status)
             return status;
     }
@@ -188,7 +189,9 @@ static espalier_status notify(void *context, espalier_trainer *trainer, const es
                               espalier_error *error)
 {
     espalier_pruner *pruner = context;
-    if (pruner->pending) /* restored: the event has been heard, the step is to be taken */
+    const bool of_training = event->kind == ESPALIER_EVENT_BATCH || event->kind == ESPALIER_EVENT_EPOCH ||
+                             event->kind == ESPALIER_EVENT_BEGIN;
+    if (pruner->pending && of_training) /* restored: it has been heard, the step is to be taken */
         return take(pruner, trainer, event, pruner->forced, error);
     switch (event->kind) {
     case ESPALIER_EVENT_BEGIN:

@@ -57,7 +57,7 @@ static espalier_status check_criterion(const char *name, espalier_error *error)
 
 static espalier_status check_combinations(const espalier_prune_options *o, espalier_error *error)
 {
-    if (o->trigger == ESPALIER_TRIGGER_ACCURACY && o->start_accuracy > o->final_accuracy)
+    if (o->target > 0.0 && o->trigger == ESPALIER_TRIGGER_ACCURACY && o->start_accuracy > o->final_accuracy)
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
                          "start_accuracy: expected at most final_accuracy (%g), found %g",
                          o->final_accuracy, o->start_accuracy);

@@ -1,4 +1,5 @@
 /* Options of training: the paper's defaults, their ranges, their names. */
+#include <float.h>
 #include <math.h>
 
 #include "base/error.h"
@@ -31,6 +32,17 @@ espalier_train_options espalier_train_options_defaults(void)
     };
 }
 
+/* As the floats that are reckoned with. */
+static bool is_positive(double value)
+{
+    return value >= (double)FLT_MIN && isfinite(value);
+}
+
+static bool is_share(double value)
+{
+    return value >= 0.0 && value < 1.0 && (float)value < 1.0f;
+}
+
 espalier_status espalier_train_options_check(const espalier_train_options *o, espalier_error *error)
 {
     const struct {
@@ -50,12 +62,11 @@ espalier_status espalier_train_options_check(const espalier_train_options *o, es
         int holds;
     } rules[] = {
         {"optimizer", "a listed one", (double)o->optimizer, o->optimizer < ESPALIER_OPTIMIZER_COUNT},
-        {"learning_rate", "above 0", o->learning_rate,
-         o->learning_rate > 0.0 && isfinite(o->learning_rate)},
-        {"momentum", "0 to below 1", o->momentum, o->momentum >= 0.0 && o->momentum < 1.0},
-        {"beta1", "0 to below 1", o->beta1, o->beta1 >= 0.0 && o->beta1 < 1.0},
-        {"beta2", "0 to below 1", o->beta2, o->beta2 >= 0.0 && o->beta2 < 1.0},
-        {"epsilon", "above 0", o->epsilon, o->epsilon > 0.0 && isfinite(o->epsilon)},
+        {"learning_rate", "above 0", o->learning_rate, is_positive(o->learning_rate)},
+        {"momentum", "0 to below 1", o->momentum, is_share(o->momentum)},
+        {"beta1", "0 to below 1", o->beta1, is_share(o->beta1)},
+        {"beta2", "0 to below 1", o->beta2, is_share(o->beta2)},
+        {"epsilon", "above 0", o->epsilon, is_positive(o->epsilon)},
         {"weight_decay", "0 or more", o->weight_decay,
          o->weight_decay >= 0.0 && isfinite(o->weight_decay)},
         {"lr_schedule", "a listed one", (double)o->lr_schedule,

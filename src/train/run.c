@@ -59,7 +59,7 @@ static espalier_status run_batch(espalier_trainer *trainer, espalier_event *even
     if (!(sum.loss / (double)count < TRAINER_LOSS_MOST))
         return trainer_diverged(trainer, event, "loss", sum.loss / (double)count, error);
     trainer->pulled = false;
-    trainer->counted += trainer->counting ? count : 0;
+    trainer->counted += trainer->batch.counting ? count : 0;
     return ESPALIER_OK;
 }
 
@@ -208,6 +208,8 @@ static espalier_status begin(espalier_trainer *trainer, const espalier_event *ev
         return status;
     trainer->at.stage = STAGE_EPOCH;
     trainer->at.ended = trainer->stop;
+    if (trainer->stop)
+        trainer->at.stopped_by = ESPALIER_STOPPED_BY_OBSERVER;
     return trainer_save_point(trainer, ESPALIER_MOMENT_BEGIN, error);
 }
 

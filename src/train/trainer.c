@@ -155,6 +155,10 @@ espalier_status espalier_trainer_create(espalier_network *network, const espalie
         status = check_fit(network, dataset, error);
     if (status == ESPALIER_OK)
         status = check_slopes(network, error);
+    if (status == ESPALIER_OK && chosen.keep == ESPALIER_KEEP_BEST &&
+        dataset->row_count[ESPALIER_VALIDATION] == 0)
+        status = error_set(error, ESPALIER_ERROR_ARGUMENT,
+                           "keep: the best network is told by validation rows, and there are none");
     if (status != ESPALIER_OK)
         return status;
     const math_backend *math = math_backend_find(chosen.math);

@@ -3,10 +3,13 @@ of scaling, and what they say of files that they cannot take."""
 import json
 import pathlib
 import shutil
+import signal
 import struct
+import subprocess
+import time
 import zipfile
 
-from harness import Case, main
+from harness import PROGRAM, Case, environment, main
 
 MODELS = pathlib.Path(__file__).resolve().parent.parent / "import" / "models"
 NOTE = r"^espalier: note: {} has no scaling of its inputs: the bytes of small go in divided by 255; "
@@ -80,6 +83,22 @@ class Foreign(Case):
     def test_predictions_are_the_same(self):
         self.assertEqual(self.noted(NOTE.format("torch.safetensors"), "predict", "torch.safetensors", "small"),
                          self.good("predict", "net", "small"))
+
+    def test_a_run_goes_on(self):
+        """The network has its scaling by then; the data are read as when the run began."""
+        command = ("prune", "torch.safetensors", "small", "-o", "long", "--prune", "40%", "--trigger", "epoch",
+                   "--every", "1", "--steps", "2", "--epochs", "100000", "--early-stop", "never", "--run", "long-run",
+                   "--scaling", "standard", "--quiet")
+        log = self.folder / "long-run" / "log.jsonl"
+        for arguments in (command, ("prune", "--resume", "long-run")):
+            before = log.stat().st_size if log.exists() else 0
+            with subprocess.Popen([PROGRAM, *arguments], cwd=self.folder, stderr=subprocess.PIPE, text=True,
+                                  stdout=subprocess.DEVNULL, env=environment(self.folder)) as process:
+                while process.poll() is None and not (log.exists() and log.stat().st_size > before + 3000):
+                    time.sleep(0.01)
+                process.send_signal(signal.SIGTERM)
+                said = process.communicate()[1]
+            self.assertRegex(said, r"espalier: stopped after epoch \d+; go on with")
 
     def test_own_networks_say_it_themselves(self):
         self.refused(2, "--scaling: net says itself how its inputs are scaled", "eval", "net", "small", "--scaling",

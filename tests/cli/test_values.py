@@ -42,7 +42,7 @@ WRONG = [
      "--criterion: expected activation, activation-weight, magnitude or random, found 'zzz'"),
     ("--data-dir=", "--data-dir: expected a name that is not empty, found ''"),
     ("--output=", "--output: expected a name that is not empty, found ''"),
-    ("--start-accuracy=99%", "--start-accuracy: expected at most --final-accuracy (98%), found 99%"),
+    ("--batch=2000000", "--batch: expected 1 to 1048576, found 2000000"),
     ("--epoch=3", "unknown option '--epoch=3'; did you mean '--epochs'?"),
     ("--critreion=random", "unknown option '--critreion=random'; did you mean '--criterion'?"),
     ("--zzzzzzzz", "unknown option '--zzzzzzzz'"),
@@ -55,6 +55,10 @@ WRONG = [
 ]
 
 COMBINED = [
+    (("--start-accuracy", "99%", "--prune", "50%"),
+     "--start-accuracy: expected at most --final-accuracy (98%), found 99%"),
+    (("--count", "none", "--prune", "50%"),
+     "--count none: the criterion activation needs activation counts, and the network has none"),
     (("--scope", "one-by-one", "--steps", "3", "--prune", "50%"),
      "--steps: expected a multiple of the 2 hidden layers (scope one-by-one prunes one of them in "
      "each step), found 3"),

@@ -260,6 +260,39 @@ static void steps_by_epochs(void **state)
     assert_int_equal(seen[ESPALIER_MOMENT_AFTER_STEP], 0); /* they are the epochs' */
 }
 
+/* On another processor a note comes first; the step that was to be taken is taken with its epoch. */
+static void before_a_step_on_another_processor(void **state)
+{
+    kind k = kind_of("another processor");
+    const char *folder = open_folder();
+    process whole, first, second;
+    espalier_train_summary summary;
+    espalier_error error = {0};
+    (void)state;
+    k.train.math = "reference"; /* which is on all of them */
+    start(&whole, &k, folder, NULL);
+    finish(&whole, &k, &summary, "model");
+    size_t save = 0;
+    while (whole.moments[save] != ESPALIER_MOMENT_BEFORE_STEP)
+        save++;
+    start(&first, &k, folder, NULL);
+    first.most = save + 1;
+    assert_int_equal(espalier_trainer_run(first.trainer, NULL, &error), ESPALIER_ERROR_CANCELLED);
+    stop(&first);
+    assert_int_equal(setenv("ESPALIER_CPU", "plain", 1), 0);
+    start_again(&second, &k, folder);
+    finish(&second, &k, &summary, "again");
+    assert_int_equal(unsetenv("ESPALIER_CPU"), 0);
+    const espalier_prune_step *steps = espalier_pruner_steps(second.pruner);
+    assert_int_equal(espalier_pruner_step_count(second.pruner), 2);
+    assert_int_equal(steps[0].epoch, 2);
+    assert_int_equal(steps[1].epoch, 4);
+    assert_true(steps[0].training_accuracy > 0 && steps[1].training_accuracy > 0);
+    stop(&second);
+    stop(&whole);
+    close_folder();
+}
+
 static void steps_by_accuracy_and_patience(void **state)
 {
     kind k = kind_of("accuracy");
@@ -622,6 +655,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_by_epochs),
+        cmocka_unit_test(before_a_step_on_another_processor),
         cmocka_unit_test(steps_by_accuracy_and_patience),
         cmocka_unit_test(steps_between_batches),
         cmocka_unit_test(step_at_once),

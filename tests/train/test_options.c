@@ -70,6 +70,9 @@ static void ranges_end_where_they_say(void **state)
 {
     (void)state;
     REFUSED(learning_rate, 0.0);
+    REFUSED(learning_rate, 1e-46); /* as a float 0 */
+    REFUSED(epsilon, 1e-46);
+    REFUSED(beta2, 0.99999999); /* as a float 1 */
     REFUSED(epsilon, 0.0);
     REFUSED(lr_gamma, 0.0);
     REFUSED(momentum, 1.0);

@@ -356,6 +356,56 @@ static espalier_status listen(void *context, espalier_trainer *trainer,
     return ESPALIER_OK;
 }
 
+static espalier_status stop_at_once(void *context, espalier_trainer *trainer, const espalier_event *event,
+                                    espalier_error *error)
+{
+    (void)context, (void)error;
+    if (event->kind == ESPALIER_EVENT_BEGIN)
+        espalier_trainer_stop(trainer);
+    return ESPALIER_OK;
+}
+
+static espalier_status count_from_a_batch_on(void *context, espalier_trainer *trainer,
+                                             const espalier_event *event, espalier_error *error)
+{
+    (void)context, (void)error;
+    if (event->kind == ESPALIER_EVENT_BATCH && event->epoch == 1 && event->batch == 1)
+        espalier_trainer_count(trainer, true);
+    return ESPALIER_OK;
+}
+
+/* Stopping before the first epoch, and counting from the next one on. */
+static void test_switches(void **state)
+{
+    (void)state;
+    espalier_dataset_options all = espalier_dataset_options_defaults();
+    all.validation_fraction = 0.0;
+    espalier_dataset *dataset = small_dataset_split(70, 0, widths[0], widths[LAYERS], &all);
+    espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    espalier_train_options options = espalier_train_options_defaults();
+    espalier_train_summary summary;
+    options.epochs = 2;
+    espalier_trainer *trainer = start(network, dataset, &options);
+    espalier_trainer_observe(trainer, (espalier_observer){.notify = stop_at_once});
+    assert_int_equal(espalier_trainer_run(trainer, &summary, NULL), ESPALIER_OK);
+    assert_int_equal(summary.epochs, 0);
+    assert_int_equal(summary.stopped_by, ESPALIER_STOPPED_BY_OBSERVER);
+    espalier_trainer_destroy(trainer);
+
+    trainer = start(network, dataset, &options);
+    espalier_trainer_observe(trainer, (espalier_observer){.notify = count_from_a_batch_on, .batches = true});
+    assert_int_equal(espalier_trainer_run(trainer, &summary, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_network_inputs_counted(network), 70);
+    espalier_trainer_destroy(trainer);
+
+    espalier_error error = {0};
+    options.keep = ESPALIER_KEEP_BEST; /* told by validation rows */
+    assert_int_equal(espalier_trainer_create(network, dataset, &options, NULL, &trainer, &error),
+                     ESPALIER_ERROR_ARGUMENT);
+    espalier_dataset_destroy(dataset);
+    espalier_network_destroy(network);
+}
+
 static void test_events_in_order(void **state)
 {
     (void)state;
@@ -666,6 +716,7 @@ int main(void)
         cmocka_unit_test(test_threads_and_counting_change_nothing),
         cmocka_unit_test(test_backends_agree),
         cmocka_unit_test(test_counts_equal_a_recount),
+        cmocka_unit_test(test_switches),
         cmocka_unit_test(test_events_in_order),
         cmocka_unit_test(test_observer_added_on_the_way),
         cmocka_unit_test(test_order_of_rows),
