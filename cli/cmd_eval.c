@@ -127,11 +127,10 @@ static int evaluate(const option_set *set, const eval_settings *s, const espalie
         return code;
     if (espalier_evaluate(network, dataset, s->split, s->k, s->threads, &evaluation, &error))
         return fail(&error);
-    if (!isfinite(evaluation.loss)) {
-        message("%s: expected a finite loss, found %g: some row's values, or the network's weights, "
-                "are too large to compute with", set->files[1], fabs(evaluation.loss));
+    code = check_finite(&evaluation, set->files[1]);
+    if (code != EXIT_NONE) {
         espalier_evaluation_clear(&evaluation);
-        return EXIT_FAILED;
+        return code;
     }
     if (s->json) {
         json_t *json = evaluation_json(&evaluation);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evaluation.h"
 #include "inputs.h"
 #include "scaling.h"
 #include "info.h"
@@ -52,12 +53,12 @@ static int ascending(const void *a, const void *b)
 
 /* Round after round over all models, so that a slow moment of the machine meets
  * them all; the median of the rounds. */
-static int time_models(model_info *models, size_t count, const espalier_dataset *dataset)
+static int time_models(model_info *models, size_t count)
 {
     espalier_error error = {0};
     for (size_t round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < count; i++) {
-            if (espalier_time_prediction(models[i].network, dataset, ESPALIER_TEST, 3,
+            if (espalier_time_prediction(models[i].network, models[i].rows, ESPALIER_TEST, 3,
                                          &models[i].times[round], &error))
                 return fail(&error);
         }
@@ -69,29 +70,50 @@ static int time_models(model_info *models, size_t count, const espalier_dataset 
     return EXIT_NONE;
 }
 
+/* An earlier model that reads the same rows in the same way, or i. */
+static size_t like(const model_info *models, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (data_reads_alike(models[k].network, models[i].network))
+            return k;
+    return i;
+}
+
+static int measure_one(const option_set *set, const info_settings *s, model_info *models, size_t i)
+{
+    espalier_error error = {0};
+    espalier_evaluation evaluation = {0};
+    model_info *m = &models[i];
+    const size_t first = like(models, i);
+    m->rows = models[first].rows;
+    int code = m->rows ? check_fit(m->path, m->network, s->source, m->rows)
+                       : open_rows(set, s->data, m->path, m->network, s->source, &models[first].rows);
+    if (code == EXIT_NONE && m->rows)
+        code = scaling_settle(set, &s->data, m->path, m->network, s->source, m->rows);
+    m->rows = models[first].rows;
+    if (code == EXIT_NONE)
+        code = check_split(m->rows, s->source, ESPALIER_TEST);
+    if (code == EXIT_NONE && espalier_evaluate(m->network, m->rows, ESPALIER_TEST, 0, threads_default(),
+                                               &evaluation, &error))
+        code = fail(&error);
+    if (code == EXIT_NONE)
+        code = check_finite(&evaluation, s->source);
+    m->accuracy = evaluation.accuracy;
+    m->measured = true;
+    espalier_evaluation_clear(&evaluation);
+    return code;
+}
+
 static int measure(const option_set *set, const info_settings *s, model_info *models)
 {
-    espalier_dataset *dataset = NULL;
-    int code = open_rows(set, s->data, models[0].path, models[0].network, s->source, &dataset);
+    int code = EXIT_NONE;
+    for (size_t i = 0; i < set->file_count && code == EXIT_NONE; i++)
+        code = measure_one(set, s, models, i);
     if (code == EXIT_NONE)
-        code = check_split(dataset, s->source, ESPALIER_TEST);
-    for (size_t i = 0; i < set->file_count && code == EXIT_NONE; i++) {
-        espalier_error error = {0};
-        espalier_evaluation evaluation = {0};
-        code = check_fit(models[i].path, models[i].network, s->source, dataset);
-        if (code == EXIT_NONE && i > 0)
-            code = scaling_settle(set, &s->data, models[i].path, models[i].network, s->source,
-                                  dataset);
-        if (code == EXIT_NONE && espalier_evaluate(models[i].network, dataset, ESPALIER_TEST, 0, 0,
-                                                   &evaluation, &error))
-            code = fail(&error);
-        models[i].accuracy = evaluation.accuracy;
-        models[i].measured = true;
-        espalier_evaluation_clear(&evaluation);
-    }
-    if (code == EXIT_NONE)
-        code = time_models(models, set->file_count, dataset);
-    espalier_dataset_destroy(dataset);
+        code = time_models(models, set->file_count);
+    for (size_t i = 0; i < set->file_count; i++)
+        if (like(models, i) == i)
+            espalier_dataset_destroy(models[i].rows);
     return code;
 }
 

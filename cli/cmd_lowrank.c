@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "evaluation.h"
 #include "inputs.h"
 #include "output.h"
 #include "scaling.h"
+#include "shell.h"
 #include "table.h"
 
 typedef struct lowrank_settings {
@@ -129,8 +131,11 @@ static int evaluate(lowrank *w)
         if (espalier_evaluate(networks[i], w->dataset, ESPALIER_TEST, 0, w->settings->threads,
                               &evaluation, &error))
             return fail(&error);
+        const int code = check_finite(&evaluation, w->set->files[1]);
         w->accuracy[i] = evaluation.accuracy;
         espalier_evaluation_clear(&evaluation);
+        if (code != EXIT_NONE)
+            return code;
     }
     return EXIT_NONE;
 }
@@ -201,11 +206,13 @@ static void print_end(const lowrank *w)
            digits(new, file_bytes(s->output)));
     if (w->dataset)
         printf("test     %.2f %% -> %.2f %%\n", 100 * w->accuracy[0], 100 * w->accuracy[1]);
-    printf("retrain  espalier train ");
-    print_plain(w->set->file_count > 1 ? w->set->files[1] : "DATA");
-    printf(" --from ");
-    print_plain(s->output);
-    puts(" -o MODEL");
+    const char *const retrain[] = {"espalier", "train", w->set->file_count > 1 ? w->set->files[1] : "DATA",
+                                   "--from", s->output, "-o", "MODEL"};
+    char words[3 * 4096];
+    shell_words(retrain, sizeof retrain / sizeof *retrain, words, sizeof words);
+    printf("retrain  ");
+    print_plain(words);
+    putchar('\n');
 }
 
 static json_t *story_json(const lowrank *w, size_t l, const layer_story *story)

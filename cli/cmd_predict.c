@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "inputs.h"
 #include "predict_rows.h"
@@ -101,8 +102,8 @@ static int predict(const option_set *set, predict_settings *s)
     espalier_network *network = NULL;
     row_source rows = {0};
     const bool given = option_given(set, "format");
-    if (!given && s->output && strlen(s->output) > 5 &&
-        strcmp(s->output + strlen(s->output) - 5, ".json") == 0)
+    const char *const dot = s->output ? strrchr(s->output, '.') : NULL;
+    if (!given && dot && (strcasecmp(dot, ".json") == 0 || strcasecmp(dot, ".npz") == 0))
         return usage_error(set->command, "-o: expected an ending .csv, .jsonl or .npy, found '%s'; a "
                                          "line for each row is .jsonl", s->output);
     s->format = given ? s->format : prediction_format_of(s->output);

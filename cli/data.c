@@ -108,6 +108,35 @@ void data_follow_model(data_settings *settings, const option_set *set,
     json_decref(training);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static json_t *validation_of(const espalier_network *network)
+{
+    const char *text = espalier_network_metadata(network, "training");
+    json_t *training = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *validation = json_incref(json_object_get(training, "validation"));
+    json_decref(training);
+    return validation;
+}
+
+bool data_reads_alike(const espalier_network *a, const espalier_network *b)
+{
+    const char *const columns[] = {espalier_network_metadata(a, "columns"),
+                                   espalier_network_metadata(b, "columns")};
+    bool alike = same_text(columns[0], columns[1]) && scaling_is_unsaid(a) == scaling_is_unsaid(b) &&
+                 espalier_network_class_count(a) == espalier_network_class_count(b);
+    for (size_t c = 0; alike && c < espalier_network_class_count(a); c++)
+        alike = same_text(espalier_network_class_name(a, c), espalier_network_class_name(b, c));
+    json_t *one = validation_of(a), *other = validation_of(b);
+    alike = alike && (one && other ? json_equal(one, other) : one == other);
+    json_decref(one);
+    json_decref(other);
+    return alike;
+}
+
 json_t *data_validation_json(const data_settings *settings, const espalier_dataset *dataset)
 {
     const espalier_dataset_options *o = &settings->options;

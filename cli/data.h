@@ -30,6 +30,9 @@ void data_add_options(option_set *set, data_settings *settings, data_rows rows);
 void data_follow_model(data_settings *settings, const option_set *set,
                        const espalier_network *network, bool unscaled);
 
+/* True if both networks read a table's columns alike and keep the same rows apart. */
+bool data_reads_alike(const espalier_network *a, const espalier_network *b);
+
 /* {"fraction":…,"split":…,"seed":…} and "test":… where there is such a part, what
  * data_follow_model() reads back. dataset: the one that was split so, or NULL. */
 json_t *data_validation_json(const data_settings *settings, const espalier_dataset *dataset);

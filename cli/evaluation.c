@@ -1,6 +1,8 @@
 /* An evaluation as JSON. */
 #include "evaluation.h"
 
+#include <math.h>
+
 static json_t *confusion_json(const espalier_evaluation *e)
 {
     json_t *confusion = e->confusion ? json_array() : json_null();
@@ -20,4 +22,13 @@ json_t *evaluation_json(const espalier_evaluation *e)
                      json_number(e->accuracy), "top_k", "k", (json_int_t)e->k, "accuracy",
                      json_number(e->top_k_accuracy), "loss", json_number(e->loss), "confusion",
                      confusion_json(e));
+}
+
+int check_finite(const espalier_evaluation *evaluation, const char *source)
+{
+    if (isfinite(evaluation->loss))
+        return EXIT_NONE;
+    message("%s: expected a finite loss, found %g: some row's values, or the network's weights, "
+            "are too large to compute with", source, fabs(evaluation->loss));
+    return EXIT_FAILED;
 }

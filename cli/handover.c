@@ -37,7 +37,7 @@ int handover_compact(espalier_network **network, const char *output)
     char line[160];
     if (espalier_network_compact(*network, NULL, &small, NULL, &error))
         return fail(&error);
-    int code = proof_run(*network, small, NULL, 0, &difference);
+    int code = proof_run(*network, small, NULL, threads_default(), &difference);
     if (code == EXIT_NONE && !proof_holds(&difference)) {
         proof_text(&difference, line, sizeof line);
         message("%s; %s is not written", line, output);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -20,8 +21,10 @@ const char *prediction_format_name(size_t index)
 prediction_format prediction_format_of(const char *path)
 {
     const char *dot = path ? strrchr(path, '.') : NULL;
-    size_t index = dot ? name_index(prediction_format_name, dot + 1) : SIZE_MAX;
-    return index == SIZE_MAX ? PREDICTION_CSV : (prediction_format)index;
+    for (size_t i = 0; dot && prediction_format_name(i); i++)
+        if (strcasecmp(dot + 1, prediction_format_name(i)) == 0)
+            return (prediction_format)i;
+    return PREDICTION_CSV;
 }
 
 /* ---- names of classes ------------------------------------------------------ */

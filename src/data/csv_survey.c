@@ -266,11 +266,6 @@ static espalier_status take_rows(csv_survey *s, table_file *f, bool learn, espal
     s->file_rows = f->row;
     s->file_bytes = csv_bytes(f->in);
     s->file_head = csv_head(f->in);
-    if (!s->options->columns) {
-        s->columns->rows = s->file_rows;
-        s->columns->bytes = s->file_bytes;
-        s->columns->head = s->file_head;
-    }
     return ESPALIER_OK;
 }
 

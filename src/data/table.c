@@ -58,7 +58,7 @@ espalier_status espalier_table_options_check(const espalier_table_options *o,
     if (o->comment && strchr("\r\" \t", o->comment))
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
                          "comment: expected a character other than blanks and quotes");
-    if (o->separator && o->comment == o->separator)
+    if (o->separator && o->separator != ESPALIER_SEPARATOR_FOUND && o->comment == o->separator)
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
                          "comment: expected another character than the separator");
     if (!(o->test_fraction >= 0 && o->test_fraction < 1))

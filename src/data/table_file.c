@@ -56,8 +56,11 @@ static bool has_text(const csv_field *field, const char *text)
     return strcmp(field->text, text) == 0;
 }
 
-static size_t find_name(const csv_record *header, const char *name)
+/* The first field of that name, but for the one at the place where it is looked for first. */
+static size_t find_name(const csv_record *header, const char *name, size_t place)
 {
+    if (place < header->count && has_text(&header->fields[place], name))
+        return place;
     for (size_t i = 0; i < header->count; i++)
         if (has_text(&header->fields[i], name))
             return i;
@@ -65,9 +68,9 @@ static size_t find_name(const csv_record *header, const char *name)
 }
 
 /* What a column without a name is called where others have names: "column N". */
-static size_t find_column(const csv_record *header, const char *name)
+static size_t find_column(const csv_record *header, const char *name, size_t expected)
 {
-    size_t place = find_name(header, name), number = 0;
+    size_t place = find_name(header, name, expected), number = 0;
     int used = 0;
     if (place == SIZE_MAX && sscanf(name, "column %zu%n", &number, &used) == 1 && !name[used] &&
         number >= 1 && number <= header->count && header->fields[number - 1].length == 0)
@@ -82,15 +85,29 @@ static bool is_text(const table_file *f, const csv_field *field)
            decimal_float(field->text, field->length, f->point, &value) == DECIMAL_TEXT;
 }
 
+static bool is_number(const table_file *f, const char *text, size_t length)
+{
+    float value;
+    return decimal_float(text, length, f->point, &value) == DECIMAL_NUMBER;
+}
+
+/* Categories that are written as numbers. */
+static bool has_numbers(const table_file *f, const column *one)
+{
+    for (size_t i = 0; i < one->values.count; i++)
+        if (is_number(f, one->values.texts[i], strlen(one->values.texts[i])))
+            return true;
+    return false;
+}
+
 /* A number where text belongs, or text where a number does. */
 static bool is_odd(const table_file *f, const column *one, const csv_field *field)
 {
-    float value;
     if (one->kind == COLUMN_NUMBER)
         return is_text(f, field);
     return one->kind == COLUMN_CATEGORY && one->values.count > 0 && !table_is_missing(field) &&
            dictionary_find(&one->values, field->text, field->length) == SIZE_MAX &&
-           decimal_float(field->text, field->length, f->point, &value) == DECIMAL_NUMBER;
+           is_number(f, field->text, field->length) && !has_numbers(f, one);
 }
 
 static bool has_any_number(const table_file *f, const csv_record *record)
@@ -104,7 +121,7 @@ static bool has_any_number(const table_file *f, const csv_record *record)
 static bool has_any_name(const columns *c, const csv_record *record)
 {
     for (size_t i = 0; i < c->count; i++)
-        if (find_name(record, c->items[i].name) != SIZE_MAX)
+        if (find_name(record, c->items[i].name, c->items[i].position) != SIZE_MAX)
             return true;
     return false;
 }
@@ -143,7 +160,7 @@ static bool looks_like_header(const table_file *f, const csv_record *first, cons
     const columns *c = f->columns;
     bool all = c->named, unlabelled = is_unlabelled(c, first);
     for (size_t i = 0; i < c->count && all; i++)
-        all = find_column(first, c->items[i].name) != SIZE_MAX;
+        all = find_column(first, c->items[i].name, c->items[i].position) != SIZE_MAX;
     if (all)
         return true;
     if (is_labelled(c, first, label)) {
@@ -155,10 +172,13 @@ static bool looks_like_header(const table_file *f, const csv_record *first, cons
     }
     if (first->count != c->record_width && !unlabelled)
         return c->named && (has_any_name(c, first) || !has_any_number(f, first));
-    for (size_t i = 0; i < c->count; i++)
-        if (is_odd(f, &c->items[i], &first->fields[place_of(c, i, unlabelled)]))
-            return true;
-    return false;
+    bool odd = false, plain = false;
+    for (size_t i = 0; i < c->count; i++) {
+        const csv_field *field = &first->fields[place_of(c, i, unlabelled)];
+        odd = odd || is_odd(f, &c->items[i], field);
+        plain = plain || (c->items[i].kind == COLUMN_NUMBER && is_number(f, field->text, field->length));
+    }
+    return odd && (c->named || !plain); /* without names a fault in a row is to be found there */
 }
 
 /* ---- places --------------------------------------------------------------------- */
@@ -167,14 +187,14 @@ static espalier_status match_names(table_file *f, const csv_record *header, espa
 {
     const columns *c = f->columns;
     for (size_t i = 0; i < c->count; i++) {
-        f->places[i] = find_column(header, c->items[i].name);
+        f->places[i] = find_column(header, c->items[i].name, c->items[i].position);
         if (f->places[i] == SIZE_MAX)
             return error_set(error, ESPALIER_ERROR_MISMATCH,
                              "%s: line %llu: expected a column '%s', found none of that name among "
                              "%zu", csv_path(f->in), (unsigned long long)header->line,
                              c->items[i].name, header->count);
     }
-    f->label = f->label_name ? find_column(header, f->label_name) : SIZE_MAX;
+    f->label = f->label_name ? find_column(header, f->label_name, c->label) : SIZE_MAX;
     return ESPALIER_OK;
 }
 
@@ -202,7 +222,7 @@ static espalier_status match_places(table_file *f, const csv_record *first, espa
 static espalier_status find_label(table_file *f, const csv_record *first, bool header,
                                   const char *label, espalier_error *error)
 {
-    f->label = header ? find_name(first, label) : SIZE_MAX;
+    f->label = header ? find_name(first, label, f->columns->label) : SIZE_MAX;
     f->label_name = f->label == SIZE_MAX ? NULL : label;
     if (f->label == SIZE_MAX)
         f->label = number_of(label, first->count);
@@ -223,6 +243,16 @@ static espalier_status match_others(table_file *f, const csv_record *first, bool
     return status;
 }
 
+/* By places, with the label at another one: the other fields are in the order that they had. */
+static void match_around(table_file *f)
+{
+    const columns *c = f->columns;
+    for (size_t i = 0; c->label != SIZE_MAX && f->label != c->label && i < c->count; i++) {
+        const size_t rank = c->items[i].position - (c->items[i].position > c->label);
+        f->places[i] = rank + (rank >= f->label);
+    }
+}
+
 static espalier_status match(table_file *f, const csv_record *first,
                              const espalier_table_options *o, espalier_error *error)
 {
@@ -236,6 +266,8 @@ static espalier_status match(table_file *f, const csv_record *first,
                                                          : match_places(f, first, error);
     if (!status && o->label && o->columns)
         status = find_label(f, first, header, o->label, error);
+    if (!status && o->label && o->columns && !(header && f->columns->named))
+        match_around(f);
     return status;
 }
 

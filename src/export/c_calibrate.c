@@ -13,6 +13,9 @@
 #include "export/c_rows.h"
 #include "export/c_run.h"
 
+/* Below it, levels for a unit of a column's value would be beyond float32: that is constant. */
+static const double half_least = 1e-33;
+
 /* Enough for the largest value of a layer to be known within a few percent, few enough
  * to take a second. */
 enum { ROWS_MOST = 4096, BINS = 2048 };
@@ -149,7 +152,7 @@ static void look_at_inputs(survey *s)
         const double low = (double)input->offset[c], high = (double)input->range[c];
         const double half = 0.5 * (high - low);
         input->offset[c] = (float)(low + half);
-        input->range[c] = half > 0.0 && isnormal((float)half) ? (float)half : 1.0f;
+        input->range[c] = half > half_least ? (float)half : 1.0f;
     }
 }
 

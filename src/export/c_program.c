@@ -110,7 +110,7 @@ static bool fill_neuron(c_program *p, size_t index, size_t o, const scaling *s, 
         const double exact = (double)w[i] * (index ? 1.0 : scale_at(s, column));
         const float folded = (float)exact;
         finite = finite && isfinite(folded);
-        bias -= index ? 0.0 : exact * shift_at(s, column);
+        bias -= index ? 0.0 : (double)folded * shift_at(s, column); /* as x is multiplied */
         if (folded == 0.0f)
             continue;
         layer->places[*at] = (uint32_t)column;

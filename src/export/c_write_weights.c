@@ -6,9 +6,10 @@
 
 const char *c_counter(const c_program *p)
 {
-    bool large = p->row_width > UINT16_MAX;
+    enum { BEYOND = 8 }; /* loops over bits step past the end */
+    bool large = p->row_width > UINT16_MAX - BEYOND;
     for (size_t l = 0; l < p->layer_count; l++)
-        large = large || p->layers[l].outputs > UINT16_MAX || p->layers[l].most > UINT16_MAX;
+        large = large || p->layers[l].outputs > UINT16_MAX - BEYOND || p->layers[l].most > UINT16_MAX;
     return large ? "uint32_t" : "uint_fast16_t";
 }
 

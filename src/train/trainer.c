@@ -39,8 +39,8 @@ static espalier_status check_slopes(const espalier_network *network, espalier_er
     return ESPALIER_OK;
 }
 
-/* Scaling, class names and the encoding of a table's columns come from the data where the
- * network has none. */
+/* Scaling and class names come from the data where the network has none; the encoding of a table's
+ * columns, and which table it is, in any case: that is what the network learns from. */
 static espalier_status adopt(espalier_network *network, const espalier_dataset *dataset)
 {
     espalier_status status = ESPALIER_OK;
@@ -59,7 +59,7 @@ static espalier_status adopt(espalier_network *network, const espalier_dataset *
     if (status == ESPALIER_OK && !named)
         status = espalier_network_set_class_names(network,
                                                   (const char *const *)dataset->class_names);
-    if (status == ESPALIER_OK && dataset->columns && !espalier_network_metadata(network, "columns"))
+    if (status == ESPALIER_OK && dataset->columns)
         status = espalier_network_set_metadata(network, "columns", dataset->columns);
     return status;
 }

@@ -113,7 +113,12 @@ class Predict(Case):
                 self.assertEqual(list(one["probabilities"].values()), row)
                 self.assertEqual(one["probability"], max(row))
                 self.assertEqual(one["class"], line.split(",")[0])
+        for name in ("p.npz", "p.JSON"):
+            done = self.run_cli("predict", "net", "small", "-o", name)
+            self.assertEqual((done.returncode, (self.folder / name).exists()), (2, False))
+        self.good("predict", "net", "small", "-o", "p.JSONL")
         self.good("predict", "net", "small", "-o", "p.jsonl")
+        self.assertEqual(self.bytes_of("p.JSONL"), self.bytes_of("p.jsonl"))
         self.assertEqual(self.bytes_of("p.jsonl").decode(),
                          self.good("predict", "net", "small", "--format", "jsonl"))
 

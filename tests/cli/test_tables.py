@@ -271,6 +271,62 @@ class Tables(Case):
         self.assertIn(' *   5  "garden=south"  1 where it is so, else 0', text)
         self.assertEqual(text.count("; 1 where it is missing"), 1)
 
+    def test_another_table_that_was_learnt_from(self):
+        """Its own test rows are known again; where they were drawn goes along."""
+        self.put("other.csv", flowers(seed=9))
+        for command in (("train", "other.csv", "--from", "m"), ("prune", "m", "other.csv", "--prune", "20%")):
+            out = self.result(*command, "-o", "moved", "--epochs", "2", "--seed", "7", "--quiet")
+            found = self.result("eval", "moved", "other.csv")
+            self.assertEqual(found["rows"], 30)
+            self.assertAlmostEqual(found["accuracy"], out["accuracy"]["test"])
+
+    def test_models_that_read_a_table_in_their_own_ways(self):
+        for name, ignored in (("without length", "sepal length"), ("without garden", "garden")):
+            self.good("train", "flowers.csv", "-o", name, "--ignore", ignored, "--test", "20%", *self.TRAIN,
+                      "--quiet")
+        models = ("m", "without length", "without garden", "m")
+        told = self.result("info", *models, "--data", "flowers.csv")["models"]
+        self.assertEqual([one["test_accuracy"] for one in told],
+                         [self.result("eval", name, "flowers.csv")["accuracy"] for name in models])
+
+    def test_rows_that_look_like_names(self):
+        """Categories that are numbers, and a fault in the first of rows that never had names."""
+        rows = [f"{10 * (1 + i % 3)},{i % 7}.5,{'ab'[i % 2]}" for i in range(40)]
+        self.put("numbers.csv", rows)
+        self.good("train", "numbers.csv", "-o", "numbered", "--categorical", "1", "--hidden", "4", "--epochs", "1",
+                  "--quiet")
+        self.put("new.csv", ["40,1.0", "10,2.0", "20,3.0"])
+        self.assertEqual(len(self.good("predict", "numbered", "new.csv").splitlines()), 4)
+        self.good("train", "numbers.csv", "-o", "plain", "--hidden", "4", "--epochs", "1", "--quiet")
+        self.put("fault.csv", ["10,oops", "10,2.0"])
+        done = self.run_cli("predict", "plain", "fault.csv")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("fault.csv: row 1 (line 1), column 2: expected", done.stderr)
+
+    def test_label_in_another_column(self):
+        lines = flowers()[1:]
+        self.put("bare.csv", lines)
+        self.put("turned.csv", [",".join(line.split(",")[-1:] + line.split(",")[:-1]) for line in lines])
+        self.good("train", "bare.csv", "-o", "bare", *self.TRAIN, "--quiet")
+        straight = self.result("eval", "bare", "bare.csv", "--split", "train")
+        turned = self.result("eval", "bare", "turned.csv", "--label", "1")
+        self.assertGreater(straight["accuracy"], 0.8)
+        self.assertGreater(turned["accuracy"], 0.8)
+        self.assertEqual(turned["rows"], 150)
+
+    def test_columns_far_from_zero(self):
+        """Programs in integers keep what their means leave; where float32 cannot, it is said."""
+        draw = random.Random(5)
+        rows = [(1.7e9 + round(draw.gauss(0, 300)), draw.gauss(0, 1)) for _ in range(300)]
+        self.put("times.csv", ["time,x,y"] + [f"{t:.0f},{x:.4f},{'ab'[(t - 1.7e9) / 300 + x > 0]}" for t, x in rows])
+        self.good("train", "times.csv", "-o", "times", *self.TRAIN, "--test", "20%", "--quiet")
+        said = self.good("export", "times", "-o", "times.c", "--type", "int16", "--data", "times.csv")
+        accuracy, itself = [float(word) for word in said.splitlines()[-1].split() if "." in word]
+        self.assertLess(abs(accuracy - itself), 2)
+        done = self.run_cli("export", "times", "-o", "times.safetensors", "--fold-scaling")
+        self.assertEqual((done.returncode, (self.folder / "times.safetensors").exists()), (1, False))
+        self.assertIn("adds up numbers so large that float32 keeps too little", done.stderr)
+
     def test_rows_without_names_are_no_header(self):
         self.put("rows.csv", ["5,3,1,0.2,2,north,setosa", "5,3,1,0.2,2,north,setosa"])
         self.refused(1, "rows.csv: line 1: expected 6 fields, or one less without labels, found 7",

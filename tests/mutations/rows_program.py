@@ -83,7 +83,7 @@ ROWS = [
     *of("src/export/first_layer.c", "export/test_export|export/test_onnx|export/test_c_program",
         ("first-widen", "weights of kept inputs stand in their first columns", "network->kept_inputs ? network->kept_inputs[i] : i", "i",
          {"tests": "export/test_export|export/test_onnx|export/test_c_program|cli/export"}),
-        ("first-fold", "scaling folded into weights takes its shift off the bias", "sum -= folded * (double)network->shift[pair];", ";"),
+        ("first-fold", "scaling folded into weights takes its shift off the bias", "sum -= (double)weights[i] * (double)network->shift[pair];", ";"),
         ("first-finite", "weights beyond float32 are refused", "return finite && isfinite(*bias);", "return true;")),
     *of("src/export/onnx.c", "export/test_onnx",
         ("onnx-opset", "operator sets that are not known are refused", "options->opset < ONNX_OPSET_LEAST || options->opset > ONNX_OPSET_MOST", "0"),
