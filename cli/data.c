@@ -200,6 +200,21 @@ static void note_known_columns(const table_settings *s, const espalier_network *
         message("note: %s has no effect: the network knows the columns that it reads", chooses(s));
 }
 
+/* What is asked of a table that the source is not. */
+static void note_no_table(const char *source, const espalier_table_options *o, const table_settings *s)
+{
+    const char *const idle = chooses(s)                           ? chooses(s)
+                             : o->label                           ? "--label"
+                             : o->separator                       ? "--separator"
+                             : o->comment                         ? "--comment"
+                             : o->decimal                         ? "--decimal"
+                             : o->header != ESPALIER_HEADER_AUTO  ? "--header"
+                             : o->missing != ESPALIER_MISSING_AUTO  ? "--missing"
+                                                                  : NULL;
+    if (idle && !espalier_table_is_named(source) && strcmp(source, "-") != 0)
+        message("note: %s has no effect: %s is no table", idle, source);
+}
+
 /* network: NULL, or whose columns the rows are read by; names: its classes, or NULL where
  * those are found out. What the library says goes into `error`. */
 static int open_by(const espalier_network *network, bool for_test, const char *const *names,
@@ -214,6 +229,7 @@ static int open_by(const espalier_network *network, bool for_test, const char *c
     int code = table_settle(&settings->table, &options.table);
     if (code != EXIT_NONE)
         return code;
+    note_no_table(source, &options.table, &settings->table);
     if (network) {
         note_known_columns(&settings->table, network);
         options.table.columns = espalier_network_metadata(network, "columns");

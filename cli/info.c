@@ -7,6 +7,7 @@
 
 #include "activation.h"
 #include "output.h"
+#include "resume.h"
 #include "summary.h"
 #include "table.h"
 
@@ -164,11 +165,17 @@ static void print_history(const espalier_network *network)
     json_decref(history);
 }
 
+/* By what it begins with: an archive, or the length of a JSON header and its brace. */
 static const char *format_name(const char *path)
 {
-    const char *dot = strrchr(path, '.');
-    return dot && strcmp(dot, ".onnx") == 0 ? "ONNX" : dot && strcmp(dot, ".npz") == 0 ? "NumPy"
-                                                                                       : "safetensors";
+    char begin[9] = "";
+    FILE *file = fopen(path, "rb");
+    const size_t count = file ? fread(begin, 1, sizeof begin, file) : 0;
+    if (file)
+        fclose(file);
+    return count == sizeof begin && begin[8] == '{' ? "safetensors"
+           : memcmp(begin, "PK", 2) == 0            ? "NumPy"
+                                                    : "ONNX";
 }
 
 static void print_origin(const espalier_network *network)
@@ -332,8 +339,8 @@ static json_t *model_json(const model_info *m)
     json_t *history = metadata(n, "history"), *json = json_object();
     for (size_t c = 0; c < espalier_network_class_count(n); c++)
         json_array_append_new(classes, json_string(espalier_network_class_name(n, c)));
-    json_object_set_new(json, "label", json_string(m->label));
-    json_object_set_new(json, "file", json_string(m->path));
+    json_object_set_new(json, "label", resume_text_json(m->label));
+    json_object_set_new(json, "file", resume_text_json(m->path));
     json_object_set_new(json, "bytes", json_integer((json_int_t)file_bytes(m->path)));
     json_object_set_new(json, "inputs", json_integer((json_int_t)espalier_network_row_width(n)));
     json_object_set_new(json, "classes", classes);

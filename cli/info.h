@@ -6,7 +6,7 @@
 
 typedef struct model_info {
     const char *path;
-    char label[64];
+    char label[256];
     espalier_network *network; /* owned */
     espalier_dataset *rows;    /* it is measured on, as it reads them */
     bool measured;             /* the two below are set */

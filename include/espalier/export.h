@@ -64,7 +64,8 @@ ESPALIER_API const char *espalier_exporter_summary(size_t index);
  * Errors: ARGUMENT (unknown ending; names those known; an option out of range), IO,
  * UNSUPPORTED (this build cannot write that; more than an .onnx file holds, 2 GiB), NUMERIC
  * (a weight or bias that is NaN or infinite; scaling that float32 weights cannot hold),
- * MEMORY. An error leaves an existing file as it was. */
+ * MISMATCH (rows that do not fit the network), FORMAT (a row that a program cannot be tested
+ * with), MEMORY. An error leaves an existing file as it was. */
 ESPALIER_API espalier_status espalier_network_export(const espalier_network *network,
                                                      const char *path,
                                                      const espalier_export_options *options,

@@ -18,7 +18,7 @@ extern "C" {
 /* A network made ready to predict: weights laid out for speed, dead parts left
  * out. Immutable: any number of threads may use it, each with its own workspace.
  * A layer is kept as all its weights (4 bytes each), as those that are not zero (for
- * many rows 8 bytes each, for one row about 10), or both ways, as the two want it. */
+ * many rows 6 bytes each, for one row about 10), or both ways, as the two want it. */
 typedef struct espalier_predictor espalier_predictor;
 
 /* Copies what it needs of the network. Errors: MEMORY. */

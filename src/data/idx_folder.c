@@ -251,7 +251,12 @@ espalier_status idx_folder_read(espalier_dataset *dataset, const char *path,
                                 const espalier_dataset_options *options, size_t class_count,
                                 espalier_error *error)
 {
-    (void)options;
+    const espalier_table_options *rows = &options->table;
+    if (!rows->for_test && (rows->test_path || rows->test_fraction > 0))
+        return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                         "%s: expected test rows in files of their own, such as t10k-images and "
+                         "t10k-labels; found %s", path,
+                         rows->test_path ? rows->test_path : "a part of the rows to test with");
     idx_folder folder = {.path = path, .allocator = dataset->allocator};
     espalier_status status = scan(&folder, error);
     if (!status)

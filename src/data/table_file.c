@@ -296,8 +296,8 @@ csv_dialect table_dialect(const char *path, const columns *c,
     }
     if (dialect.separator == ESPALIER_SEPARATOR_FOUND)
         dialect.separator = 0;
-    if (!dialect.separator &&
-        (ends_in(path, ".tsv") || ends_in(path, ".tsv.gz") || ends_in(path, ".tab")))
+    if (!dialect.separator && (ends_in(path, ".tsv") || ends_in(path, ".tsv.gz") ||
+                               ends_in(path, ".tab") || ends_in(path, ".tab.gz")))
         dialect.separator = '\t';
     if (o->comment)
         dialect.comment = o->comment == ESPALIER_COMMENT_NONE ? '\0' : o->comment;

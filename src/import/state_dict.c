@@ -229,6 +229,16 @@ static chained chain(maker *m, bool in_first)
     return chain_links(m->links, m->layer_count, m->allocator, m->order);
 }
 
+/* Whether the matrices chain in the order that they have. */
+static bool in_sequence(const maker *m)
+{
+    for (size_t l = 0; l < m->layer_count; l++)
+        if (m->order[l] != l)
+            return false;
+    return true;
+}
+
+/* As the names have it, or the other way round: first whichever keeps the order. */
 static espalier_status find_order(maker *m, bool *in_first)
 {
     bool named = true;
@@ -236,9 +246,10 @@ static espalier_status find_order(maker *m, bool *in_first)
         named &= m->layers[l].weight->name.in_first;
     *in_first = named;
     chained found = chain(m, named);
-    if (found == CHAINED_NOT) {
-        *in_first = !named;
-        found = chain(m, !named);
+    if (found == CHAINED_NOT || (found == CHAINED && !in_sequence(m))) {
+        const chained other = chain(m, !named);
+        *in_first = other == CHAINED && (found == CHAINED_NOT || in_sequence(m)) ? !named : named;
+        found = *in_first == named && other != CHAINED_NO_MEMORY ? chain(m, named) : other;
     }
     if (found == CHAINED_NO_MEMORY)
         return error_memory(m->error);

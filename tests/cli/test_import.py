@@ -100,6 +100,15 @@ class Foreign(Case):
                 said = process.communicate()[1]
             self.assertRegex(said, r"espalier: stopped after epoch \d+; go on with")
 
+    def test_matrices_keep_their_order(self):
+        """Without biases both ways of laying them out chain, one of them from back to front."""
+        for name, first, second in (("numpy", (20, 8), (8, 3)), ("torch", (8, 20), (3, 8))):
+            data = {f"w{i}": (shape, b"\0\0\x80\x3f" * shape[0] * shape[1])
+                    for i, shape in enumerate((first, second))}
+            (self.folder / f"{name}.safetensors.bare").write_bytes(state_dict(data))
+            out = self.result("info", f"{name}.safetensors.bare")
+            self.assertEqual((out["inputs"], len(out["classes"])), (20, 3), name)
+
     def test_own_networks_say_it_themselves(self):
         self.refused(2, "--scaling: net says itself how its inputs are scaled", "eval", "net", "small", "--scaling",
                      "none")

@@ -327,6 +327,16 @@ class Tables(Case):
         self.assertEqual((done.returncode, (self.folder / "times.safetensors").exists()), (1, False))
         self.assertIn("adds up numbers so large that float32 keeps too little", done.stderr)
 
+    def test_what_is_no_table(self):
+        """Options of tables are not passed over in silence, nor test rows that come in files of their own."""
+        net = ("--hidden", "4", "--epochs", "1", "--quiet")
+        done = self.run_cli("train", "small", "-o", "idx", "--ignore", "3", *net)
+        self.assertEqual((done.returncode, done.stderr),
+                         (0, "espalier: note: --ignore has no effect: small is no table\n"))
+        done = self.run_cli("train", "small", "-o", "no", "--test", "20%", *net)
+        self.assertEqual((done.returncode, (self.folder / "no").exists()), (2, False))
+        self.assertIn("small: expected test rows in files of their own, such as t10k-images", done.stderr)
+
     def test_rows_without_names_are_no_header(self):
         self.put("rows.csv", ["5,3,1,0.2,2,north,setosa", "5,3,1,0.2,2,north,setosa"])
         self.refused(1, "rows.csv: line 1: expected 6 fields, or one less without labels, found 7",
