@@ -64,6 +64,21 @@ static espalier_status encode_number(const table_file *f, size_t index, table_mi
                                table_show(field, shown));
 }
 
+/* The category of a cell, SIZE_MAX for none: by its text, or by its number, since one program
+ * writes 1 where another writes 1.0. */
+static size_t find_category(const table_file *f, const dictionary *values, const csv_field *field)
+{
+    float number, other;
+    const size_t found = dictionary_find(values, field->text, field->length);
+    if (found != SIZE_MAX || decimal_float(field->text, field->length, f->point, &number) != DECIMAL_NUMBER)
+        return found;
+    for (size_t i = 0; i < values->count; i++)
+        if (decimal_float(values->texts[i], strlen(values->texts[i]), f->point, &other) == DECIMAL_NUMBER &&
+            other == number)
+            return i;
+    return SIZE_MAX;
+}
+
 static espalier_status encode_category(const table_file *f, size_t index, table_missing missing,
                                        float *values, espalier_error *error)
 {
@@ -72,7 +87,7 @@ static espalier_status encode_category(const table_file *f, size_t index, table_
     const csv_field *field = &f->record.fields[place];
     memset(values, 0, count * sizeof *values);
     if (!table_is_missing(field)) {
-        size_t value = dictionary_find(&one->values, field->text, field->length);
+        const size_t value = find_category(f, &one->values, field);
         if (value != SIZE_MAX)
             values[value] = 1.0f;
         return ESPALIER_OK;

@@ -296,7 +296,10 @@ class Tables(Case):
         self.good("train", "numbers.csv", "-o", "numbered", "--categorical", "1", "--hidden", "4", "--epochs", "1",
                   "--quiet")
         self.put("new.csv", ["40,1.0", "10,2.0", "20,3.0"])
-        self.assertEqual(len(self.good("predict", "numbered", "new.csv").splitlines()), 4)
+        found = self.good("predict", "numbered", "new.csv").splitlines()
+        self.assertEqual(len(found), 4)
+        self.put("new.csv", ["40.0,1.0", "10.0,2.0", "2e1,3.0"])
+        self.assertEqual(self.good("predict", "numbered", "new.csv").splitlines(), found)
         self.good("train", "numbers.csv", "-o", "plain", "--hidden", "4", "--epochs", "1", "--quiet")
         self.put("fault.csv", ["10,oops", "10,2.0"])
         done = self.run_cli("predict", "plain", "fault.csv")
