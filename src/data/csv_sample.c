@@ -1,6 +1,7 @@
 /* Whether a table begins with the names of its columns. */
 #include "data/csv_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -72,6 +73,20 @@ static bool are_different(const csv_sample *sample)
     return true;
 }
 
+/* Three numbers or more that count the columns from 0 on, beside a text: what some programs write
+ * where columns have no names. */
+static bool are_counted(const csv_sample *sample, const cell *first)
+{
+    size_t counted = 0, texts = 0;
+    for (size_t i = 0; i < sample->width; i++) {
+        char number[24];
+        snprintf(number, sizeof number, "%zu", i);
+        counted += strcmp(sample->fields[i], number) == 0;
+        texts += first[i] == CELL_TEXT;
+    }
+    return counted >= 3 && texts > 0 && counted + texts == sample->width;
+}
+
 /* Text above a column of numbers is a name, and so is a number above texts (of one alone,
  * either may be the odd one). Where
  * that tells nothing, because no column holds numbers, texts that all differ are names. */
@@ -86,7 +101,7 @@ static bool is_header(const csv_sample *sample, const cell *first, const holding
             return true;
         numbers |= column_of_numbers || first[i] == CELL_NUMBER;
     }
-    return !numbers && are_different(sample);
+    return are_counted(sample, first) || (!numbers && are_different(sample));
 }
 
 static espalier_status find_header(csv *in, const csv_record *record, char point,

@@ -155,14 +155,16 @@ static espalier_status find_kind(const table_file *f, size_t place, column_kind 
     *kind = decimal_float(field->text, field->length, f->point, &value) == DECIMAL_TEXT
                 ? COLUMN_CATEGORY
                 : COLUMN_NUMBER;
-    if (*kind == COLUMN_NUMBER || f->point == ',' ||
-        decimal_float(field->text, field->length, ',', &value) != DECIMAL_NUMBER)
+    const bool comma = f->point == ',';
+    if (*kind == COLUMN_NUMBER ||
+        decimal_float(field->text, field->length, comma ? '.' : ',', &value) != DECIMAL_NUMBER)
         return ESPALIER_OK;
     char shown[TABLE_SHOWN_BYTES];
     return table_file_complain(f, place, error,
-                               "expected a number with a point, found '%s': say --decimal comma, or "
+                               "expected a number with a %s, found '%s': say --decimal %s, or "
                                "take the column as texts by --categorical",
-                               table_show(field, shown));
+                               comma ? "comma" : "point", table_show(field, shown),
+                               comma ? "point" : "comma");
 }
 
 static espalier_status learn_column(csv_survey *s, const table_file *f, size_t index,

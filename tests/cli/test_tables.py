@@ -306,6 +306,12 @@ class Tables(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("fault.csv: row 1 (line 1), column 2: expected", done.stderr)
 
+    def test_columns_that_are_counted(self):
+        """As a program writes them whose table had no names of its own but the label's."""
+        self.put("counted.csv", ["0,1,2,species"] + [f"{i % 5}.5,{i % 3},{i % 7},{'ab'[i % 2]}" for i in range(40)])
+        self.good("train", "counted.csv", "-o", "counted", "--hidden", "4", "--epochs", "1", "--quiet")
+        self.assertEqual(json.loads(self.metadata("counted")["classes"]), ["a", "b"])
+
     def test_label_in_another_column(self):
         lines = flowers()[1:]
         self.put("bare.csv", lines)
