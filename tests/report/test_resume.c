@@ -260,6 +260,18 @@ static void steps_by_epochs(void **state)
     assert_int_equal(seen[ESPALIER_MOMENT_AFTER_STEP], 0); /* they are the epochs' */
 }
 
+/* The sample of an epoch whose step was due when the run was broken off is not drawn again. */
+static void steps_by_samples(void **state)
+{
+    kind k = kind_of("samples");
+    size_t seen[4] = {0};
+    (void)state;
+    k.prune.count = ESPALIER_COUNT_SAMPLE;
+    k.prune.sample_rows = 16;
+    check_kind(&k, seen);
+    assert_int_equal(seen[ESPALIER_MOMENT_BEFORE_STEP], 2);
+}
+
 /* On another processor a note comes first; the step that was to be taken is taken with its epoch. */
 static void before_a_step_on_another_processor(void **state)
 {
@@ -655,6 +667,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_by_epochs),
+        cmocka_unit_test(steps_by_samples),
         cmocka_unit_test(before_a_step_on_another_processor),
         cmocka_unit_test(steps_by_accuracy_and_patience),
         cmocka_unit_test(steps_between_batches),
