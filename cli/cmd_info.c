@@ -84,13 +84,16 @@ static int measure_one(const option_set *set, const info_settings *s, model_info
     espalier_error error = {0};
     espalier_evaluation evaluation = {0};
     model_info *m = &models[i];
-    const size_t first = like(models, i);
-    m->rows = models[first].rows;
-    int code = m->rows ? check_fit(m->path, m->network, s->source, m->rows)
-                       : open_rows(set, s->data, m->path, m->network, s->source, &models[first].rows);
-    if (code == EXIT_NONE && m->rows)
-        code = scaling_settle(set, &s->data, m->path, m->network, s->source, m->rows);
-    m->rows = models[first].rows;
+    espalier_dataset **const rows = &models[like(models, i)].rows;
+    int code = EXIT_NONE;
+    if (!*rows) {
+        code = open_rows(set, s->data, m->path, m->network, s->source, rows);
+    } else {
+        code = check_fit(m->path, m->network, s->source, *rows);
+        if (code == EXIT_NONE)
+            code = scaling_settle(set, &s->data, m->path, m->network, s->source, *rows);
+    }
+    m->rows = *rows;
     if (code == EXIT_NONE)
         code = check_split(m->rows, s->source, ESPALIER_TEST);
     if (code == EXIT_NONE && espalier_evaluate(m->network, m->rows, ESPALIER_TEST, 0, threads_default(),

@@ -19,9 +19,10 @@ int output_differs(const char *command, const char *output, const char *input);
 int output_differs_from_data(const char *command, const char *output, const char *source,
                              const data_settings *settings);
 
-/* EXIT_FAILED with a message unless a file can be made in the output's folder. */
 /* Whether the path leads into the folder by its name; folder may be NULL. */
 bool output_lies_in(const char *output, const char *folder);
+
+/* EXIT_FAILED with a message unless a file can be made in the output's folder. */
 int output_writable(const char *output);
 
 /* EXIT_USAGE unless the folder is empty or does not exist yet. */

@@ -256,7 +256,7 @@ int run_train(run *r)
     progress bar;
     if (espalier_trainer_create(r->network, r->dataset, &r->settings->train, NULL, &trainer,
                                 &error))
-        return fail(&error);
+        return settings_fail(&error, r->options->command);
     progress_init(&bar, r->settings->quiet);
     r->math = lasting_math(espalier_trainer_math(trainer));
     r->threads = espalier_trainer_threads(trainer);

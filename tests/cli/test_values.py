@@ -57,6 +57,8 @@ WRONG = [
 COMBINED = [
     (("--start-accuracy", "99%", "--prune", "50%"),
      "--start-accuracy: expected at most --final-accuracy (98%), found 99%"),
+    (("--keep", "best", "--validation", "0"),
+     "--keep: the best network is told by validation rows, and there are none"),
     (("--count", "none", "--prune", "50%"),
      "--count none: the criterion activation needs activation counts, and the network has none"),
     (("--scope", "one-by-one", "--steps", "3", "--prune", "50%"),
