@@ -253,11 +253,18 @@ static void match_around(table_file *f)
     }
 }
 
+/* Columns of a network, and the table that they come from: its header is known. */
+static bool is_table_of(const table_file *f, const espalier_table_options *o)
+{
+    return o->columns && f->columns->rows > 0 && f->columns->head == csv_head(f->in);
+}
+
 static espalier_status match(table_file *f, const csv_record *first,
                              const espalier_table_options *o, espalier_error *error)
 {
-    bool header = o->header == ESPALIER_HEADER_YES ||
-                  (o->header == ESPALIER_HEADER_AUTO && looks_like_header(f, first, o->label));
+    bool header = o->header == ESPALIER_HEADER_YES;
+    if (o->header == ESPALIER_HEADER_AUTO)
+        header = is_table_of(f, o) ? f->columns->named : looks_like_header(f, first, o->label);
     f->width = first->count;
     f->held = !header;
     if (is_labelled(f->columns, first, o->label))

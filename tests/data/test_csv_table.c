@@ -225,6 +225,23 @@ static void test_dropped(void **state)
     expect("a,b,y\n1,,0\n2,3,\n,4,1\n5,?,1\n", &o, "0:1;1:5;");
 }
 
+/* A first row that was no header is none when the network reads its table again, though it would
+ * look like one above the rows that were kept. */
+static void test_known_again(void **state)
+{
+    (void)state;
+    espalier_dataset_options o = plain();
+    o.table.missing = ESPALIER_MISSING_DROP;
+    static const char text[] = "id,x,\n,p,0\n2,?,1\n3,b,0\nq,,1\n5,c,2\n";
+    espalier_dataset *first = open_text(text, &o);
+    o.table.columns = espalier_dataset_columns(first);
+    espalier_dataset *again = open_text(text, &o);
+    assert_non_null(strstr(o.table.columns, "\"header\":false"));
+    assert_string_equal(espalier_dataset_columns(again), o.table.columns);
+    espalier_dataset_destroy(again);
+    espalier_dataset_destroy(first);
+}
+
 /* Means and medians of random columns, of the training rows alone, against sorted ones. */
 static void test_fills_of_training_rows(void **state)
 {
@@ -792,6 +809,7 @@ int main(void)
         cmocka_unit_test(test_categories),
         cmocka_unit_test(test_missing),
         cmocka_unit_test(test_dropped),
+        cmocka_unit_test(test_known_again),
         cmocka_unit_test(test_fills_of_training_rows),
         cmocka_unit_test(test_splits),
         cmocka_unit_test(test_second_file),
