@@ -75,6 +75,8 @@ static int open_data(run *r, const option_set *set, const run_settings *s)
         code = check_fit(set->files[0], r->network, r->source, r->dataset);
     if (code == EXIT_NONE)
         code = doubts_say(r->source, r->dataset, s->train.epochs > 0);
+    if (code == EXIT_NONE && s->train.epochs > 0)
+        doubts_splits(r->source, r->dataset, &s->data);
     if (code == EXIT_NONE && !run_goes_on(r))
         code = scaling_settle(set, &s->data, set->files[0], r->network, r->source, r->dataset);
     if (code != EXIT_NONE || s->prune.trigger != ESPALIER_TRIGGER_ONCE ||
@@ -160,7 +162,7 @@ static int run_command(int argc, char **argv, const resume *again)
     s.prune.trained = true;
     settings_add_training(&set, &s, false);
     settings_add_pruning(&set, &s);
-    data_add_options(&set, &s.data, DATA_SPLIT);
+    data_add_options(&set, &s.data, DATA_AGAIN);
     scaling_add_option(&set, &s.data);
     settings_add_output(&set, &s);
     int code = options_parse(&set, argc, argv);

@@ -230,6 +230,8 @@ int cmd_study(int argc, char **argv)
     if (code == EXIT_NONE)
         code = doubts_say(set.files[0], dataset, true);
     if (code == EXIT_NONE)
+        doubts_splits(set.files[0], dataset, &s.run.data);
+    if (code == EXIT_NONE)
         code = run_study(&set, &s, dataset, argc, argv);
     espalier_dataset_destroy(dataset);
     options_clear(&set);

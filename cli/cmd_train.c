@@ -119,6 +119,8 @@ static int train(run *r)
     if (code == EXIT_NONE)
         code = doubts_say(r->source, r->dataset, true);
     if (code == EXIT_NONE)
+        doubts_splits(r->source, r->dataset, data);
+    if (code == EXIT_NONE)
         code = r->network ? check_fit(r->model ? r->model : "the network", r->network, r->source,
                                       r->dataset)
                           : make_network(r);

@@ -115,6 +115,15 @@ int check_fit(const char *model, const espalier_network *network, const char *so
     return EXIT_NONE;
 }
 
+bool same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    if (strcmp(a, b) == 0)
+        return true;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
 void base_name(const char *path, char *name, size_t size)
 {
     size_t end = strlen(path);

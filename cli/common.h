@@ -64,6 +64,9 @@ size_t layers_to_prune(const espalier_network *network);
 int check_fit(const char *model, const espalier_network *network, const char *source,
               const espalier_dataset *dataset);
 
+/* Whether two paths lead to one file. */
+bool same_file(const char *a, const char *b);
+
 /* The last part of a path, without slashes at its end. Copied, at most size - 1 bytes. */
 void base_name(const char *path, char *name, size_t size);
 

@@ -33,9 +33,9 @@ data_settings data_settings_defaults(void)
     return (data_settings){.options = espalier_dataset_options_defaults()};
 }
 
-static void add_splits(option_set *set, espalier_dataset_options *o, bool known)
+static void add_splits(option_set *set, espalier_dataset_options *o, data_rows wanted)
 {
-    const char *shown = known ? "the model's" : NULL;
+    const char *shown = wanted == DATA_MODEL || wanted == DATA_AGAIN ? "the model's" : NULL;
     const option rows[] = {
         {.name = "validation", .kind = OPTION_FRACTION, .value = &o->validation_fraction,
          .argument = "FRACTION", .low = 0, .high = 1, .below = true, .shown = shown,
@@ -47,7 +47,7 @@ static void add_splits(option_set *set, espalier_dataset_options *o, bool known)
         {.name = "validation-seed", .kind = OPTION_SEED, .value = &o->seed, .argument = "N",
          .shown = shown, .help = "for random and stratified"},
     };
-    options_add(set, rows, known ? 3 : 2);
+    options_add(set, rows, wanted == DATA_MODEL ? 3 : 2);
 }
 
 void data_add_options(option_set *set, data_settings *settings, data_rows wanted)
@@ -69,11 +69,11 @@ void data_add_options(option_set *set, data_settings *settings, data_rows wanted
     if (wanted == DATA_DIRECTORIES)
         return;
     if (wanted != DATA_FOLDERS)
-        add_splits(set, o, wanted == DATA_MODEL);
+        add_splits(set, o, wanted);
     if (wanted == DATA_NEW)
         options_add(set, &scaling, 1);
-    table_add_options(set, &settings->table, wanted == DATA_MODEL || wanted == DATA_FOLDERS,
-                      wanted == DATA_NEW || wanted == DATA_SPLIT);
+    table_add_options(set, &settings->table, wanted != DATA_NEW && wanted != DATA_SPLIT,
+                      wanted != DATA_MODEL && wanted != DATA_FOLDERS);
 }
 
 static void follow(data_settings *settings, const option_set *set, const json_t *validation)
@@ -95,6 +95,8 @@ static void follow(data_settings *settings, const option_set *set, const json_t 
     double test = json_number_value(json_object_get(validation, "test"));
     if (!option_given(set, "test") && !settings->table.options.test_path && test > 0 && test < 1)
         settings->table.options.test_fraction = test;
+    settings->model_test = test;
+    settings->other_test = option_given(set, "test") && settings->table.options.test_fraction != test;
 }
 
 void data_follow_model(data_settings *settings, const option_set *set,
@@ -230,6 +232,10 @@ static int open_by(const espalier_network *network, bool for_test, const char *c
     if (code != EXIT_NONE)
         return code;
     note_no_table(source, &options.table, &settings->table);
+    if (options.table.test_path && same_file(source, options.table.test_path)) {
+        message("--test-file: expected another file than DATA, found the same: its rows are trained on");
+        return EXIT_USAGE;
+    }
     if (network) {
         note_known_columns(&settings->table, network);
         options.table.columns = espalier_network_metadata(network, "columns");
@@ -284,6 +290,34 @@ static int open_nameless(espalier_network *network, bool for_test, const char **
     return fits ? code : fail(first);
 }
 
+/* What a network's columns say of the table that they were learnt from, or NULL. */
+static json_t *table_of(const char *columns)
+{
+    json_t *all = columns ? json_loads(columns, 0, NULL) : NULL;
+    json_t *table = json_incref(json_object_get(all, "table"));
+    json_decref(all);
+    return table;
+}
+
+/* Rows that the network has learnt are no test rows. */
+static int check_test(const espalier_network *network, const char *source,
+                      const data_settings *settings, const espalier_dataset *dataset)
+{
+    if (!settings->other_test)
+        return EXIT_NONE;
+    json_t *known = table_of(espalier_network_metadata(network, "columns"));
+    json_t *table = table_of(espalier_dataset_columns(dataset));
+    const bool same = known && table && json_equal(known, table);
+    json_decref(known);
+    json_decref(table);
+    if (!same)
+        return EXIT_NONE;
+    message("--test: expected %g%%, the part of %s that the network was not trained on, found %g%%: it has "
+            "learnt some of those rows", 100 * settings->model_test, source,
+            100 * settings->table.options.test_fraction);
+    return EXIT_USAGE;
+}
+
 int data_open_for(espalier_network *network, bool for_test, const char *source,
                   const data_settings *settings, espalier_dataset **dataset)
 {
@@ -307,7 +341,7 @@ int data_open_for(espalier_network *network, bool for_test, const char *source,
     else if (error.status)
         code = settings_fail(&error, NULL);
     free(names);
-    return code;
+    return code == EXIT_NONE ? check_test(network, source, settings, *dataset) : code;
 }
 
 int data_open_table(const espalier_network *network, const char *source,

@@ -9,6 +9,8 @@ typedef struct data_settings {
     text_list directories; /* --data-dir */
     espalier_dataset_options options;
     table_settings table;
+    bool other_test;   /* --test is another part than the model's, */
+    double model_test; /* which is this one */
 } data_settings;
 
 data_settings data_settings_defaults(void);
@@ -18,9 +20,11 @@ typedef enum data_rows {
     DATA_DIRECTORIES, /* --data-dir */
     DATA_FOLDERS, /* and how tables are read */
     DATA_NEW,     /* for a new network: also --validation, --validation-split, --test, --scaling */
-    DATA_SPLIT,   /* for one that is there: the same without --scaling */
+    DATA_SPLIT,   /* for none: the same without --scaling */
+    DATA_AGAIN,   /* for one that is there: those of DATA_SPLIT; unless given all come from the
+                     model */
     DATA_MODEL    /* also --validation, --validation-split, --validation-seed; unless given all
-                     come from the model */
+                     come from the model, too */
 } data_rows;
 void data_add_options(option_set *set, data_settings *settings, data_rows rows);
 

@@ -98,6 +98,24 @@ int doubts_say(const char *source, const espalier_dataset *dataset, bool trainin
     return code;
 }
 
+static void no_rows(const char *source, const espalier_dataset *dataset, espalier_split split,
+                    const char *by, double fraction, const char *then)
+{
+    if (fraction > 0 && espalier_dataset_row_count(dataset, split) == 0)
+        message("warning: %s: --%s %g%% is less than one row of %s: %s", source, by, 100 * fraction,
+                espalier_dataset_validation(dataset) == ESPALIER_VALIDATION_STRATIFIED ||
+                        split == ESPALIER_TEST
+                    ? "each class" : "all", then);
+}
+
+void doubts_splits(const char *source, const espalier_dataset *dataset, const data_settings *settings)
+{
+    no_rows(source, dataset, ESPALIER_TEST, "test", settings->table.options.test_fraction,
+            "there are no test rows");
+    no_rows(source, dataset, ESPALIER_VALIDATION, "validation", settings->options.validation_fraction,
+            "there are no validation rows");
+}
+
 void doubts_thin(const espalier_network *network)
 {
     enum { SHARE = 20, LEAST = 4 }; /* as src/train/faint.c has it */

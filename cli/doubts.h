@@ -9,6 +9,9 @@
  * is one class only; else EXIT_NONE. */
 int doubts_say(const char *source, const espalier_dataset *dataset, bool training);
 
+/* A warning for rows that were to be kept apart where none is. */
+void doubts_splits(const char *source, const espalier_dataset *dataset, const data_settings *settings);
+
 /* A warning for each hidden layer of which pruning left next to nothing. */
 void doubts_thin(const espalier_network *network);
 

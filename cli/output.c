@@ -15,15 +15,6 @@
 
 #include "interrupt.h"
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat first, second;
-    if (strcmp(a, b) == 0)
-        return true;
-    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
-           first.st_ino == second.st_ino;
-}
-
 static int refuse(const char *command, const char *output, const char *input)
 {
     return usage_error(command, "%s: output and input are the same file (%s)", output, input);

@@ -249,6 +249,26 @@ static int say_stopped(const run *r, const espalier_error *error)
     return EXIT_FAILED;
 }
 
+/* Steps that come after the last epoch: said before it, as far as they can be foreseen. */
+static void warn_late(const run *r)
+{
+    const run_settings *s = r->settings;
+    const espalier_trigger trigger = s->prune.trigger;
+    const unsigned long long epochs = s->train.epochs, every = s->prune.every;
+    const unsigned long long cubic = s->prune.cubic_epochs, steps = espalier_pruner_outstanding(r->pruner);
+    if (run_goes_on(r) || steps == 0)
+        return;
+    if (trigger == ESPALIER_TRIGGER_EPOCH && every > epochs / steps)
+        message("warning: %llu epochs are too few for %llu pruning steps, one in %llu: the target will "
+                "not be reached", epochs, steps, every);
+    else if (trigger == ESPALIER_TRIGGER_CUBIC && cubic > epochs)
+        message("warning: %llu epochs are too few for cubic pruning over %llu (--cubic-epochs): the "
+                "target will not be reached", epochs, cubic);
+    else if (trigger == ESPALIER_TRIGGER_ONCE && every > epochs && strcmp(r->options->command, "train") == 0)
+        message("warning: %llu epochs are too few for a pruning step after %llu (--every): the target "
+                "will not be reached", epochs, every);
+}
+
 int run_train(run *r)
 {
     espalier_error error = {0};
@@ -257,6 +277,7 @@ int run_train(run *r)
     if (espalier_trainer_create(r->network, r->dataset, &r->settings->train, NULL, &trainer,
                                 &error))
         return settings_fail(&error, r->options->command);
+    warn_late(r);
     progress_init(&bar, r->settings->quiet);
     r->math = lasting_math(espalier_trainer_math(trainer));
     r->threads = espalier_trainer_threads(trainer);

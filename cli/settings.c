@@ -270,13 +270,26 @@ static bool steps_ignored(const option_set *set, const espalier_prune_options *p
             (p->trigger == ESPALIER_TRIGGER_ONCE && p->steps != 1));
 }
 
-/* Options of pruning that are given but play no part: said, for who gave them thinks otherwise. */
+/* The options that say how to prune. */
+static const char *of_pruning(size_t index)
+{
+    static const char *const names[] = {"of", "steps", "criterion", "scope", "trigger", "every",
+                                        "patience", "start-accuracy", "cubic-epochs", "cubic-interval",
+                                        "dead", "min-neurons", "amounts"};
+    return index < ROW_COUNT(names) ? names[index] : NULL;
+}
+
+/* Options that are given but play no part: said, for who gave them thinks otherwise. */
 static void note_ignored(const option_set *set, const run_settings *s)
 {
+    const espalier_train_options *o = &s->train;
     const espalier_prune_options *p = &s->prune;
     const espalier_trigger t = p->trigger;
-    const bool dense = isnan(s->target);
+    const bool pruned = !isnan(s->target);
     const bool samples = p->count != ESPALIER_COUNT_TRAINING && p->count != ESPALIER_COUNT_NONE;
+    const bool adam = o->optimizer == ESPALIER_ADAM;
+    const bool steps = o->lr_schedule == ESPALIER_LR_STEP;
+    const bool nuclear = s->regulariser.nuclear > 0 || s->regulariser.nuclear_weighted > 0;
     const struct {
         const char *name;
         bool used;
@@ -288,11 +301,20 @@ static void note_ignored(const option_set *set, const run_settings *s)
         {"cubic-epochs", t == ESPALIER_TRIGGER_CUBIC, "--trigger cubic"},
         {"cubic-interval", t == ESPALIER_TRIGGER_CUBIC, "--trigger cubic"},
         {"sample", samples, "a sample mode of --count"},
-        {"criterion", !dense, "--prune"}, {"steps", !dense, "--prune"}, {"scope", !dense, "--prune"},
-        {"trigger", !dense, "--prune"},
+        {"momentum", o->optimizer == ESPALIER_MOMENTUM || o->optimizer == ESPALIER_NESTEROV,
+         "--optimizer momentum or nesterov"},
+        {"beta1", adam, "--optimizer adam"}, {"beta2", adam, "--optimizer adam"},
+        {"epsilon", adam, "--optimizer adam"},
+        {"lr-step", steps, "--lr-schedule step"}, {"lr-gamma", steps, "--lr-schedule step"},
+        {"nuclear-start", nuclear, "--nuclear"}, {"nuclear-every", nuclear, "--nuclear"},
+        {"nuclear-interval", nuclear, "--nuclear"},
     };
+    for (size_t i = 0; of_pruning(i) && !pruned; i++)
+        if (option_given(set, of_pruning(i)))
+            message("note: --%s has no effect without --prune", of_pruning(i));
     for (size_t i = 0; i < ROW_COUNT(rules); i++)
-        if (option_given(set, rules[i].name) && !rules[i].used)
+        if (option_given(set, rules[i].name) && !rules[i].used &&
+            (pruned || name_index(of_pruning, rules[i].name) == SIZE_MAX))
             message("note: --%s has no effect without %s", rules[i].name, rules[i].with);
 }
 

@@ -30,11 +30,12 @@ static const char *separator_at(size_t index)
     return index < SEPARATORS ? separators[index].name : NULL;
 }
 
-static void add_tests(option_set *set, espalier_table_options *o)
+static void add_tests(option_set *set, espalier_table_options *o, bool known)
 {
     const option rows[] = {
         {.name = "test", .kind = OPTION_FRACTION, .value = &o->test_fraction,
-         .argument = "FRACTION", .low = 0, .high = 1, .below = true, .recorded = true,
+         .argument = "FRACTION", .low = 0, .high = 1, .below = true,
+         .shown = known ? "the model's" : NULL, .recorded = true,
          .help = "part of the rows kept apart for testing: drawn with the seed, the same share of "
                  "each class"},
         {.name = "test-file", .kind = OPTION_TEXT, .value = &o->test_path, .argument = "FILE",
@@ -62,7 +63,7 @@ void table_add_options(option_set *set, table_settings *s, bool known, bool fitt
         {.name = "missing", .kind = OPTION_CHOICE, .value = &o->missing, .argument = "HOW",
          .names = missing_at, .shown = known ? "the model's" : "error", .recorded = true,
          .help = "what becomes of an empty cell, NA, NaN, null and ?: refused, the column's mean "
-                 "or median (of the training rows), or its row dropped"},
+                 "or median (of the training rows), or its row dropped; auto: the model's, else refused"},
         {.name = "header", .kind = OPTION_CHOICE, .value = &o->header, .argument = "WHETHER",
          .names = header_at, .help = "whether the first line has the names of the columns"},
         {.name = "separator", .kind = OPTION_CHOICE, .value = &s->separator, .argument = "NAME",
@@ -78,7 +79,7 @@ void table_add_options(option_set *set, table_settings *s, bool known, bool fitt
     s->separator = SEPARATORS; /* none is given */
     options_add(set, &title, 1);
     if (fitted)
-        add_tests(set, o);
+        add_tests(set, o, known);
     options_add(set, rows, sizeof rows / sizeof *rows);
 }
 

@@ -111,8 +111,9 @@ typedef struct espalier_table espalier_table;
  *          test_fraction and for_test are not read. NULL = defaults
  * table    receives the handle (owned); untouched on an error
  *
- * Errors: those of espalier_dataset_open; MISMATCH (another number of inputs or columns, a
- * column that is missing). */
+ * Errors: those of espalier_dataset_open, but where there are no rows the first one is the end;
+ * FORMAT (an empty file, where columns have names); MISMATCH (another number of inputs or
+ * columns, a column that is missing). */
 ESPALIER_API espalier_status espalier_table_open(const char *path, size_t inputs,
                                                  const espalier_table_options *options,
                                                  const espalier_allocator *allocator,

@@ -129,6 +129,10 @@ static espalier_status open_table(espalier_table *table, const char *path, size_
         return status;
     status = table_file_open(path, c, options, &table->file, error);
     table->opened = !status;
+    if (!status && c->named && table->file.width == 0)
+        status = error_set(error, ESPALIER_ERROR_FORMAT,
+                           "%s: expected the names of the columns, or a row, found nothing",
+                           csv_path(table->file.in));
     return status;
 }
 

@@ -201,8 +201,8 @@ static espalier_status check_steps(const espalier_study_options *o, const espali
     if ((p->trigger == ESPALIER_TRIGGER_EPOCH || p->trigger == ESPALIER_TRIGGER_ONCE) &&
         p->every > o->train.epochs / times)
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
-                         "steps: %zu of them, one in %zu epochs, do not fit into %zu epochs", times,
-                         p->every, o->train.epochs);
+                         "epochs: expected enough for %zu pruning steps, one in %zu epochs, found %zu",
+                         times, p->every, o->train.epochs);
     return ESPALIER_OK;
 }
 

@@ -226,7 +226,7 @@ class Study(Case):
                        f"'{wrong.split(',')[-1]}'", *SMALL[:6], "-o", "s1", f"--sparsities={wrong}")
         self.wrong("--controls: expected some of dense, magnitude, random, rewind, reinit, shuffle, scratch, pca, "
                    "svd, factors, or none, found 'wind'", *SMALL, "-o", "s1", "--controls", "wind")
-        self.wrong("--steps: 5 of them, one in 2 epochs, do not fit into 8 epochs",
+        self.wrong("--epochs: expected enough for 5 pruning steps, one in 2 epochs, found 8",
                    *SMALL, "-o", "s1", "--steps", "5", "--every", "2")
         self.wrong("--control-sparsities: expected some of the sparsities, found 0.7",
                    *SMALL, "-o", "s1", "--control-sparsities", "70%")

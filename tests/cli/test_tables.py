@@ -362,6 +362,13 @@ class Tables(Case):
         train = ("train", "flowers.csv", "-o", "bad")
         self.refused(2, "--test: has no meaning with --test-file, which has the test rows", *train,
                      "--test", "10%", "--test-file", "flowers.csv")
+        self.refused(2, "--test-file: expected another file than DATA, found the same: its rows are trained "
+                     "on", *train, "--test-file", "./flowers.csv")
+        again = ("--test: expected 20%, the part of flowers.csv that the network was not trained on, found "
+                 "50%: it has learnt some of those rows")
+        self.refused(2, again, "train", "flowers.csv", "--from", "m", "-o", "bad", "--epochs", "1", "--test",
+                     "50%")
+        self.refused(2, again, "prune", "m", "flowers.csv", "-o", "bad", "--prune", "5%", "--test", "50%")
         self.refused(2, "--comment: expected one character or none, found 'rem'", *train,
                      "--comment", "rem")
         for option, value, text in (

@@ -93,12 +93,31 @@ class Values(Case):
                                      (("--prune", "40%", "--trigger", "epoch", "--patience", "3"),
                                       "--trigger accuracy"),
                                      (("--prune", "40%", "--sample", "16"), "a sample mode of --count"),
-                                     (("--criterion", "magnitude"), "--prune")):
+                                     (("--criterion", "magnitude"), "--prune"),
+                                     (("--dead", "keep"), "--prune"), (("--patience", "3"), "--prune"),
+                                     (("--momentum", "0.9"), "--optimizer momentum or nesterov"),
+                                     (("--optimizer", "momentum", "--beta1", "0.8"), "--optimizer adam"),
+                                     (("--lr-gamma", "0.5"), "--lr-schedule step"),
+                                     (("--nuclear-every", "2"), "--nuclear")):
             done = self.run_cli("train", "small", "-o", "noted", "--hidden", "8", "--epochs", "1", "--quiet",
                                 *arguments)
-            self.assertEqual(done.stderr.splitlines()[0],
-                             f"espalier: note: {arguments[-2]} has no effect without {with_what}")
+            notes = [line for line in done.stderr.splitlines() if "note:" in line]
+            self.assertEqual(notes, [f"espalier: note: {arguments[-2]} has no effect without {with_what}"])
             (self.folder / "noted").unlink()
+
+    def test_steps_that_come_too_late_are_said(self):
+        for arguments, message in (
+                (("--trigger", "epoch", "--every", "2"), "2 epochs are too few for 5 pruning steps, one in 2"),
+                (("--trigger", "cubic", "--cubic-epochs", "3"),
+                 "2 epochs are too few for cubic pruning over 3 (--cubic-epochs)"),
+                (("--trigger", "once", "--every", "3"),
+                 "2 epochs are too few for a pruning step after 3 (--every)")):
+            done = self.run_cli("train", "small", "-o", "late", "--hidden", "8", "--epochs", "2", "--quiet",
+                                "--prune", "50%", *arguments)
+            self.assertEqual(done.stderr.splitlines()[0],
+                             f"espalier: warning: {message}: the target will not be reached")
+            self.assertEqual(done.returncode, 3)
+            (self.folder / "late").unlink()
 
     def test_both_ways_to_write_a_fraction(self):
         self.good("train", "small", "-o", "a", "--hidden", "4", "--epochs", "1", "--quiet",

@@ -104,7 +104,8 @@ static void test_by_name(void **state)
     expect("n,c,id\n5,w,1\n", 4, o, "1,0,0,5;");        /* a category that is new */
     expect("n,c,id\n,,\n", 4, o, "2,0,1,6;");           /* what was learnt of 1, 2, 3 … */
     expect("n,c,id\n", 4, o, "");
-    expect("", 4, o, "");
+    expect("", 4, o, "expected the names of the columns, or a row, found nothing");
+    expect("# only\n", 4, o, "expected the names of the columns, or a row, found nothing");
     expect("n,c\n5,u\n", 4, o, "line 1: expected a column 'id', found none of that name among 2");
     expect("n,c,id\n5,u,1\n5,u\n", 4, o,
            "1,1,0,5;row 2 (line 3): expected 3 fields as in the first line, found 2");
@@ -121,6 +122,7 @@ static void test_by_place(void **state)
     learn_all();
     expect("1,u,5,p\n", 4, o, "1,1,0,5;");
     expect("1,u,5\n", 4, o, "1,1,0,5;");
+    expect("", 4, o, ""); /* no rows */
     expect("a,b,c\n1,u,5\n", 4, o, "1,1,0,5;"); /* a header is stepped over */
     expect("1,u,\n", 4, o,
            "row 1 (line 1), column 3: expected a value, found nothing (a network trained with --missing "

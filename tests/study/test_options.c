@@ -85,9 +85,9 @@ static void test_messages(void **state)
     o = good, o.train.batch_rows = 0;
     expect(&o, "batch_rows: expected 1 to 1048576, found 0");
     o = good, o.steps = many;
-    expect(&o, "steps: 9 of them, one in 1 epochs, do not fit into 8 epochs");
+    expect(&o, "epochs: expected enough for 9 pruning steps, one in 1 epochs, found 8");
     o = good, o.prune.every = 5;
-    expect(&o, "steps: 2 of them, one in 5 epochs, do not fit into 8 epochs");
+    expect(&o, "epochs: expected enough for 2 pruning steps, one in 5 epochs, found 8");
     o = good, o.steps = odd, o.scopes = one_by_one;
     expect(&o, "steps: with the scope one-by-one expected a multiple of the 2 hidden layers, "
                "found 3");
