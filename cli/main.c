@@ -66,9 +66,12 @@ static const command *find(const char *name)
 static int cmd_help(int argc, char **argv)
 {
     char help[] = "--help";
-    if (argc > 2)
+    const bool deeper = argc == 3 && strcmp(argv[1], "data") == 0;
+    if (argc > 2 && !deeper)
         return usage_error(NULL, "expected 'espalier help COMMAND', found %d words after help",
                            argc - 1);
+    if (deeper)
+        return cmd_data(3, (char *[]){argv[1], argv[2], help, NULL});
     if (argc < 2 || strcmp(argv[1], "help") == 0 || argv[1][0] == '-') {
         print_usage(stdout);
         return finish_stdout(EXIT_DONE);

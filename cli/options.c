@@ -232,21 +232,15 @@ static int bad_option(const option_set *set, const char *found, int code)
     if (code != POPT_ERROR_BADOPT)
         return usage_error(set->command, "%s: %s", found, poptStrerror(code));
     char word[64] = "";
-    const char *nearest = NULL;
-    size_t best = SIZE_MAX;
+    suggestion s = {.text = word};
     if (strncmp(found, "--", 2) == 0)
         snprintf(word, sizeof word, "%.*s", (int)strcspn(found + 2, "="), found + 2);
-    for (size_t i = 0; i < set->count; i++) {
-        const option *row = &set->options[i];
-        size_t distance = row->name ? word_distance(word, row->name) : SIZE_MAX;
-        if (distance < best) {
-            best = distance;
-            nearest = row->name;
-        }
-    }
-    if (!nearest || !is_near(word, best))
+    for (size_t i = 0; i < set->count; i++)
+        if (set->options[i].name)
+            suggestion_offer(&s, set->options[i].name);
+    if (!s.name)
         return usage_error(set->command, "unknown option '%s'", found);
-    return usage_error(set->command, "unknown option '%s'; did you mean '--%s'?", found, nearest);
+    return usage_error(set->command, "unknown option '%s'; did you mean '--%s'?", found, s.name);
 }
 
 static int take_option(option_set *set, option *row, char *text)

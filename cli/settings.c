@@ -385,5 +385,6 @@ void settings_epilogue(void)
     putchar('\n');
     print_wrapped("Fractions may be written 0.9 or 90%. Exit status: 0 done, 1 failed, 2 wrong "
                   "usage, 3 the target sparsity was not reached (the network is written all the "
-                  "same) or, in a study, a run failed.", 0, 0);
+                  "same), a compacted network differs from the masked one (it is not written) or, in "
+                  "a study, a run failed.", 0, 0);
 }

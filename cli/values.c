@@ -113,7 +113,9 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-size_t word_distance(const char *a, const char *b)
+/* Changes between two words: insertions, deletions, replacements and swaps of
+ * neighbours (Damerau 1964, restricted form). */
+static size_t word_distance(const char *a, const char *b)
 {
     size_t m = strlen(a), n = strlen(b);
     if (m > WORD_MOST || n > WORD_MOST)
@@ -134,21 +136,31 @@ size_t word_distance(const char *a, const char *b)
     return d[m][n];
 }
 
-bool is_near(const char *text, size_t distance)
+/* How far a name is from what was written: that which begins with it is the nearest, and that
+ * which it begins with the next; else one change for each three letters is near enough. */
+static size_t distance_to(const char *text, const char *name)
 {
-    return distance <= (strlen(text) + 2) / 3; /* one change for each three letters */
+    const size_t length = strlen(text), most = length / 3;
+    if (length > 2 && strncmp(name, text, length) == 0)
+        return 0;
+    if (strlen(name) > 3 && strncmp(name, text, strlen(name)) == 0)
+        return 1;
+    const size_t distance = word_distance(text, name);
+    return distance <= (most ? most : 1) ? distance : SIZE_MAX;
+}
+
+void suggestion_offer(suggestion *s, const char *name)
+{
+    const size_t distance = distance_to(s->text, name);
+    const bool nearer = !s->name || distance < s->distance;
+    if (distance != SIZE_MAX && (nearer || (distance == s->distance && strlen(name) < strlen(s->name))))
+        *s = (suggestion){s->text, name, distance};
 }
 
 const char *name_nearest(name_table *names, const char *text)
 {
-    const char *best = NULL;
-    size_t best_distance = SIZE_MAX;
-    for (size_t i = 0; names(i); i++) {
-        size_t distance = word_distance(text, names(i));
-        if (distance < best_distance) {
-            best = names(i);
-            best_distance = distance;
-        }
-    }
-    return best && is_near(text, best_distance) ? best : NULL;
+    suggestion s = {.text = text};
+    for (size_t i = 0; names(i); i++)
+        suggestion_offer(&s, names(i));
+    return s.name;
 }

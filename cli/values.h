@@ -34,12 +34,15 @@ typedef const char *name_table(size_t index);
 
 /* The index of a name, or SIZE_MAX. */
 size_t name_index(name_table *names, const char *text);
-/* Changes between two words: insertions, deletions, replacements and swaps of
- * neighbours (Damerau 1964, restricted form). */
-size_t word_distance(const char *a, const char *b);
-/* True if a word at this distance from `text` is worth suggesting. */
-bool is_near(const char *text, size_t distance);
-/* The nearest name if it is near, else NULL. */
+
+/* What somebody who wrote `text` may have meant: of the names offered the nearest that is near,
+ * else NULL. */
+typedef struct suggestion {
+    const char *text, *name;
+    size_t distance;
+} suggestion;
+void suggestion_offer(suggestion *s, const char *name);
+/* The same of a table. */
 const char *name_nearest(name_table *names, const char *text);
 
 #endif
