@@ -344,7 +344,7 @@ int cmd_lowrank(int argc, char **argv)
         {.name = "like", .kind = OPTION_TEXT, .value = &s.like, .argument = "PRUNED",
          .help = "take the ranks of this network's hidden layers"},
         {.name = "rank", .kind = OPTION_WIDTHS, .value = &s.ranks, .argument = "RANKS",
-         .shown = "", .help = "one for each hidden layer, such as 40,30,20,10"},
+         .shown = "", .help = "one for each hidden layer, such as 40,30,20,10; like:PRUNED = --like PRUNED"},
         {.name = "method", .kind = OPTION_CHOICE, .value = &s.method, .argument = "NAME",
          .names = method_at,
          .help = "pca: components of the centred weights, the mean added back; svd: the largest "

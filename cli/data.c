@@ -224,6 +224,11 @@ static int open_by(const espalier_network *network, bool for_test, const char *c
                    espalier_error *error)
 {
     data_places found;
+    if (strcmp(source, "-") == 0) {
+        message("-: expected a file, a folder or a name, found standard input, which 'espalier predict' "
+                "alone reads");
+        return EXIT_USAGE;
+    }
     data_find_places(settings, &found);
     espalier_dataset_options options = settings->options;
     options.directories = found.paths;

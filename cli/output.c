@@ -28,6 +28,9 @@ int output_given(const char *command, const char *output)
 int output_is_model(const char *command, const char *output)
 {
     static const char *const others[] = {".onnx", ".c", ".h", ".npz", ".pt"};
+    if (output && strcmp(output, "-") == 0)
+        return usage_error(command, "-o: expected a file for a model, found -: none is written to standard "
+                                    "output");
     const char *const dot = output ? strrchr(output, '.') : NULL;
     for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++)
         if (strcasecmp(dot, others[i]) == 0)

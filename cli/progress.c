@@ -54,18 +54,22 @@ static void draw(progress *p)
         at += (size_t)snprintf(line + at, sizeof line - at, "   -  ");
     else
         at += (size_t)snprintf(line + at, sizeof line - at, "%4.1f %%", 100 * p->accuracy);
-    at += (size_t)snprintf(line + at, sizeof line - at, "  sparsity %4.1f %%  %-*s",
-                           100 * p->sparsity, p->widest, p->neurons);
+    size_t fits = at; /* so much goes on the line: whole parts */
+    at += (size_t)snprintf(line + at, sizeof line - at, "  sparsity %4.1f %%", 100 * p->sparsity);
+    fits = at <= columns ? at : fits;
+    at += (size_t)snprintf(line + at, sizeof line - at, "  %-*s", p->widest, p->neurons);
+    fits = at <= columns ? at : fits;
     if (p->done > p->first) {
         double rest = (p->drawn - p->began) * ((double)p->epochs - p->done) / (p->done - p->first);
         at += (size_t)snprintf(line + at, sizeof line - at, "  %6s left", clock_time(left, rest));
     }
+    fits = at <= columns ? at : fits;
     fputs("\r\033[K", stderr);
     if (columns >= at + BAR_LEAST + 3) {
         size_t bar = columns - at - 3 < BAR_MOST ? columns - at - 3 : BAR_MOST;
         fprintf(stderr, "[%-*.*s] ", (int)bar, (int)((double)bar * fmin(share, 1.0)), filled);
     }
-    fprintf(stderr, "%.*s", (int)columns, line);
+    fprintf(stderr, "%.*s", (int)(fits < columns ? fits : columns), line);
     fflush(stderr);
 }
 

@@ -125,7 +125,7 @@ static void add_output(option_set *set, study_settings *s)
          .help = "folder of the study (required); one that is there is taken up again"},
         {.name = "jobs", .letter = 'j', .kind = OPTION_COUNT, .value = &s->jobs, .argument = "N",
          .low = 0, .high = THREADS_MOST, .shown = "one for each processor",
-         .help = "runs at once, each on one thread; results do not depend on it"},
+         .help = "runs at once, each on one thread; results do not depend on it; 0 = one for each processor"},
         {.name = "json", .kind = OPTION_FLAG, .value = &s->run.json,
          .help = "print the records of all runs as one JSON object"},
         {.name = "quiet", .kind = OPTION_FLAG, .value = &s->run.quiet,

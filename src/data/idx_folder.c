@@ -119,6 +119,14 @@ static espalier_status scan(idx_folder *folder, espalier_error *error)
     return status;
 }
 
+static bool is_empty(const idx_folder *folder)
+{
+    bool empty = true;
+    for (int i = 0; i < SLOT_COUNT; i++)
+        empty = empty && !folder->names[i];
+    return empty;
+}
+
 /* Both training files must be there; the test files both or neither. */
 static espalier_status check_complete(const idx_folder *folder, espalier_error *error)
 {
@@ -126,8 +134,9 @@ static espalier_status check_complete(const idx_folder *folder, espalier_error *
     for (int i = 0; i < (test ? SLOT_COUNT : TEST_IMAGES); i++)
         if (!folder->names[i])
             return error_set(error, ESPALIER_ERROR_NOT_FOUND,
-                             "%s: no %s found: expected a file named like %s or %s.gz",
-                             folder->path, slot_names[i], usual_names[i], usual_names[i]);
+                             "%s: no %s found: expected a file named like %s or %s.gz%s",
+                             folder->path, slot_names[i], usual_names[i], usual_names[i],
+                             is_empty(folder) ? ", or NumPy arrays such as x_train.npy" : "");
     return ESPALIER_OK;
 }
 

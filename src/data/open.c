@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"
@@ -98,6 +99,16 @@ static void list_known(char *text, size_t bytes)
         list(text, bytes, set->name, "");
 }
 
+/* The known name that differs in capitals alone, or NULL. */
+static const char *in_other_letters(const char *name)
+{
+    const named_set *set;
+    for (size_t i = 0; (set = espalier_named_set_at(i)); i++)
+        if (strcasecmp(set->name, name) == 0)
+            return set->name;
+    return NULL;
+}
+
 static espalier_status not_found(const char *name, const named_set *known,
                                  const espalier_dataset_options *options, espalier_error *error)
 {
@@ -111,9 +122,11 @@ static espalier_status not_found(const char *name, const named_set *known,
     if (!known && strchr(name, '.')) /* a file's name, for no known one has a point */
         return error_set(error, ESPALIER_ERROR_NOT_FOUND, "%s: no such file: looked for %s", name,
                          places);
+    const char *meant = known ? NULL : in_other_letters(name);
     return error_set(error, ESPALIER_ERROR_NOT_FOUND,
-                     "%s: no such data set: looked for %s; %s%s", name, places,
-                     known ? known->advice : "expected a path or one of ", known ? "" : names);
+                     "%s: no such data set: looked for %s; %s%s%s%s%s", name, places,
+                     known ? known->advice : "expected a path or one of ", known ? "" : names,
+                     meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
 static espalier_status open_name(const char *name, const espalier_dataset_options *options,

@@ -42,7 +42,6 @@ espalier_status data_reader_find(const char *path, const data_reader **found,
     }
     const char *tail = ending(path);
     return error_set(error, ESPALIER_ERROR_UNSUPPORTED,
-                     "%s: this build cannot read a data set from such a file: expected %s, found a "
-                     "%s%sfile",
+                     "%s: expected a data set: %s; found a %s%sfile",
                      path, known, tail, *tail ? " " : "");
 }

@@ -148,7 +148,7 @@ static void class_table(report *r, const run_folder *f, const json_t *before, co
 /* ---- the plot ---------------------------------------------------------------------- */
 
 /* A line of letters is so high, and so much is above and below the lines. */
-enum { LINE_HEIGHT = 24, REST_HEIGHT = 110 };
+enum { LINE_HEIGHT = 24, REST_HEIGHT = 150 };
 
 /* The names as tics, in which gnuplot takes % for a format. */
 static void add_tics(text *script, const run_folder *f, size_t classes)

@@ -10,7 +10,7 @@
 #include "report/run_page.h"
 
 /* Colours of so many points, which hardly compress, take less than 200 kB on the page. */
-enum { COLUMNS_MOST = 200, ROWS_MOST = 150 };
+enum { COLUMNS_MOST = 200, ROWS_MOST = 150, PIXELS_MOST = 2000 };
 
 /* A matrix made small. */
 typedef struct heat {
@@ -65,6 +65,13 @@ static espalier_status upper_end(const heat *h, const espalier_allocator *alloca
     return ESPALIER_OK;
 }
 
+/* Whole numbers along an axis of a few neurons only. */
+static void few_tics(text *script, const char *axis, size_t count)
+{
+    if (count <= 10)
+        text_print(script, "set %stics 1\n", axis);
+}
+
 static espalier_status heat_plot(report *r, const heat *h, const char *name, const char *title,
                                  double end, const char *caption, espalier_error *error)
 {
@@ -84,10 +91,14 @@ static espalier_status heat_plot(report *r, const heat *h, const char *name, con
     text_print(&p.script,
                "unset datafile columnheaders\nset palette @palette_amount\nset border 15\n"
                "unset grid\nset xlabel 'input'\nset ylabel 'neuron'\n"
-               "set xrange [-0.5:%g]\nset yrange [%g:-0.5]\nset cbrange [0:%.4g]\nset rmargin 9\n"
-               "plot name.'.csv' matrix using (%zu*$1):(%zu*$2):3 with image notitle\n",
+               "set xrange [-0.5:%g]\nset yrange [%g:-0.5]\nset cbrange [0:%.4g]\nset rmargin 9\n",
                ((double)h->columns - 0.5) * (double)h->by_columns,
-               ((double)h->rows - 0.5) * (double)h->by_rows, end, h->by_columns, h->by_rows);
+               ((double)h->rows - 0.5) * (double)h->by_rows, end);
+    few_tics(&p.script, "x", h->columns * h->by_columns);
+    few_tics(&p.script, "y", h->rows * h->by_rows);
+    /* A picture is scaled smoothly by most programs: few cells are drawn one by one. */
+    text_print(&p.script, "plot name.'.csv' matrix using (%zu*$1):(%zu*$2):3 with image%s notitle\n",
+               h->by_columns, h->by_rows, h->rows * h->columns <= PIXELS_MOST ? " pixels" : "");
     return plot_end(&p, error, "%s", caption);
 }
 

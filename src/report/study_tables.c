@@ -75,7 +75,7 @@ static void size_cells(report *r, const espalier_estimate *m)
     page_cell_number(&r->page, m[ESPALIER_STUDY_NANOSECONDS].mean / 1000, 2);
     ratio_cell(r, &m[ESPALIER_STUDY_TIME_RATIO]);
     if (m[ESPALIER_STUDY_FILE_BYTES].count)
-        page_cell_count(&r->page, json_as_size(m[ESPALIER_STUDY_FILE_BYTES].mean));
+        page_cell_count(&r->page, json_as_size(round(m[ESPALIER_STUDY_FILE_BYTES].mean)));
     else
         page_cell(&r->page, "–");
 }
@@ -117,7 +117,7 @@ espalier_status study_table(report *r, const study_view *v, espalier_error *erro
         size_cells(r, m);
         page_cell_number(&r->page, m[ESPALIER_STUDY_EPOCHS].mean, 1);
         if (m[ESPALIER_STUDY_ARITHMETIC].count)
-            page_cell(&r->page, "%.3g", m[ESPALIER_STUDY_ARITHMETIC].mean);
+            page_cell(&r->page, "%.2e", m[ESPALIER_STUDY_ARITHMETIC].mean);
         else
             page_cell(&r->page, "–");
     }

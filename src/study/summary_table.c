@@ -11,11 +11,22 @@
 typedef struct variety {
     bool scope, steps, count;           /* more than one value among the groups that have one */
     const espalier_study_setting *some; /* of such a group, or NULL */
+    size_t thousands;                   /* the arithmetic is told in this power of 1,000 */
 } variety;
+
+enum { THOUSANDS_MOST = 7 };
+
+static size_t find_thousands(const espalier_study_results *results)
+{
+    double most = 0.0;
+    for (size_t g = 0; g < results->group_count; g++)
+        most = fmax(most, results->groups[g].metrics[ESPALIER_STUDY_ARITHMETIC].mean);
+    return most >= 1.0 ? (size_t)fmin(floor(log10(most) / 3.0), THOUSANDS_MOST) : 0;
+}
 
 static variety find_variety(const espalier_study_results *results)
 {
-    variety v = {false, false, false, NULL};
+    variety v = {.thousands = find_thousands(results)};
     const char *count = NULL;
     for (size_t g = 0; g < results->group_count; g++) {
         const espalier_study_setting *s = &results->groups[g].setting;
@@ -122,6 +133,10 @@ static void add_runs(cells *table, const espalier_study_group *group)
 
 static void add_names(const variety *v, bool brief, cells *table)
 {
+    static const char *const powers[THOUSANDS_MOST + 1] = {"", "³", "⁶", "⁹", "¹²", "¹⁵", "¹⁸", "²¹"};
+    char arithmetic[32] = "arithmetic";
+    if (v->thousands)
+        snprintf(arithmetic, sizeof arithmetic, "arithmetic, 10%s", powers[v->thousands]);
     cells_column(table, false, "method");
     if (v->scope)
         cells_column(table, false, "scope");
@@ -147,7 +162,7 @@ static void add_names(const variety *v, bool brief, cells *table)
     cells_column(table, true, "p");
     if (!brief) {
         cells_column(table, true, "epochs");
-        cells_column(table, true, "arithmetic, 10¹²");
+        cells_column(table, true, arithmetic);
     }
 }
 
@@ -191,7 +206,7 @@ static void add_row(const espalier_study_group *group, const variety *v, bool br
     add_p(table, group->against_magnitude.p);
     if (!brief) {
         add_short(table, &m[ESPALIER_STUDY_EPOCHS], 1.0);
-        add_short(table, &m[ESPALIER_STUDY_ARITHMETIC], 1e-12);
+        add_short(table, &m[ESPALIER_STUDY_ARITHMETIC], pow(1000.0, -(double)v->thousands));
     }
 }
 

@@ -151,6 +151,8 @@ class WrongInput(Case):
                 ("expected 'espalier eval MODEL DATA', found 1 file argument", ("eval", "net")),
                 ("-o: expected a name that ends in .safetensors or .onnx or .c, found 'x.zzz'",
                  ("export", "net", "-o", "x.zzz")),
+                ("-o: expected a file for a model, found -: none is written to standard output",
+                 ("compact", "net", "-o", "-")),
                 ("-o: expected a name that ends in .safetensors or .onnx or .c, found './.safetensors'",
                  ("export", "net", "-o", "./.safetensors")),
                 ("--count: expected training (every training row of DATA, once) or none, or --epochs N "

@@ -90,6 +90,8 @@ static void markdown(void **state)
     assert_non_null(strstr(content, "| 2, 1 missed |"));
     assert_non_null(strstr(content, "| 2, 1 failed |"));
     assert_non_null(strstr(content, "91.00 ± 12.71 (92.00)"));
+    assert_non_null(strstr(content, "| arithmetic, 10¹² |"));
+    assert_non_null(strstr(content, " | 2.00 "));
     for (char *line = strtok(content, "\n"); line; line = strtok(NULL, "\n")) {
         if (line[0] != '|')
             continue;
