@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 
-from harness import MAKE_IDX, Case, environment, main
+from harness import MAKE_IDX, PROGRAM, Case, environment, main
 
 RESULT = {"seed", "epochs", "stopped_by", "target", "sparsity", "accuracy", "loss", "layers",
           "prunes", "seconds", "math", "threads", "version"}

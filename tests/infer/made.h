@@ -67,6 +67,7 @@ static inline espalier_dataset *made_dataset(uint32_t seed, size_t training, siz
 }
 
 /* logits of one row as it comes from the data, in double precision. */
+UNSANITIZED
 static inline void made_logits(const espalier_network *network, const float *row, double *logits)
 {
     size_t width = network->layers[0].inputs;

@@ -53,6 +53,7 @@ static plain plain_of(const espalier_network *network)
 }
 
 /* a[l] are the inputs of layer l, the last ones probabilities. Returns the loss. */
+UNSANITIZED
 static double forward(const plain *p, const espalier_dataset *dataset, espalier_split split,
                       size_t row, double a[LAYERS + 1][WIDEST], bool *correct)
 {
@@ -98,6 +99,7 @@ static double derivative(const network_layer *layer, double y)
 }
 
 /* Adds the gradient of one row's loss. */
+UNSANITIZED
 static void backward(const plain *p, double a[LAYERS + 1][WIDEST], uint32_t label, numbers *g)
 {
     double delta[WIDEST];

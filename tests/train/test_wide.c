@@ -72,6 +72,7 @@ static void clear_plain(plain *p)
 }
 
 /* Probabilities as the last layer's values. */
+UNSANITIZED
 static void forward(plain *p, const float *row)
 {
     double sum = 0.0, *z = p->values[LAYERS];
@@ -102,6 +103,7 @@ static double slope_of(const network_layer *layer, double y)
 }
 
 /* Adds the gradient of one row. */
+UNSANITIZED
 static void backward(plain *p, uint32_t label)
 {
     for (size_t j = 0; j < widths[LAYERS]; j++)
@@ -123,6 +125,7 @@ static void backward(plain *p, uint32_t label)
     }
 }
 
+UNSANITIZED
 static void update(plain *p, const espalier_train_options *o, uint64_t t, size_t rows)
 {
     for (size_t l = 0; l < LAYERS; l++) {
@@ -161,6 +164,7 @@ static void train_plain(plain *p, const espalier_dataset *dataset, const espalie
     }
 }
 
+UNSANITIZED
 static void compare(const plain *p, const espalier_network *network)
 {
     double counted = 0.0;
