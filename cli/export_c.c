@@ -147,6 +147,7 @@ int export_c_prepare(const option_set *set, export_c_settings *s, const char *ou
     options->name = s->name;
     options->data = s->dataset;
     options->test_vectors = s->test_vectors;
+    options->threads = threads_default();
     options->command = s->command;
     options->figures = &s->figures;
     return code;

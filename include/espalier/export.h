@@ -43,6 +43,8 @@ typedef struct espalier_export_options {
     const char *name;               /* .c: prefix of its names; NULL = the file's name. Borrowed */
     const espalier_dataset *data;   /* .c: calibration, figures, test vectors; or NULL. Borrowed */
     size_t test_vectors;            /* .c: rows of a self-test; 0 = none */
+    size_t threads;                 /* .c: for calibration and figures, which do not depend on it; 0 = as
+                                     * many as there are processors for the process */
     const char *command;            /* .c: what made it, for its comment; or NULL. Borrowed */
     int opset;                      /* .onnx: version of the operators, 9 … 21 */
     bool gather;                    /* .onnx: take the inputs that compaction kept by a Gather node,

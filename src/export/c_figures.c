@@ -8,11 +8,11 @@
 /* ---- accuracy --------------------------------------------------------- */
 
 static espalier_status before(const espalier_network *network, const espalier_dataset *data,
-                              c_figures *figures, espalier_error *error)
+                              size_t threads, c_figures *figures, espalier_error *error)
 {
     espalier_evaluation evaluation = {0};
     espalier_status status =
-        espalier_evaluate(network, data, ESPALIER_TEST, 1, 0, &evaluation, error);
+        espalier_evaluate(network, data, ESPALIER_TEST, 1, threads, &evaluation, error);
     figures->accuracy_before = evaluation.accuracy;
     espalier_evaluation_clear(&evaluation);
     return status;
@@ -26,7 +26,7 @@ static espalier_status find_accuracy(const c_program *p, const espalier_network 
     figures->rows = data ? espalier_dataset_row_count(data, ESPALIER_TEST) : 0;
     if (!figures->rows)
         return ESPALIER_OK;
-    espalier_status status = before(network, data, figures, error);
+    espalier_status status = before(network, data, p->threads, figures, error);
     if (status == ESPALIER_OK)
         status = c_rows_right(p, data, ESPALIER_TEST, SIZE_MAX, &right, error);
     figures->accuracy_after = (double)right / (double)figures->rows;

@@ -187,7 +187,7 @@ espalier_status c_program_create(const espalier_network *network,
         return error_memory(error);
     }
     *p = (c_program){.allocator = allocator, .network = small, .type = options->type, .speed = options->speed,
-                     .probabilities = options->probabilities, .name = name};
+                     .probabilities = options->probabilities, .threads = options->threads, .name = name};
     status = fill(p, error);
     if (status == ESPALIER_OK)
         *program = p;

@@ -66,6 +66,7 @@ typedef struct c_program {
     espalier_network *network; /* compacted; owned */
     espalier_export_type type;
     bool speed, probabilities;
+    size_t threads;       /* that try it on rows; 0 = one for each processor */
     const char *name; /* prefix; borrowed */
     size_t row_width, classes, layer_count;
     c_layer *layers;

@@ -46,7 +46,7 @@ espalier_status c_rows_right(const c_program *p, const espalier_dataset *data,
     const size_t pieces = (j.count + PIECE_ROWS - 1) / PIECE_ROWS;
     const size_t bytes = p->row_width * sizeof(float) + c_run_workspace(p);
     j.room_bytes = (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
-    parallel_team *team = parallel_team_create(parallel_threads(0), p->allocator);
+    parallel_team *team = parallel_team_create(parallel_threads(p->threads), p->allocator);
     if (team) {
         j.rooms = memory_array(p->allocator, parallel_team_size(team), j.room_bytes);
         j.right = memory_array(p->allocator, pieces, sizeof *j.right);
