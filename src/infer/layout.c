@@ -13,15 +13,20 @@
 
 /* ---- layers ----------------------------------------------------------- */
 
-static bool turn_round(espalier_predictor *p, const float *w, layout_layer *layer)
+static bool turn_round(espalier_predictor *p, const sparse_matrix *m, layout_layer *layer)
 {
     size_t size;
     if (size_multiply(layer->inputs, layer->stride, &size))
         layer->weights = memory_array(p->allocator, size, sizeof(float));
-    if (layer->weights)
-        pass_transpose(w, layer->inputs, layer->outputs, layer->inputs, layer->weights,
-                       layer->stride);
-    return layer->weights != NULL;
+    if (!layer->weights)
+        return false;
+    pass_transpose(m->weights, layer->inputs, layer->outputs, layer->inputs, layer->weights,
+                   layer->stride);
+    float *w = layer->weights;
+    for (size_t i = 0; m->scale && i < layer->inputs; i++, w += layer->stride)
+        for (size_t o = 0; o < layer->stride; o++)
+            w[o] *= m->scale[i];
+    return true;
 }
 
 /* Counts what the model asks for and grants the wish as far as possible. */
@@ -54,14 +59,15 @@ static double inputs_share(const espalier_network *network)
     return fmin((double)percent / 100.0 * width / (double)espalier_network_inputs(network, 0), 1.0);
 }
 
+/* scale: of the layer's inputs, or NULL. */
 static bool fill_layer(espalier_predictor *p, const espalier_network *network, size_t index,
-                       form wish)
+                       const float *scale, form wish)
 {
     layout_layer *layer = &p->layers[index];
     const sparse_matrix m = {espalier_network_inputs(network, index),
                              espalier_network_outputs(network, index),
                              espalier_network_weights_const(network, index),
-                             index == 0 && !p->one_picks ? p->columns : NULL};
+                             index == 0 && !p->one_picks ? p->columns : NULL, scale};
     form_layer counts;
     layer->inputs = m.inputs;
     layer->outputs = m.outputs;
@@ -83,7 +89,7 @@ static bool fill_layer(espalier_predictor *p, const espalier_network *network, s
         p->many_picks = p->one_picks || (p->columns && (layer->many == FORM_DENSE ||
                                                         p->row_width > SPARSE_COLUMNS_MOST));
     if ((layer->one == FORM_DENSE || layer->many == FORM_DENSE) &&
-        !turn_round(p, m.weights, layer))
+        !turn_round(p, &m, layer))
         return false;
     if (layer->one == FORM_LISTS &&
         !sparse_by_input(&m, counts.nonzero, p->allocator, &layer->by_input))
@@ -141,25 +147,27 @@ static bool can_fold(const float *shift, const float *scale, size_t pairs)
     return true;
 }
 
-static void fold(espalier_network *network, const float *scale, size_t pairs)
+/* What the first layer's weights are multiplied by, of each input; NULL without memory. */
+static float *factors(const espalier_predictor *p, const espalier_network *network, const float *scale,
+                      size_t pairs)
 {
     const uint64_t *kept = espalier_network_kept(network, SIZE_MAX);
     const size_t inputs = espalier_network_inputs(network, 0);
-    float *w = espalier_network_weights(network, 0);
-    for (size_t o = 0; o < espalier_network_outputs(network, 0); o++, w += inputs)
-        for (size_t i = 0; i < inputs; i++)
-            w[i] *= scale[pairs == 1 ? 0 : kept ? (size_t)kept[i] : i];
+    float *of_input = memory_array(p->allocator, inputs, sizeof *of_input);
+    for (size_t i = 0; of_input && i < inputs; i++)
+        of_input[i] = scale[pairs == 1 ? 0 : kept ? (size_t)kept[i] : i];
+    return of_input;
 }
 
-static bool fill_scaling(espalier_predictor *p, espalier_network *network)
+/* folded: receives what goes into the first layer (owned), or NULL. */
+static bool fill_scaling(espalier_predictor *p, const espalier_network *network, float **folded)
 {
     const float *shift, *scale;
     const size_t pairs = espalier_network_scaling(network, &shift, &scale);
-    if (can_fold(shift, scale, pairs)) {
-        if (pairs)
-            fold(network, scale, pairs);
+    if (pairs == 0)
         return true;
-    }
+    if (can_fold(shift, scale, pairs))
+        return (*folded = factors(p, network, scale, pairs)) != NULL;
     p->shift = memory_array(p->allocator, p->row_width, sizeof *p->shift);
     p->scale = memory_array(p->allocator, p->row_width, sizeof *p->scale);
     for (size_t c = 0; p->shift && p->scale && c < p->row_width; c++) {
@@ -171,21 +179,29 @@ static bool fill_scaling(espalier_predictor *p, espalier_network *network)
 
 /* ---- both together ---------------------------------------------------- */
 
-bool layout_fill(espalier_predictor *p, espalier_network *network, form wish)
+static bool fill_layers(espalier_predictor *p, const espalier_network *network, const float *scale,
+                        form wish)
 {
+    for (size_t l = 0; l < p->layer_count; l++)
+        if (!fill_layer(p, network, l, l == 0 ? scale : NULL, wish))
+            return false;
+    return true;
+}
+
+bool layout_fill(espalier_predictor *p, const espalier_network *network, form wish)
+{
+    float *scale = NULL;
     p->kernels = math_kernels_at(0);
     p->row_width = espalier_network_row_width(network);
     p->classes = espalier_network_class_count(network);
     p->layer_count = espalier_network_layer_count(network);
     p->layers = memory_array(p->allocator, p->layer_count, sizeof *p->layers);
-    if (!p->layers || !fill_scaling(p, network) || !fill_columns(p, network))
-        return false;
     p->widest = p->row_width;
-    for (size_t l = 0; l < p->layer_count; l++)
-        if (!fill_layer(p, network, l, wish))
-            return false;
+    const bool filled = p->layers && fill_scaling(p, network, &scale) && fill_columns(p, network) &&
+                        fill_layers(p, network, scale, wish);
+    memory_release(p->allocator, scale);
     p->widest = (p->widest + TILE_INPUTS_MOST - 1) / TILE_INPUTS_MOST * TILE_INPUTS_MOST;
-    return true;
+    return filled;
 }
 
 void layout_release(espalier_predictor *p)

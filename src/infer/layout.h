@@ -43,9 +43,9 @@ struct espalier_predictor {
     bool one_picks, many_picks;
 };
 
-/* Fills a predictor that holds an allocator only. The network is compacted already;
- * its first layer's weights may be scaled. False without memory. */
-bool layout_fill(espalier_predictor *p, espalier_network *network, form wish);
+/* Fills a predictor that holds an allocator only. The network is compacted already. False
+ * without memory. */
+bool layout_fill(espalier_predictor *p, const espalier_network *network, form wish);
 void layout_release(espalier_predictor *p);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "infer/rows.h"
 #include "math/pass.h"
+#include "net/network.h"
 
 /* Below that one row after the other is the faster way (bench_predict): a block reads
  * the weights once for all its rows, but lists take PASS_LANES rows at least. */
@@ -24,14 +25,14 @@ espalier_status predictor_create(const espalier_network *network, form wish,
                                  const espalier_allocator *allocator,
                                  espalier_predictor **predictor, espalier_error *error)
 {
-    espalier_network *small;
-    espalier_status status = espalier_network_compact(network, allocator, &small, NULL, error);
+    espalier_network *small; /* NULL: the network itself is */
+    espalier_status status = network_shrink(network, allocator, &small, error);
     if (status != ESPALIER_OK)
         return status;
     espalier_predictor *p = memory_array(allocator, 1, sizeof *p);
     if (p)
         p->allocator = allocator;
-    const bool filled = p && layout_fill(p, small, wish);
+    const bool filled = p && layout_fill(p, small ? small : network, wish);
     if (filled)
         p->few_rows = few_rows(p);
     espalier_network_destroy(small);

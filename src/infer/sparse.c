@@ -15,6 +15,12 @@ static size_t column_of(const sparse_matrix *m, size_t input)
     return m->columns ? m->columns[input] : input;
 }
 
+/* A weight that is not zero, as it is stored. */
+static float stored(const sparse_matrix *m, size_t input, float weight)
+{
+    return m->scale ? weight * m->scale[input] : weight;
+}
+
 size_t sparse_nonzero(const sparse_matrix *m)
 {
     size_t found = 0;
@@ -62,7 +68,7 @@ bool sparse_by_input(const sparse_matrix *m, size_t nonzero, const espalier_allo
             const float weight = m->weights[o * m->inputs + i];
             if (weight != 0.0f) {
                 to->places[next[i]] = (uint32_t)o;
-                to->weights[next[i]++] = weight;
+                to->weights[next[i]++] = stored(m, i, weight);
             }
         }
     }
@@ -121,7 +127,7 @@ static void lay_lists(const sparse_matrix *m, size_t begin, size_t end, const ui
                 continue;
             const size_t at = found < least ? found * together + t : left++;
             places[at] = (uint16_t)(column_of(m, i) - column_of(m, begin));
-            weights[at] = weight;
+            weights[at] = stored(m, i, weight);
             found++;
         }
     }
@@ -228,7 +234,7 @@ static void fill_steps(const sparse_matrix *m, const tile_shape *shape, size_t o
             const float weight = m->weights[o * m->inputs + i];
             if (weight != 0.0f) {
                 places[at] = (uint8_t)(column_of(m, i) - s->first);
-                weights[at] = weight;
+                weights[at] = stored(m, i, weight);
                 at += shape->outputs;
             }
         }

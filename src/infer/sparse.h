@@ -13,6 +13,7 @@ typedef struct sparse_matrix {
     const float *weights;    /* [outputs][inputs] */
     const uint32_t *columns; /* [inputs], ascending, what lists by output and tiles name
                               * the inputs; NULL = 0, 1, … */
+    const float *scale;      /* [inputs]: each weight times that of its input; NULL = as it is */
 } sparse_matrix;
 
 size_t sparse_nonzero(const sparse_matrix *m);

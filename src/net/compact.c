@@ -176,32 +176,64 @@ static bool fill(const espalier_network *network, const plan *p, espalier_networ
     return filled;
 }
 
+static espalier_status make(const espalier_network *network, const plan *p, espalier_network **small,
+                            espalier_error *error)
+{
+    espalier_network *made = NULL;
+    espalier_status status =
+        espalier_network_create(p->widths, network->layer_count + 1, p->allocator, &made, error);
+    if (status == ESPALIER_OK &&
+        (network_copy_travellers(network, made) != ESPALIER_OK || !fill(network, p, made)))
+        status = error_memory(error);
+    if (status == ESPALIER_OK)
+        *small = made;
+    else
+        espalier_network_destroy(made);
+    return status;
+}
+
+/* Whether all that there is stays. */
+static bool is_whole(const espalier_network *network, const plan *p)
+{
+    bool whole = p->widths[0] == network->layers[0].inputs;
+    for (size_t l = 0; l < network->layer_count; l++)
+        whole = whole && p->widths[l + 1] == network->layers[l].outputs;
+    return whole;
+}
+
+espalier_status network_shrink(const espalier_network *network, const espalier_allocator *allocator,
+                               espalier_network **small, espalier_error *error)
+{
+    plan p = {.allocator = allocator};
+    espalier_status status = ESPALIER_OK;
+    *small = NULL;
+    if (reserve(&p, network))
+        decide(network, &p);
+    else
+        status = error_memory(error);
+    if (status == ESPALIER_OK && !is_whole(network, &p))
+        status = make(network, &p, small, error);
+    release(&p);
+    return status;
+}
+
 espalier_status espalier_network_compact(const espalier_network *network,
                                          const espalier_allocator *allocator,
                                          espalier_network **small, espalier_compaction *report,
                                          espalier_error *error)
 {
     plan p = {.allocator = allocator};
-    espalier_network *made = NULL;
     if (!reserve(&p, network)) {
         release(&p);
         return error_memory(error);
     }
     decide(network, &p);
-    espalier_status status =
-        espalier_network_create(p.widths, network->layer_count + 1, allocator, &made, error);
-    if (status == ESPALIER_OK &&
-        (network_copy_travellers(network, made) != ESPALIER_OK || !fill(network, &p, made)))
-        status = error_memory(error);
+    espalier_status status = make(network, &p, small, error);
     if (status == ESPALIER_OK && report) {
-        *report = (espalier_compaction){0, network->layers[0].inputs - made->layers[0].inputs};
+        *report = (espalier_compaction){0, network->layers[0].inputs - p.widths[0]};
         for (size_t l = 0; l + 1 < network->layer_count; l++)
-            report->neurons_removed += network->layers[l].outputs - made->layers[l].outputs;
+            report->neurons_removed += network->layers[l].outputs - p.widths[l + 1];
     }
     release(&p);
-    if (status == ESPALIER_OK)
-        *small = made;
-    else
-        espalier_network_destroy(made);
     return status;
 }

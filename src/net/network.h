@@ -66,6 +66,9 @@ double network_constant(const network_layer *layer, double bias);
 /* Copies everything but parameters, masks, counts and kept indices to a network
  * with the same classes whose own is still as created. Errors: MEMORY. */
 espalier_status network_copy_travellers(const espalier_network *from, espalier_network *to);
+/* As espalier_network_compact(), but *small is NULL where nothing would go. */
+espalier_status network_shrink(const espalier_network *network, const espalier_allocator *allocator,
+                               espalier_network **small, espalier_error *error);
 /* Frees all that network_copy_travellers copies. */
 void network_release_travellers(espalier_network *network);
 /* Adds a tensor of a name that is not there yet; all of it is copied. Errors: MEMORY. */

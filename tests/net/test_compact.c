@@ -66,6 +66,17 @@ static void assert_mapped(const espalier_network *network, const espalier_networ
     }
 }
 
+/* The same as compaction, or nothing where that would change nothing. */
+static void check_shrink(const espalier_network *network, const espalier_network *compacted, bool changed)
+{
+    espalier_network *small = NULL;
+    assert_int_equal(network_shrink(network, NULL, &small, NULL), ESPALIER_OK);
+    assert_int_equal(small != NULL, changed);
+    if (small)
+        assert_network_equal(small, compacted);
+    espalier_network_destroy(small);
+}
+
 static void test_random(void **state)
 {
     (void)state;
@@ -84,6 +95,8 @@ static void test_random(void **state)
         assert_int_equal(again.neurons_removed, 0);
         assert_int_equal(again.inputs_removed, 0);
         assert_network_equal(small, smaller);
+        check_shrink(network, small, report.neurons_removed > 0 || report.inputs_removed > 0);
+        check_shrink(small, small, false);
         bool path = network->layer_count == 1;
         for (size_t l = 0; l + 1 < small->layer_count; l++)
             path |= espalier_network_live(small, l, NULL) > 0;
