@@ -237,10 +237,8 @@ static int open_by(const espalier_network *network, bool for_test, const char *c
     if (code != EXIT_NONE)
         return code;
     note_no_table(source, &options.table, &settings->table);
-    if (options.table.test_path && same_file(source, options.table.test_path)) {
-        message("--test-file: expected another file than DATA, found the same: its rows are trained on");
-        return EXIT_USAGE;
-    }
+    if (options.table.test_path && same_file(source, options.table.test_path))
+        message("warning: --test-file is DATA itself: its rows are tested on that are trained on");
     if (network) {
         note_known_columns(&settings->table, network);
         options.table.columns = espalier_network_metadata(network, "columns");
@@ -317,6 +315,11 @@ static int check_test(const espalier_network *network, const char *source,
     json_decref(table);
     if (!same)
         return EXIT_NONE;
+    if (!(settings->model_test > 0)) {
+        message("warning: --test: the network was trained on all rows of %s, so those tested on, too",
+                source);
+        return EXIT_NONE;
+    }
     message("--test: expected %g%%, the part of %s that the network was not trained on, found %g%%: it has "
             "learnt some of those rows", 100 * settings->model_test, source,
             100 * settings->table.options.test_fraction);

@@ -362,8 +362,16 @@ class Tables(Case):
         train = ("train", "flowers.csv", "-o", "bad")
         self.refused(2, "--test: has no meaning with --test-file, which has the test rows", *train,
                      "--test", "10%", "--test-file", "flowers.csv")
-        self.refused(2, "--test-file: expected another file than DATA, found the same: its rows are trained "
-                     "on", *train, "--test-file", "./flowers.csv")
+        done = self.run_cli(*train, "--test-file", "./flowers.csv", "--epochs", "1", "--quiet")
+        self.assertEqual((done.returncode, done.stderr), (
+            0, "espalier: warning: --test-file is DATA itself: its rows are tested on that are trained on\n"))
+        done = self.run_cli("prune", "bad", "flowers.csv", "-o", "bad2", "--test", "20%", "--quiet", "--prune",
+                            "5%")
+        self.assertEqual((done.returncode, done.stderr), (
+            0, "espalier: warning: --test: the network was trained on all rows of flowers.csv, so those "
+               "tested on, too\n"))
+        for name in ("bad", "bad2"):
+            (self.folder / name).unlink()
         again = ("--test: expected 20%, the part of flowers.csv that the network was not trained on, found "
                  "50%: it has learnt some of those rows")
         self.refused(2, again, "train", "flowers.csv", "--from", "m", "-o", "bad", "--epochs", "1", "--test",
