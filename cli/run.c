@@ -199,8 +199,9 @@ static int observe(run *r, espalier_trainer *trainer, progress *bar)
         observers[count++] = espalier_regulariser_observer(r->regulariser);
     observers[count++] = espalier_pruner_observer(r->pruner);
     for (size_t i = 0; i < count; i++) {
-        if (espalier_trainer_observe(trainer, observers[i])) {
-            message("out of memory");
+        const espalier_status status = espalier_trainer_observe(trainer, observers[i]);
+        if (status != ESPALIER_OK) {
+            message("%s", espalier_status_text(status));
             return EXIT_FAILED;
         }
     }

@@ -73,10 +73,13 @@ typedef struct espalier_event {
 
 /* How an observer's memory goes into a checkpoint and comes back (espalier/checkpoint.h).
  *
- * name     unique among the observers of a trainer
- * save     *state: UTF-8 text of any form, by malloc; whoever asked for it frees it
+ * name     1 … ESPALIER_KEEPER_NAME_MOST bytes of UTF-8, unique among the observers of a
+ *          trainer; the library's own are "record", "pruner" and "regulariser"
+ * save     *state: UTF-8 text of any form, by malloc; whoever asked for it frees it.
+ *          OK without a text counts as ARGUMENT
  * restore  text that save gave in another process. The trainer, too, is restored by then,
  *          and will not announce ESPALIER_EVENT_BEGIN again. Errors: FORMAT, MISMATCH */
+enum { ESPALIER_KEEPER_NAME_MOST = 64 };
 typedef struct espalier_keeper {
     const char *name;
     espalier_status (*save)(void *context, char **state, espalier_error *error);

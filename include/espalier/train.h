@@ -115,7 +115,9 @@ ESPALIER_API void espalier_trainer_destroy(espalier_trainer *trainer);
 
 /* Adds an observer (copied); they are called in the order of their coming. One that is
  * added inside notify hears of that event, too, after all others.
- * Errors: MEMORY. */
+ * Errors: ARGUMENT (no notify; a keeper without save or restore, or with a name that
+ * espalier/observe.h does not allow or another observer has: so a trainer takes one record,
+ * one pruner and one regulariser), MEMORY; the trainer is then as before. */
 ESPALIER_API espalier_status espalier_trainer_observe(espalier_trainer *trainer,
                                                       espalier_observer observer);
 

@@ -123,7 +123,7 @@ static espalier_status attach(listeners *l, espalier_trainer *trainer, espalier_
         status = espalier_trainer_observe(trainer, (espalier_observer){.context = l, .notify = notify});
     if (!status && l->pruner) /* last: an epoch is counted with the weights it had */
         status = espalier_trainer_observe(trainer, espalier_pruner_observer(l->pruner));
-    return status ? error_memory(error) : ESPALIER_OK;
+    return status ? error_set(error, status, "%s", espalier_status_text(status)) : ESPALIER_OK;
 }
 
 static void clear_listeners(listeners *l)

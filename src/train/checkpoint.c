@@ -21,7 +21,11 @@ enum { FORMAT_NEWEST = 1 };
 #define KEY_TRAINER NETWORK_CHECKPOINT ".trainer"
 #define KEY_OBSERVER NETWORK_CHECKPOINT ".observer."
 
-enum { NAME_BYTES = 64, KEY_BYTES = 96, PAIRS_BESIDE_OBSERVERS = 3 };
+enum {
+    NAME_BYTES = 64,
+    KEY_BYTES = sizeof KEY_OBSERVER + ESPALIER_KEEPER_NAME_MOST, /* the longest of all */
+    PAIRS_BESIDE_OBSERVERS = 3
+};
 
 struct espalier_checkpoint {
     const espalier_allocator *allocator;
@@ -160,7 +164,9 @@ static espalier_status add_observers(bundle *b, const espalier_trainer *trainer,
         if (status != ESPALIER_OK)
             error_set(error, status, "%s", espalier_status_text(status));
         else if (!add_text(b, KEY_OBSERVER, observer->keeper->name, text))
-            status = error_memory(error);
+            status = error_set(error, ESPALIER_ERROR_ARGUMENT,
+                               "the observer '%s' saved its state, but there is none",
+                               observer->keeper->name);
     }
     return status;
 }

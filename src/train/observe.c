@@ -7,11 +7,29 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "train/lists.h"
+
+/* Its state must be found again in a checkpoint, by its name alone. */
+static bool can_keep(const espalier_trainer *trainer, const espalier_keeper *keeper)
+{
+    const char *name = keeper->name;
+    if (!keeper->save || !keeper->restore || !name || !*name ||
+        strlen(name) > ESPALIER_KEEPER_NAME_MOST || !utf8_is_valid(name))
+        return false;
+    for (size_t i = 0; i < trainer->listener_count; i++) {
+        const espalier_keeper *other = trainer->listeners[i].observer.keeper;
+        if (other && strcmp(other->name, name) == 0)
+            return false;
+    }
+    return true;
+}
 
 espalier_status espalier_trainer_observe(espalier_trainer *trainer, espalier_observer observer)
 {
     size_t count = trainer->listener_count;
+    if (!observer.notify || (observer.keeper && !can_keep(trainer, observer.keeper)))
+        return ESPALIER_ERROR_ARGUMENT;
     listener *grown = memory_array(trainer->allocator, count + 1, sizeof *grown);
     if (!grown)
         return ESPALIER_ERROR_MEMORY;

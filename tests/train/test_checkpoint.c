@@ -21,30 +21,79 @@ static espalier_status save(void *context, espalier_trainer *trainer, espalier_m
     return status || --*left ? status : ESPALIER_ERROR_CANCELLED;
 }
 
+static espalier_status hear(void *context, espalier_trainer *trainer, const espalier_event *event,
+                            espalier_error *error)
+{
+    (void)context, (void)trainer, (void)event, (void)error;
+    return ESPALIER_OK;
+}
+
+static espalier_status keep(void *context, char **text, espalier_error *error)
+{
+    const char *kept = context;
+    (void)error;
+    *text = kept ? malloc(strlen(kept) + 1) : NULL;
+    if (*text)
+        strcpy(*text, kept);
+    return ESPALIER_OK;
+}
+
+static espalier_status take_back(void *context, const char *text, espalier_error *error)
+{
+    (void)error;
+    return strcmp(context, text) == 0 ? ESPALIER_OK : ESPALIER_ERROR_MISMATCH;
+}
+
+/* With the longest name. */
+static espalier_observer keeping(const char *kept)
+{
+    static char name[ESPALIER_KEEPER_NAME_MOST + 1];
+    static const espalier_keeper keeper = {name, keep, take_back};
+    memset(name, 'k', ESPALIER_KEEPER_NAME_MOST);
+    return (espalier_observer){(void *)(uintptr_t)kept, hear, false, &keeper};
+}
+
+typedef struct process {
+    espalier_dataset *dataset;
+    espalier_network *network; /* owned */
+    espalier_trainer *trainer;
+} process;
+
+static process start(espalier_network *network, const char *kept)
+{
+    process p = {small_dataset(40, 5, 6, 3), network, NULL};
+    espalier_train_options options = espalier_train_options_defaults();
+    options.optimizer = ESPALIER_ADAM;
+    options.keep = ESPALIER_KEEP_BEST;
+    options.epochs = 9;
+    assert_int_equal(espalier_trainer_create(network, p.dataset, &options, NULL, &p.trainer, NULL),
+                     ESPALIER_OK);
+    assert_int_equal(espalier_trainer_observe(p.trainer, keeping(kept)), ESPALIER_OK);
+    return p;
+}
+
+static void stop(process *p)
+{
+    espalier_trainer_destroy(p->trainer);
+    espalier_network_destroy(p->network);
+    espalier_dataset_destroy(p->dataset);
+}
+
 static int make(void **state)
 {
-    espalier_train_options options = espalier_train_options_defaults();
-    espalier_dataset *dataset = small_dataset(40, 5, 6, 3);
-    espalier_network *network = small_network(widths, 3, 2);
-    espalier_trainer *trainer = NULL;
     size_t left = 4;
     (void)state;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/checkpoint", folder);
     snprintf(other, sizeof other, "%s/other", folder);
-    options.optimizer = ESPALIER_ADAM;
-    options.keep = ESPALIER_KEEP_BEST;
-    assert_int_equal(espalier_network_set_metadata(network, "training", "{}"), ESPALIER_OK);
-    assert_int_equal(espalier_trainer_create(network, dataset, &options, NULL, &trainer, NULL),
-                     ESPALIER_OK);
-    espalier_trainer_set_saver(trainer, save, &left);
+    process p = start(small_network(widths, 3, 2), "as it was");
+    assert_int_equal(espalier_network_set_metadata(p.network, "training", "{}"), ESPALIER_OK);
+    espalier_trainer_set_saver(p.trainer, save, &left);
     espalier_error error = {0};
-    assert_int_equal(espalier_trainer_run(trainer, NULL, &error), ESPALIER_ERROR_CANCELLED);
+    assert_int_equal(espalier_trainer_run(p.trainer, NULL, &error), ESPALIER_ERROR_CANCELLED);
     assert_int_equal(error.status, ESPALIER_ERROR_CANCELLED); /* the saver said nothing */
     assert_string_equal(error.message, espalier_status_text(ESPALIER_ERROR_CANCELLED));
-    espalier_trainer_destroy(trainer);
-    espalier_network_destroy(network);
-    espalier_dataset_destroy(dataset);
+    stop(&p);
     return 0;
 }
 
@@ -142,6 +191,44 @@ static void newer(void **state)
     free(bytes);
 }
 
+/* A trainer of the checkpoint's network, with what restoring it came to. */
+static process start_again(const char *kept, espalier_status expected)
+{
+    espalier_checkpoint *checkpoint = NULL;
+    espalier_network *network = NULL;
+    assert_int_equal(espalier_checkpoint_read(path, NULL, &checkpoint, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_checkpoint_network(checkpoint, NULL, &network, NULL), ESPALIER_OK);
+    process p = start(network, kept);
+    assert_int_equal(espalier_trainer_restore(p.trainer, checkpoint, NULL), expected);
+    assert_int_equal(espalier_trainer_restore(p.trainer, checkpoint, NULL), /* once */
+                     ESPALIER_ERROR_ARGUMENT);
+    espalier_checkpoint_destroy(checkpoint);
+    return p;
+}
+
+static void goes_on(void **state)
+{
+    espalier_train_summary summary;
+    process p = start_again("as it was", ESPALIER_OK);
+    (void)state;
+    assert_int_equal(espalier_trainer_run(p.trainer, &summary, NULL), ESPALIER_OK);
+    assert_int_equal(summary.epochs, 9);
+    stop(&p);
+}
+
+static void saved_without_a_text(void **state)
+{
+    size_t left = 1;
+    espalier_error error = {0};
+    process p = start(small_network(widths, 3, 2), NULL);
+    (void)state;
+    espalier_trainer_set_saver(p.trainer, save, &left);
+    assert_int_equal(espalier_trainer_run(p.trainer, NULL, &error), ESPALIER_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "kkk' saved its state, but there is none"));
+    stop(&p);
+    assert_int_equal(read_it(path, NULL), ESPALIER_OK); /* the file is as it was */
+}
+
 static void missing(void **state)
 {
     (void)state;
@@ -154,6 +241,7 @@ int main(void)
         cmocka_unit_test(tells_its_place), cmocka_unit_test(reads_as_a_model),
         cmocka_unit_test(damaged),         cmocka_unit_test(truncated),
         cmocka_unit_test(newer),           cmocka_unit_test(missing),
+        cmocka_unit_test(goes_on),         cmocka_unit_test(saved_without_a_text),
     };
     return cmocka_run_group_tests(tests, make, clean);
 }

@@ -657,6 +657,73 @@ static void test_runs_once(void **state)
     espalier_dataset_destroy(dataset);
 }
 
+static espalier_status hear_nothing(void *context, espalier_trainer *trainer,
+                                    const espalier_event *event, espalier_error *error)
+{
+    (void)context, (void)trainer, (void)event, (void)error;
+    return ESPALIER_OK;
+}
+
+static espalier_status save_nothing(void *context, char **text, espalier_error *error)
+{
+    (void)context, (void)text, (void)error;
+    return ESPALIER_OK;
+}
+
+static espalier_status restore_nothing(void *context, const char *text, espalier_error *error)
+{
+    (void)context, (void)text, (void)error;
+    return ESPALIER_OK;
+}
+
+static espalier_status observe(espalier_trainer *trainer, const espalier_keeper *keeper)
+{
+    return espalier_trainer_observe(trainer,
+                                    (espalier_observer){.notify = hear_nothing, .keeper = keeper});
+}
+
+static espalier_status observe_named(espalier_trainer *trainer, const char *name)
+{
+    static espalier_keeper keeper = {NULL, save_nothing, restore_nothing};
+    keeper.name = name;
+    return observe(trainer, &keeper);
+}
+
+/* Those that could not be called, or whose state would not be found again. */
+static void test_observers_that_are_refused(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(50, 0, widths[0], widths[LAYERS]);
+    espalier_network *network = small_network(widths, LAYERS + 1, 4);
+    espalier_train_options options = espalier_train_options_defaults();
+    const espalier_keeper once = {"once", save_nothing, restore_nothing};
+    const espalier_keeper same = {"once", save_nothing, restore_nothing};
+    const espalier_keeper half[] = {{"half", NULL, restore_nothing}, {"half", save_nothing, NULL}};
+    char longest[ESPALIER_KEEPER_NAME_MOST + 2];
+    memset(longest, 'x', sizeof longest);
+    longest[ESPALIER_KEEPER_NAME_MOST + 1] = '\0';
+    options.epochs = 1;
+    espalier_trainer *trainer = start(network, dataset, &options);
+    assert_int_equal(observe(trainer, &once), ESPALIER_OK);
+    assert_int_equal(observe(trainer, &same), ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(observe(trainer, &half[0]), ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(observe(trainer, &half[1]), ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(observe_named(trainer, NULL), ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(observe_named(trainer, ""), ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(observe_named(trainer, "caf\xe9"), ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(observe_named(trainer, longest), ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(observe_named(trainer, longest + 1), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_observe(trainer, (espalier_observer){.batches = true}),
+                     ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(trainer->listener_count, 2);
+    assert_int_equal(observe(trainer, NULL), ESPALIER_OK); /* as many as there are */
+    assert_int_equal(observe(trainer, NULL), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    espalier_trainer_destroy(trainer);
+    espalier_network_destroy(network);
+    espalier_dataset_destroy(dataset);
+}
+
 static void test_divergence_is_caught(void **state)
 {
     (void)state;
@@ -725,6 +792,7 @@ int main(void)
         cmocka_unit_test(test_keep_best),
         cmocka_unit_test(test_keep_none),
         cmocka_unit_test(test_runs_once),
+        cmocka_unit_test(test_observers_that_are_refused),
         cmocka_unit_test(test_divergence_is_caught),
         cmocka_unit_test(test_wrong_input),
     };
