@@ -76,11 +76,11 @@ ESPALIER_API size_t espalier_checkpoint_epochs(const espalier_checkpoint *checkp
  * checkpoint needs an observer with a keeper of that name here, and each such observer a
  * state. The pruner and the regulariser compare their options, too. What an older version
  * did not save is not compared.
- * Errors: ARGUMENT (a trainer that was restored or has run), MISMATCH (other data, options or
+ * Errors: ARGUMENT (a trainer that was restored, or not quite, or has run), MISMATCH (other data, options or
  * observers, another math backend), FORMAT, MEMORY, or what an observer's restore returned;
- * after any but ARGUMENT the trainer is good for nothing but to be destroyed. On a machine
- * with other vector instructions the run can go on, but not to the same bits; an
- * ESPALIER_EVENT_NOTE says so. */
+ * after any but ARGUMENT the trainer is good for nothing but to be destroyed, and running it
+ * is refused. On a machine with other vector instructions the run can go on, but not to the
+ * same bits; an ESPALIER_EVENT_NOTE says so. */
 ESPALIER_API espalier_status espalier_trainer_restore(espalier_trainer *trainer,
                                                       const espalier_checkpoint *checkpoint,
                                                       espalier_error *error);

@@ -131,13 +131,13 @@ typedef struct espalier_train_summary {
 
 /* Trains until a rule ends it; once per trainer. summary may be NULL.
  *
- * Errors: ARGUMENT (a second call), NUMERIC (weights or a loss that is NaN or infinite, or
- * a loss of 2^24 or more; names epoch and batch), or what an observer returned. After an
- * error the network is as it was when it was last brought up to date: at the end of the
- * last good epoch, or later if an observer called espalier_trainer_network() or a saver
- * espalier_trainer_save() since. After NUMERIC, what was asked for at a BATCH may itself
- * be NaN or infinite, for a batch's loss is that before its update. KEEP_BEST is of no
- * effect then. */
+ * Errors: ARGUMENT (a second call, or after a failed espalier_trainer_restore()), NUMERIC
+ * (weights or a loss that is NaN or infinite, or a loss of 2^24 or more; names epoch and
+ * batch), or what an observer returned. After an error the network is as it was when it was
+ * last brought up to date: at the end of the last good epoch, or later if an observer called
+ * espalier_trainer_network() or a saver espalier_trainer_save() since. After NUMERIC, what
+ * was asked for at a BATCH may itself be NaN or infinite, for a batch's loss is that before
+ * its update. KEEP_BEST is of no effect then. */
 ESPALIER_API espalier_status espalier_trainer_run(espalier_trainer *trainer,
                                                   espalier_train_summary *summary,
                                                   espalier_error *error);

@@ -421,13 +421,9 @@ static espalier_status load_observers(const espalier_trainer *trainer,
     return status;
 }
 
-espalier_status espalier_trainer_restore(espalier_trainer *trainer,
-                                         const espalier_checkpoint *checkpoint,
-                                         espalier_error *error)
+static espalier_status restore(espalier_trainer *trainer, const espalier_checkpoint *checkpoint,
+                               espalier_error *error)
 {
-    if (trainer->began || trainer->restored)
-        return error_set(error, ESPALIER_ERROR_ARGUMENT,
-                         "a trainer is restored once, before it runs: make another one");
     espalier_status status = check_network(trainer, checkpoint, error);
     if (status == ESPALIER_OK)
         status = check_observers(trainer, checkpoint, error);
@@ -442,7 +438,19 @@ espalier_status espalier_trainer_restore(espalier_trainer *trainer,
     work_load(&trainer->copy, trainer->network);
     status = lists_fit(&trainer->copy, trainer->batch.rows_most, error);
     batch_fit(&trainer->batch, &trainer->copy, trainer->network);
-    trainer->restored = true;
+    return status;
+}
+
+espalier_status espalier_trainer_restore(espalier_trainer *trainer,
+                                         const espalier_checkpoint *checkpoint,
+                                         espalier_error *error)
+{
+    if (trainer->began || trainer->restored || trainer->half_restored)
+        return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                         "a trainer is restored once, before it runs: make another one");
+    const espalier_status status = restore(trainer, checkpoint, error);
+    trainer->restored = status == ESPALIER_OK;
+    trainer->half_restored = !trainer->restored;
     return status;
 }
 

@@ -246,6 +246,9 @@ espalier_status espalier_trainer_run(espalier_trainer *trainer, espalier_train_s
     if (trainer->began)
         return error_set(error, ESPALIER_ERROR_ARGUMENT,
                          "a trainer runs once: make another one to train on");
+    if (trainer->half_restored)
+        return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                         "a trainer that a checkpoint did not fit cannot run: make another one");
     trainer->began = true;
     trainer->started = clock_seconds();
     if (!trainer->restored) {

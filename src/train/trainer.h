@@ -60,6 +60,7 @@ struct espalier_trainer {
     trainer_place at;
     bool began;              /* espalier_trainer_run was called */
     bool restored;           /* `at` comes from a checkpoint */
+    bool half_restored;      /* … as far as that went: neither a new run nor the old one */
     bool other_kernels;      /* … of a machine with other vector instructions */
     double started;          /* on the clock */
     espalier_saver *saver;   /* NULL: nobody saves */

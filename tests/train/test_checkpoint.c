@@ -216,6 +216,17 @@ static void goes_on(void **state)
     stop(&p);
 }
 
+/* Neither from where the checkpoint was nor from the beginning. */
+static void does_not_go_on_after_a_refusal(void **state)
+{
+    espalier_error error = {0};
+    process p = start_again("as it was not", ESPALIER_ERROR_MISMATCH);
+    (void)state;
+    assert_int_equal(espalier_trainer_run(p.trainer, NULL, &error), ESPALIER_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "did not fit"));
+    stop(&p);
+}
+
 static void saved_without_a_text(void **state)
 {
     size_t left = 1;
@@ -241,6 +252,7 @@ int main(void)
         cmocka_unit_test(tells_its_place), cmocka_unit_test(reads_as_a_model),
         cmocka_unit_test(damaged),         cmocka_unit_test(truncated),
         cmocka_unit_test(newer),           cmocka_unit_test(missing),
+        cmocka_unit_test(does_not_go_on_after_a_refusal),
         cmocka_unit_test(goes_on),         cmocka_unit_test(saved_without_a_text),
     };
     return cmocka_run_group_tests(tests, make, clean);
