@@ -238,10 +238,11 @@ ESPALIER_API espalier_status espalier_network_read(const char *path,
                                                    espalier_error *error);
 
 /* Writes a model file aside and renames it: an existing file is replaced whole
- * or not at all. The same network gives the same bytes. Pruned weights must be
- * zero (espalier_network_apply_masks). Errors: IO, MEMORY, NUMERIC (a weight or bias
- * that is NaN or infinite, named by its place; a count of 2^63 or more), UNSUPPORTED
- * (metadata beyond 100 MB). An error leaves an existing file as it was. */
+ * or not at all. The same network gives the same bytes. Errors: IO, MEMORY, ARGUMENT
+ * (a mask byte other than 0 and 1, or a pruned weight that is not zero, named by its
+ * place: see espalier_network_apply_masks), NUMERIC (a weight or bias that is NaN or
+ * infinite, named by its place; a count of 2^63 or more), UNSUPPORTED (metadata beyond
+ * 100 MB). An error leaves an existing file as it was. */
 ESPALIER_API espalier_status espalier_network_write(const espalier_network *network,
                                                     const char *path, espalier_error *error);
 

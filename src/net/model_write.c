@@ -177,6 +177,29 @@ espalier_status model_check_finite(const espalier_network *network, const char *
     return ESPALIER_OK;
 }
 
+/* Masks are 0 and 1 and prune zeros only: others no reader takes, and a weight that is not
+ * zero would be one for this network and none for the one that is read. */
+static espalier_status check_masks(const espalier_network *network, const char *path,
+                                   espalier_error *error)
+{
+    for (size_t l = 0; l < network->layer_count; l++) {
+        const network_layer *layer = &network->layers[l];
+        for (size_t i = 0, count = layer->inputs * layer->outputs; i < count; i++) {
+            if (layer->mask[i] > 1)
+                return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                                 "%s: layer %zu, mask from input %zu to neuron %zu: expected 0 or "
+                                 "1, found %d", path, l, i % layer->inputs, i / layer->inputs,
+                                 layer->mask[i]);
+            if (!layer->mask[i] && layer->weights[i] != 0.0f)
+                return error_set(error, ESPALIER_ERROR_ARGUMENT,
+                                 "%s: layer %zu, pruned weight from input %zu to neuron %zu: "
+                                 "expected 0, found %g; apply the masks first", path, l,
+                                 i % layer->inputs, i / layer->inputs, (double)layer->weights[i]);
+        }
+    }
+    return ESPALIER_OK;
+}
+
 espalier_status model_write(const espalier_network *network, const char *path,
                             const model_more *more, espalier_error *error)
 {
@@ -187,6 +210,8 @@ espalier_status model_write(const espalier_network *network, const char *path,
     espalier_status status = check_counts(network, path, error);
     if (status == ESPALIER_OK)
         status = model_check_finite(network, path, error);
+    if (status == ESPALIER_OK)
+        status = check_masks(network, path, error);
     if (status != ESPALIER_OK)
         return status;
     s.tensors = memory_array(allocator, parts + 1 + network->tensor_count + s.more->tensor_count,

@@ -195,6 +195,18 @@ static void test_slope_bits(void **state)
     espalier_network_destroy(network);
 }
 
+static void check_mask_refused(espalier_network *network, size_t place, uint8_t byte,
+                               const char *words)
+{
+    uint8_t *mask = espalier_network_mask(network, 0);
+    espalier_error error = {0};
+    mask[place] = byte;
+    assert_int_equal(espalier_network_write(network, FILE_NAME, &error), ESPALIER_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, FILE_NAME ": layer 0, "));
+    assert_non_null(strstr(error.message, words));
+    mask[place] = 1;
+}
+
 static void test_failures(void **state)
 {
     (void)state;
@@ -221,6 +233,9 @@ static void test_failures(void **state)
     assert_string_equal(error.message, FILE_NAME ": layer 1, bias of neuron 1: expected a finite "
                                                  "number, found an infinite one");
     espalier_network_biases(network, 1)[1] = 0.0f;
+    check_mask_refused(network, 4, 255, "mask from input 1 to neuron 1: expected 0 or 1, found 255");
+    check_mask_refused(network, 4, 0, "pruned weight from input 1 to neuron 1: expected 0, found "
+                                      "0.5; apply the masks first");
     uint8_t *now = get_file(FILE_NAME, &after);
     assert_int_equal(before, after);
     assert_memory_equal(old, now, before);
