@@ -155,7 +155,9 @@ ESPALIER_API void espalier_trainer_changed(espalier_trainer *trainer);
  * the rules that end a run look at this epoch as at any other, and the best network so
  * far stays the best. Masks are applied, optimizer state stays. */
 ESPALIER_API void espalier_trainer_adjusted(espalier_trainer *trainer);
-/* Holds (true) or frees (false) the rules that end a run. */
+/* Holds (true) or frees (false) the rules that end a run. They are held as long as anybody
+ * holds them: what an observer asks for in notify is its own, and so is, together, all that
+ * is asked for from outside notify. The same with counting. */
 ESPALIER_API void espalier_trainer_hold(espalier_trainer *trainer, bool hold);
 /* Switches counting of activations in the training forward pass on or off, from the next epoch
  * on. */

@@ -47,10 +47,13 @@ static espalier_status notify(espalier_trainer *trainer, size_t index, const esp
                               espalier_error *error)
 {
     const espalier_observer one = trainer->listeners[index].observer;
+    const size_t outer = trainer->inside;
     if (trainer->listeners[index].busy || (event->kind == ESPALIER_EVENT_BATCH && !one.batches))
         return ESPALIER_OK;
     trainer->listeners[index].busy = true;
+    trainer->inside = index + 1;
     espalier_status status = one.notify(one.context, trainer, event, error);
+    trainer->inside = outer;
     trainer->listeners[index].busy = false;
     return status ? error_set(error, status, "%s", espalier_status_text(status)) : ESPALIER_OK;
 }
@@ -109,14 +112,33 @@ void espalier_trainer_adjusted(espalier_trainer *trainer)
     trainer->adjusted = true;
 }
 
+unsigned *trainer_asker(espalier_trainer *trainer, size_t who)
+{
+    return who ? &trainer->listeners[who - 1].asked : &trainer->asked;
+}
+
+unsigned trainer_asked(const espalier_trainer *trainer)
+{
+    unsigned asked = trainer->asked;
+    for (size_t i = 0; i < trainer->listener_count; i++)
+        asked |= trainer->listeners[i].asked;
+    return asked;
+}
+
+static void ask(espalier_trainer *trainer, unsigned what, bool on)
+{
+    unsigned *asked = trainer_asker(trainer, trainer->inside);
+    *asked = on ? *asked | what : *asked & ~what;
+}
+
 void espalier_trainer_hold(espalier_trainer *trainer, bool hold)
 {
-    trainer->hold = hold;
+    ask(trainer, ASK_HOLD, hold);
 }
 
 void espalier_trainer_count(espalier_trainer *trainer, bool count)
 {
-    trainer->counting = count;
+    ask(trainer, ASK_COUNT, count);
 }
 
 void espalier_trainer_stop(espalier_trainer *trainer)

@@ -182,16 +182,59 @@ static void take_place(state *s, espalier_trainer *trainer)
         s->wrong = "epochs";
 }
 
-/* ---- what observers asked for, rules, and the best network ------------------------- */
+/* ---- what is asked for ---------------------------------------------------------------- */
 
-static void put_rest(state *s, const espalier_trainer *trainer)
+/* From outside and by each observer, in this order. */
+static json_t *asked_value(espalier_trainer *trainer)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i <= trainer->listener_count; i++) {
+        if (json_array_append_new(list, json_integer(*trainer_asker(trainer, i)))) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+/* A list is needed only where others than the last observer ask. The last is the pruner, as
+ * a rule, and older checkpoints have the flags alone. */
+static void put_asked(state *s, espalier_trainer *trainer)
+{
+    unsigned others = 0;
+    for (size_t i = 0; i < trainer->listener_count; i++)
+        others |= *trainer_asker(trainer, i);
+    if (others)
+        state_put(s, "asked", asked_value(trainer));
+}
+
+static void take_asked(state *s, espalier_trainer *trainer)
+{
+    const json_t *list = json_object_get(s->object, "asked");
+    const unsigned all = (state_flag(s, "hold") ? ASK_HOLD : 0u) |
+                         (state_flag(s, "counting") ? ASK_COUNT : 0u);
+    uint64_t last = trainer->listener_count, asked;
+    if (json_object_get(s->object, "observers"))
+        last = state_count(s, "observers", SIZE_MAX);
+    if (!list && last <= trainer->listener_count)
+        *trainer_asker(trainer, (size_t)last) = all;
+    for (size_t i = 0; i < json_array_size(list) && i <= trainer->listener_count; i++) {
+        if (!state_take_count(json_array_get(list, i), ASK_HOLD | ASK_COUNT, &asked))
+            s->wrong = "asked";
+        *trainer_asker(trainer, i) = (unsigned)asked;
+    }
+}
+
+/* ---- rules, and the best network ------------------------------------------------------- */
+
+static void put_rest(state *s, espalier_trainer *trainer)
 {
     state_put_count(s, "steps", trainer->steps);
     state_put_flag(s, "changed", trainer->changed);
     state_put_flag(s, "adjusted", trainer->adjusted);
-    state_put_flag(s, "hold", trainer->hold);
+    state_put_flag(s, "hold", trainer_asked(trainer) & ASK_HOLD);
     state_put_flag(s, "stop", trainer->stop);
-    state_put_flag(s, "counting", trainer->counting);
+    state_put_flag(s, "counting", trainer_asked(trainer) & ASK_COUNT);
     state_put_flag(s, "counting_now", trainer->batch.counting);
     state_put_real(s, "best_loss", trainer->rules.best);
     state_put_real(s, "previous_loss", trainer->rules.previous);
@@ -199,6 +242,7 @@ static void put_rest(state *s, const espalier_trainer *trainer)
     state_put_real(s, "kept_loss", trainer->kept_loss);
     state_put_count(s, "kept_epoch", trainer->kept_epoch);
     state_put_count(s, "faint", trainer->faint);
+    put_asked(s, trainer);
 }
 
 static void take_rest(state *s, espalier_trainer *trainer)
@@ -207,9 +251,8 @@ static void take_rest(state *s, espalier_trainer *trainer)
     trainer->steps = state_count(s, "steps", INT64_MAX);
     trainer->changed = state_flag(s, "changed");
     trainer->adjusted = state_flag(s, "adjusted");
-    trainer->hold = state_flag(s, "hold");
+    take_asked(s, trainer);
     trainer->stop = state_flag(s, "stop");
-    trainer->counting = state_flag(s, "counting");
     trainer->batch.counting = state_flag(s, "counting_now");
     trainer->rules.best = state_real(s, "best_loss");
     trainer->rules.previous = state_real(s, "previous_loss");

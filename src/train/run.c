@@ -137,7 +137,7 @@ static espalier_status begin_epoch(espalier_trainer *trainer, espalier_event *ev
     at->correct = 0;
     at->cut = false;
     at->result = (espalier_epoch){.epoch = event->epoch};
-    trainer->batch.counting = trainer->counting;
+    trainer->batch.counting = trainer_asked(trainer) & ASK_COUNT;
     return status;
 }
 
@@ -173,7 +173,7 @@ static espalier_status end_epoch(espalier_trainer *trainer, espalier_event *even
         status = trainer_look(trainer, event, error);
     if (status != ESPALIER_OK)
         return status;
-    const bool held = trainer->hold || changed || at->cut;
+    const bool held = trainer_asked(trainer) & ASK_HOLD || changed || at->cut;
     at->done++;
     at->stage = STAGE_EPOCH;
     at->ended = stopping_update(&trainer->rules, &trainer->options, at->result.training_accuracy,

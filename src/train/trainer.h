@@ -9,9 +9,13 @@
 #include "train/stopping.h"
 #include "train/work.h"
 
+/* What can be asked of a run. */
+enum { ASK_HOLD = 1, ASK_COUNT = 2 };
+
 typedef struct listener {
     espalier_observer observer;
-    bool busy; /* inside notify */
+    bool busy;      /* inside notify */
+    unsigned asked; /* ASK_… */
 } listener;
 
 /* The mean loss of a batch from which on a run has diverged: at 2^24 the logits' neighbours
@@ -56,6 +60,8 @@ struct espalier_trainer {
     size_t kept_epoch;
     listener *listeners;
     size_t listener_count;
+    size_t inside;        /* whose notify is under way: 1 + its index, 0 = nobody's */
+    unsigned asked;       /* ASK_…, from outside notify */
     stopping rules;
     trainer_place at;
     bool began;              /* espalier_trainer_run was called */
@@ -72,11 +78,17 @@ struct espalier_trainer {
     uint64_t steps;   /* updates so far */
     uint64_t counted; /* rows counted since the last pull */
     bool pulled;      /* the network holds all updates */
-    bool changed, adjusted, hold, stop, counting;
+    bool changed, adjusted, stop;
 };
 
 /* Brings the network up to date with the working copy. */
 void trainer_pull(espalier_trainer *trainer);
+
+/* Where it is noted what one has asked for: 1 + the index of a listener, 0 = from outside. */
+unsigned *trainer_asker(espalier_trainer *trainer, size_t who);
+
+/* What anybody asks for. */
+unsigned trainer_asked(const espalier_trainer *trainer);
 
 /* Announces an event and takes over what observers changed; *changed (may be
  * NULL) says whether they did. */

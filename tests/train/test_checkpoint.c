@@ -44,6 +44,23 @@ static espalier_status take_back(void *context, const char *text, espalier_error
     return strcmp(context, text) == 0 ? ESPALIER_OK : ESPALIER_ERROR_MISMATCH;
 }
 
+static espalier_status hold(void *context, espalier_trainer *trainer, const espalier_event *event,
+                            espalier_error *error)
+{
+    (void)context, (void)error;
+    if (event->kind == ESPALIER_EVENT_BEGIN)
+        espalier_trainer_hold(trainer, true);
+    return ESPALIER_OK;
+}
+
+static espalier_status set_free(void *context, espalier_trainer *trainer,
+                                const espalier_event *event, espalier_error *error)
+{
+    (void)context, (void)event, (void)error;
+    espalier_trainer_hold(trainer, false);
+    return ESPALIER_OK;
+}
+
 /* With the longest name. */
 static espalier_observer keeping(const char *kept)
 {
@@ -66,9 +83,14 @@ static process start(espalier_network *network, const char *kept)
     options.optimizer = ESPALIER_ADAM;
     options.keep = ESPALIER_KEEP_BEST;
     options.epochs = 9;
+    options.final_accuracy = 0.0; /* any epoch would end the run */
     assert_int_equal(espalier_trainer_create(network, p.dataset, &options, NULL, &p.trainer, NULL),
                      ESPALIER_OK);
     assert_int_equal(espalier_trainer_observe(p.trainer, keeping(kept)), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_observe(p.trainer, (espalier_observer){.notify = hold}),
+                     ESPALIER_OK);
+    assert_int_equal(espalier_trainer_observe(p.trainer, (espalier_observer){.notify = set_free}),
+                     ESPALIER_OK);
     return p;
 }
 
@@ -206,6 +228,7 @@ static process start_again(const char *kept, espalier_status expected)
     return p;
 }
 
+/* It is still held, by one who does not say so again. */
 static void goes_on(void **state)
 {
     espalier_train_summary summary;

@@ -562,6 +562,58 @@ static void test_hold(void **state)
     espalier_dataset_destroy(dataset);
 }
 
+/* Asks for something, or takes it back, at every event, when all others have done so. */
+typedef struct wish {
+    void (*ask)(espalier_trainer *trainer, bool on);
+    bool on;
+} wish;
+
+static espalier_status ask(void *context, espalier_trainer *trainer, const espalier_event *event,
+                           espalier_error *error)
+{
+    const wish *w = context;
+    espalier_event note = *event;
+    note.kind = ESPALIER_EVENT_NOTE;
+    const espalier_status status = event->kind == ESPALIER_EVENT_NOTE
+                                       ? ESPALIER_OK
+                                       : espalier_trainer_announce(trainer, &note, error);
+    w->ask(trainer, w->on);
+    return status;
+}
+
+/* What one asks for no other takes back: neither before nor after it, nor in the middle of its
+ * own notify, nor one from outside. */
+static void test_asked_by_several(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(70, 0, widths[0], widths[LAYERS]);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.final_accuracy = 0.0;
+    options.epochs = 3;
+    for (int who = 0; who < 8; who++) { /* a bit for each who asks */
+        espalier_network *network = small_network(widths, LAYERS + 1, 4);
+        wish wishes[4];
+        espalier_trainer *trainer = start(network, dataset, &options);
+        espalier_trainer_hold(trainer, who & 4);
+        espalier_trainer_count(trainer, who & 4);
+        for (size_t i = 0; i < 4; i++) {
+            wishes[i] = (wish){i & 1 ? espalier_trainer_count : espalier_trainer_hold,
+                               who >> i / 2 & 1};
+            assert_int_equal(
+                espalier_trainer_observe(
+                    trainer, (espalier_observer){.context = &wishes[i], .notify = ask}),
+                ESPALIER_OK);
+        }
+        espalier_train_summary summary;
+        assert_int_equal(espalier_trainer_run(trainer, &summary, NULL), ESPALIER_OK);
+        assert_int_equal(summary.epochs, who ? 3 : 1);
+        assert_int_equal(espalier_network_inputs_counted(network), who ? 3 * 63 : 0);
+        espalier_trainer_destroy(trainer);
+        espalier_network_destroy(network);
+    }
+    espalier_dataset_destroy(dataset);
+}
+
 /* Index of the smallest of values[from … to - 1]. */
 static size_t smallest(const double *values, size_t from, size_t to)
 {
@@ -789,6 +841,7 @@ int main(void)
         cmocka_unit_test(test_order_of_rows),
         cmocka_unit_test(test_training_accuracy),
         cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_asked_by_several),
         cmocka_unit_test(test_keep_best),
         cmocka_unit_test(test_keep_none),
         cmocka_unit_test(test_runs_once),
