@@ -155,7 +155,8 @@ ESPALIER_API espalier_status espalier_study_compare(const espalier_study_results
                                                     espalier_study_metric metric,
                                                     espalier_paired *paired,
                                                     espalier_error *error);
-/* Holm's correction of p[count] (NaN = no test): corrected[count], written. */
+/* Holm's correction of p[count] (NaN = no test): corrected[count], written;
+ * it may be p itself. */
 ESPALIER_API void espalier_study_correct(const double *p, size_t count, double *corrected);
 
 /* What a group is called in a table, such as "activation" or "reinit of activation".

@@ -140,23 +140,27 @@ espalier_paired statistics_paired(const double *a, const double *b, size_t count
 }
 
 /* The k-th smallest of m values of p is multiplied by m - k (k from 0); what came out for a
- * smaller one is the least. Equal ones: in the order of their indices. */
+ * smaller one is the least. Equal ones: in the order of their indices. As both may be one
+ * array the copy alone is looked at, and a minus tells what of it is done. */
 size_t statistics_holm(const double *p, size_t count, double *corrected)
 {
     size_t tests = 0;
     for (size_t i = 0; i < count; i++) {
-        corrected[i] = NAN;
-        tests += !isnan(p[i]);
+        corrected[i] = fabs(p[i]); /* of 0 without a sign */
+        tests += !isnan(corrected[i]);
     }
     double least = 0.0;
     for (size_t k = 0; k < tests; k++) {
         size_t next = count;
         for (size_t i = 0; i < count; i++) {
-            if (!isnan(p[i]) && isnan(corrected[i]) && (next == count || p[i] < p[next]))
+            if (!isnan(corrected[i]) && !signbit(corrected[i]) &&
+                (next == count || corrected[i] < corrected[next]))
                 next = i;
         }
-        least = fmax(least, fmin(1.0, (double)(tests - k) * p[next]));
-        corrected[next] = least;
+        least = fmax(least, fmin(1.0, (double)(tests - k) * corrected[next]));
+        corrected[next] = -least;
     }
+    for (size_t i = 0; i < count; i++)
+        corrected[i] = fabs(corrected[i]);
     return tests;
 }

@@ -23,7 +23,7 @@ espalier_paired statistics_paired(const double *a, const double *b, size_t count
 
 /* Holm's correction: corrected[i] is the least level at which test i is rejected when the
  * chance of any false rejection among all tests is to stay below it. NaNs in p are no tests;
- * theirs stay NaN. Returns the number of tests. Cost: count^2.
+ * theirs stay NaN. corrected may be p. Returns the number of tests. Cost: count^2.
  * S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
  * of Statistics 6 (1979), 65-70. */
 size_t statistics_holm(const double *p, size_t count, double *corrected);

@@ -51,7 +51,7 @@ ROWS = [
         ("ci", "the interval is that of the mean", "* e.sd / sqrt((double)e.count)", "* e.sd"),
         ("paired-df", "a pair has n - 1 degrees of freedom", "/ pair.difference.sd, n - 1.0)", "/ pair.difference.sd, n)"),
         ("paired-nan", "equal differences give no p-value from nothing", "pair.difference.sd <= rounding", "0"),
-        ("holm-steps", "Holm multiplies by the tests that are left", "(double)(tests - k) * p[next]", "(double)tests * p[next]"),
+        ("holm-steps", "Holm multiplies by the tests that are left", "(double)(tests - k) * corrected[next]", "(double)tests * corrected[next]"),
         ("holm-monotone", "a corrected value is not below that of a smaller one", "least = fmax(least, fmin(1.0,", "least = fmax(0.0, fmin(1.0,")),
     *of("src/study/summary.c", "study/test_summary",
         ("summary-seed", "runs are compared with the dense one of their seed", "run->seed == seed && !run->failed", "!run->failed"),

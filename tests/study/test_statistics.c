@@ -215,6 +215,20 @@ static void holm(void **state)
     assert_true(corrected[0] == 0.01);
 }
 
+/* 0 is done once, too, though it stays what it was. */
+static void holm_in_place(void **state)
+{
+    const double p[] = {0.01, 0.0, NAN, 0.03, 0.0, 0.5};
+    double apart[6], both[6];
+    (void)state;
+    memcpy(both, p, sizeof p);
+    assert_int_equal(statistics_holm(p, 6, apart), 5);
+    assert_int_equal(statistics_holm(both, 6, both), 5);
+    assert_memory_equal(apart, both, sizeof both);
+    assert_close(both[0], 0.03, 1e-14);
+    assert_true(both[1] == 0.0 && !signbit(both[1]) && both[4] == 0.0 && isnan(both[2]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +236,7 @@ int main(void)
         cmocka_unit_test(there_and_back),       cmocka_unit_test(edges),
         cmocka_unit_test(estimates),            cmocka_unit_test(paired_equals_scipy),
         cmocka_unit_test(pairs_without_spread), cmocka_unit_test(holm),
+        cmocka_unit_test(holm_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
