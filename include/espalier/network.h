@@ -179,7 +179,9 @@ ESPALIER_API espalier_status espalier_network_restart(espalier_network *network,
  * that is not finite), MEMORY. */
 ESPALIER_API espalier_status espalier_network_set_scaling(espalier_network *network, size_t count,
                                                           const float *shift, const float *scale);
-/* Number of pairs (0 = no scaling: x' = x); the pointers are borrowed and may be NULL. */
+/* Number of pairs (0 = no scaling: x' = x). shift and scale may be NULL; what they receive is
+ * borrowed until the scaling is set again, or the network is destroyed. A trainer, made for a
+ * network without scaling, sets it. */
 ESPALIER_API size_t espalier_network_scaling(const espalier_network *network, const float **shift,
                                              const float **scale);
 
@@ -187,7 +189,8 @@ ESPALIER_API size_t espalier_network_scaling(const espalier_network *network, co
  * Errors: ARGUMENT (not UTF-8), MEMORY. */
 ESPALIER_API espalier_status espalier_network_set_class_names(espalier_network *network,
                                                               const char *const *names);
-/* Never NULL for index < class count; borrowed. */
+/* Never NULL for index < class count; borrowed until names are set again, or the network is
+ * destroyed. A trainer, made for a network without names, sets them. */
 ESPALIER_API const char *espalier_network_class_name(const espalier_network *network, size_t index);
 
 /* Free text by key, such as "training" and "history" (JSON). value NULL removes

@@ -57,6 +57,7 @@ typedef struct espalier_prune_step {
     double sparsity_prunable;
 } espalier_prune_step;
 
+/* All that it points to is borrowed, and there until notify returns. */
 typedef struct espalier_event {
     espalier_event_kind kind;
     size_t epoch;                    /* current epoch, 1, 2, …; 0 at BEGIN */
