@@ -5,7 +5,10 @@
  *
  * A thread that calls espalier_trainer_run() needs a stack of at least 144 KiB: where
  * libxsmm is the math backend it compiles products on that stack, for which 128 KiB are
- * too little. Threads have megabytes by default with glibc, 128 KiB with musl. */
+ * too little. Threads have megabytes by default with glibc, 128 KiB with musl.
+ *
+ * A trainer keeps its threads until it is destroyed. A forked process has none of them: it
+ * can destroy the trainer, and nothing else. */
 #ifndef ESPALIER_TRAIN_H
 #define ESPALIER_TRAIN_H
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/processors.h"
@@ -36,7 +37,8 @@ typedef struct worker {
 
 struct parallel_team {
     const espalier_allocator *allocator;
-    size_t size; /* workers and the caller */
+    pid_t process; /* that has the workers; a forked one has a copy of all but them */
+    size_t size;   /* workers and the caller */
     worker *workers;
     range *ranges;       /* [size] */
     parallel_task *task; /* the job; written only while no piece of it is open */
@@ -144,6 +146,7 @@ parallel_team *parallel_team_create(size_t threads, const espalier_allocator *al
     team->allocator = allocator;
     team->workers = workers;
     team->ranges = ranges;
+    team->process = getpid();
     team->size = 1;
     pthread_mutex_init(&team->lock, NULL);
     pthread_cond_init(&team->wake, NULL);
@@ -158,10 +161,9 @@ parallel_team *parallel_team_create(size_t threads, const espalier_allocator *al
     return team;
 }
 
-void parallel_team_destroy(parallel_team *team)
+/* Ends the workers, and what they wait on. */
+static void dismiss(parallel_team *team)
 {
-    if (!team)
-        return;
     pthread_mutex_lock(&team->lock);
     atomic_store(&team->stop, true);
     pthread_cond_broadcast(&team->wake);
@@ -171,6 +173,14 @@ void parallel_team_destroy(parallel_team *team)
     pthread_cond_destroy(&team->done);
     pthread_cond_destroy(&team->wake);
     pthread_mutex_destroy(&team->lock);
+}
+
+void parallel_team_destroy(parallel_team *team)
+{
+    if (!team)
+        return;
+    if (team->process == getpid())
+        dismiss(team);
     memory_release(team->allocator, team->ranges);
     memory_release(team->allocator, team->workers);
     memory_release(team->allocator, team);

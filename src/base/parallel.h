@@ -20,7 +20,8 @@ typedef struct parallel_team parallel_team;
 
 /* NULL without memory. Where the system gives fewer threads the team is smaller. */
 parallel_team *parallel_team_create(size_t threads, const espalier_allocator *allocator);
-void parallel_team_destroy(parallel_team *team); /* NULL does nothing */
+/* NULL does nothing. All that a forked process can do with a team that it was not made in. */
+void parallel_team_destroy(parallel_team *team);
 
 /* Threads of the team, the caller included. */
 size_t parallel_team_size(const parallel_team *team);

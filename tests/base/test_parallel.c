@@ -4,7 +4,9 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/test.h"
 
@@ -109,6 +111,31 @@ static void test_threads(void **state)
     parallel_team_destroy(NULL);
 }
 
+/* A forked process does not wait for threads that it does not have; the first one goes on. */
+static void test_destroyed_after_a_fork(void **state)
+{
+    (void)state;
+    const struct timespec until_asleep = {0, 20000000};
+    parallel_team *team = parallel_team_create(3, NULL);
+    assert_non_null(team);
+    for (int repeat = 0; repeat < 2; repeat++) { /* at work, and asleep */
+        job all = {0};
+        int code = -1;
+        parallel_run(team, PIECES, piece, &all);
+        if (repeat)
+            nanosleep(&until_asleep, NULL);
+        const pid_t child = fork();
+        if (child == 0) {
+            alarm(20);
+            parallel_team_destroy(team);
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &code, 0), child);
+        assert_int_equal(code, 0);
+    }
+    parallel_team_destroy(team);
+}
+
 static void test_clock(void **state)
 {
     (void)state;
@@ -127,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_after_a_pause),
         cmocka_unit_test(test_waits_for_the_last),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_destroyed_after_a_fork),
         cmocka_unit_test(test_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
