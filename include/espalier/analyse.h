@@ -34,8 +34,11 @@ ESPALIER_API double espalier_network_sparsity(const espalier_network *network);
 ESPALIER_API double espalier_network_sparsity_prunable(const espalier_network *network);
 
 /* All singular values of a layer's weights, largest first.
- * values: [min(inputs, outputs)], written. Errors: UNSUPPORTED (no LAPACK, or a matrix
- * beyond its integers), NUMERIC (no convergence or non-finite weights), MEMORY. */
+ *
+ * layer   0 … layer count - 1
+ * values  [min(inputs, outputs)], written
+ * Errors: ARGUMENT (another layer), UNSUPPORTED (no LAPACK, or a matrix beyond its integers),
+ * NUMERIC (no convergence or non-finite weights), MEMORY. */
 ESPALIER_API espalier_status espalier_network_singular_values(const espalier_network *network,
                                                               size_t layer,
                                                               const espalier_allocator *allocator,
@@ -107,7 +110,8 @@ ESPALIER_API espalier_status espalier_network_factor(const espalier_network *net
                                                      espalier_error *error);
 
 /* |A - B| / |A| in the Frobenius norm, A and B the weights of a layer that has the same
- * shape in both networks. 0 where both are zero, infinite where only A is. */
+ * shape in both networks (0 … layer count - 1 of both). 0 where both are zero, infinite
+ * where only A is. */
 ESPALIER_API double espalier_network_weight_change(const espalier_network *before,
                                                    const espalier_network *after, size_t layer);
 

@@ -106,6 +106,7 @@ ESPALIER_API espalier_status espalier_dataset_from_bytes(
 /* Frees the data set. NULL does nothing. */
 ESPALIER_API void espalier_dataset_destroy(espalier_dataset *dataset);
 
+/* 0 for a split out of range. */
 ESPALIER_API size_t espalier_dataset_row_count(const espalier_dataset *dataset, espalier_split split);
 ESPALIER_API size_t espalier_dataset_input_count(const espalier_dataset *dataset);
 ESPALIER_API size_t espalier_dataset_class_count(const espalier_dataset *dataset);

@@ -8,6 +8,15 @@
 #include "espalier/analyse.h"
 #include "math/svd.h"
 
+static espalier_status check_layer(const espalier_network *network, size_t layer,
+                                   espalier_error *error)
+{
+    const size_t layers = espalier_network_layer_count(network);
+    return layer < layers ? ESPALIER_OK
+                          : error_set(error, ESPALIER_ERROR_ARGUMENT,
+                                      "layer %zu; expected 0 to %zu", layer, layers - 1);
+}
+
 static size_t value_count(const espalier_network *network, size_t layer)
 {
     const size_t inputs = espalier_network_inputs(network, layer);
@@ -19,6 +28,9 @@ espalier_status espalier_network_singular_values(const espalier_network *network
                                                  const espalier_allocator *allocator, float *values,
                                                  espalier_error *error)
 {
+    espalier_status status = check_layer(network, layer, error);
+    if (status != ESPALIER_OK)
+        return status;
     const size_t rows = espalier_network_outputs(network, layer);
     const size_t columns = espalier_network_inputs(network, layer);
     float *matrix = memory_array(allocator, rows * columns, sizeof *matrix); /* svd() destroys it */
@@ -26,8 +38,7 @@ espalier_status espalier_network_singular_values(const espalier_network *network
     if (!matrix)
         return error_memory(error);
     memcpy(matrix, espalier_network_weights_const(network, layer), rows * columns * sizeof *matrix);
-    const espalier_status status =
-        svd(matrix, rows, columns, values, NULL, NULL, allocator, &cause);
+    status = svd(matrix, rows, columns, values, NULL, NULL, allocator, &cause);
     memory_release(allocator, matrix);
     if (status != ESPALIER_OK)
         error_set(error, status, "layer %zu: %s", layer, cause.message);
@@ -69,12 +80,14 @@ espalier_status espalier_network_spectrum(const espalier_network *network, size_
                                           const espalier_allocator *allocator,
                                           espalier_spectrum *spectrum, espalier_error *error)
 {
+    espalier_status status = check_layer(network, layer, error);
+    if (status != ESPALIER_OK)
+        return status;
     const size_t count = value_count(network, layer);
     float *values = memory_array(allocator, count, sizeof *values);
     if (!values)
         return error_memory(error);
-    const espalier_status status =
-        espalier_network_singular_values(network, layer, allocator, values, error);
+    status = espalier_network_singular_values(network, layer, allocator, values, error);
     if (status != ESPALIER_OK) {
         memory_release(allocator, values);
         return status;

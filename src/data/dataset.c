@@ -247,7 +247,7 @@ void espalier_dataset_destroy(espalier_dataset *dataset)
 
 size_t espalier_dataset_row_count(const espalier_dataset *dataset, espalier_split split)
 {
-    return dataset->row_count[split];
+    return (size_t)split < ESPALIER_SPLIT_COUNT ? dataset->row_count[split] : 0;
 }
 
 size_t espalier_dataset_input_count(const espalier_dataset *dataset)

@@ -148,6 +148,23 @@ static void not_finite(void **state)
     }
 }
 
+static void no_such_layer(void **state)
+{
+    static const float weights[] = {1, 2};
+    espalier_network *network = matrix(1, 2, weights);
+    float value;
+    espalier_spectrum untouched = {.count = 7};
+    espalier_error error = {0};
+    (void)state;
+    assert_int_equal(espalier_network_singular_values(network, 3, NULL, &value, &error),
+                     ESPALIER_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "layer 3; expected 0 to 0");
+    assert_int_equal(espalier_network_spectrum(network, 1, NULL, &untouched, NULL),
+                     ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(untouched.count, 7);
+    espalier_network_destroy(network);
+}
+
 static void without_memory(void **state)
 {
     (void)state;
@@ -278,7 +295,8 @@ int main(void)
 #ifdef ESPALIER_HAVE_CBLAS
         cmocka_unit_test(known_matrices), cmocka_unit_test(norm_and_order),
         cmocka_unit_test(what_they_tell), cmocka_unit_test(far_from_one),
-        cmocka_unit_test(not_finite),     cmocka_unit_test(without_memory),
+        cmocka_unit_test(not_finite),     cmocka_unit_test(no_such_layer),
+        cmocka_unit_test(without_memory),
         cmocka_unit_test(equals_numpy),
 #else
         cmocka_unit_test(unsupported),

@@ -26,6 +26,8 @@ static void test_floats(void **state)
     assert_int_equal(espalier_dataset_row_count(dataset, ESPALIER_TRAINING), 2);
     assert_int_equal(espalier_dataset_row_count(dataset, ESPALIER_VALIDATION), 0);
     assert_int_equal(espalier_dataset_row_count(dataset, ESPALIER_TEST), 1);
+    assert_int_equal(espalier_dataset_row_count(dataset, (espalier_split)99), 0);
+    assert_int_equal(espalier_dataset_row_count(dataset, (espalier_split)-1), 0);
     assert_int_equal(espalier_dataset_label(dataset, ESPALIER_TRAINING, 0), 2);
     assert_int_equal(espalier_dataset_label(dataset, ESPALIER_TEST, 0), 1);
     espalier_dataset_rows(dataset, ESPALIER_TRAINING, 0, 2, rows);
