@@ -175,8 +175,8 @@ ESPALIER_API espalier_status espalier_network_restart(espalier_network *network,
 /* ---- what travels with it --------------------------------------------- */
 
 /* Input scaling x' = (x - shift) * scale: count is 1 (one pair for all inputs),
- * the row width, or 0 (none). Copied. Errors: ARGUMENT (another count, a number
- * that is not finite), MEMORY. */
+ * the row width, or 0 (none; shift and scale may be NULL). Copied. Errors: ARGUMENT
+ * (another count, no numbers, a number that is not finite), MEMORY. */
 ESPALIER_API espalier_status espalier_network_set_scaling(espalier_network *network, size_t count,
                                                           const float *shift, const float *scale);
 /* Number of pairs (0 = no scaling: x' = x). shift and scale may be NULL; what they receive is

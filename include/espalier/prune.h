@@ -124,6 +124,7 @@ ESPALIER_API const char *espalier_criterion_summary(size_t index);
 /* Makes a pruner for a network of this shape.
  *
  * network  borrowed for the call only; its shape is noted
+ * options  NULL = defaults; copied
  * Errors: ARGUMENT (also a target above what can be pruned), FORMAT (metadata
  * "history" that cannot be continued), MEMORY. */
 ESPALIER_API espalier_status espalier_pruner_create(const espalier_network *network,

@@ -42,7 +42,8 @@ ESPALIER_API espalier_status
 espalier_regulariser_options_check(const espalier_regulariser_options *options,
                                    espalier_error *error);
 
-/* Errors: ARGUMENT, UNSUPPORTED (a build without LAPACK), MEMORY. */
+/* options NULL = defaults; copied.
+ * Errors: ARGUMENT, UNSUPPORTED (a build without LAPACK), MEMORY. */
 ESPALIER_API espalier_status
 espalier_regulariser_create(const espalier_regulariser_options *options,
                             const espalier_allocator *allocator,

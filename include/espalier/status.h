@@ -2,7 +2,10 @@
  *
  * Every function that can fail returns an espalier_status. Most take an
  * espalier_error as their last argument; it may be NULL. It receives the first
- * message only, so that the message names the cause and not what followed. */
+ * message only, so that the message names the cause and not what followed.
+ *
+ * Pointers must not be NULL unless stated. Stated for all: an espalier_error and an
+ * espalier_allocator may be, and a destroy of NULL does nothing. */
 #ifndef ESPALIER_STATUS_H
 #define ESPALIER_STATUS_H
 

@@ -15,7 +15,7 @@
 espalier_status espalier_network_set_scaling(espalier_network *network, size_t count,
                                              const float *shift, const float *scale)
 {
-    if (count > 1 && count != espalier_network_row_width(network))
+    if ((count > 1 && count != espalier_network_row_width(network)) || (count && !(shift && scale)))
         return ESPALIER_ERROR_ARGUMENT;
     for (size_t i = 0; i < count; i++)
         if (!isfinite(shift[i]) || !isfinite(scale[i]))

@@ -16,6 +16,10 @@ static void test_scaling(void **state)
                      ESPALIER_ERROR_ARGUMENT);
     assert_int_equal(espalier_network_set_scaling(network, 4, shift, bad),
                      ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(espalier_network_set_scaling(network, 1, NULL, scale),
+                     ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(espalier_network_set_scaling(network, 1, shift, NULL),
+                     ESPALIER_ERROR_ARGUMENT);
     assert_int_equal(espalier_network_scaling(network, &got_shift, &got_scale), 0);
     assert_null(got_shift);
     assert_null(got_scale);
