@@ -45,9 +45,12 @@ typedef espalier_status espalier_saver(void *context, espalier_trainer *trainer,
 ESPALIER_API void espalier_trainer_set_saver(espalier_trainer *trainer, espalier_saver *saver,
                                              void *context);
 
-/* Writes a checkpoint: aside, flushed to the disk, renamed over `path`. Within a saver only.
- * Errors: IO, MEMORY, NUMERIC (a weight or bias that is NaN or infinite), or what an
- * observer's save returned; the file is then as before. */
+/* Writes a checkpoint: aside, flushed to the disk, renamed over `path`. Within the trainer's
+ * saver, while it runs: elsewhere an observer may have acted on an event that it would hear
+ * again, or the run has no place yet.
+ * Errors: ARGUMENT (not there, or an observer's save returned OK and no text), IO, MEMORY,
+ * NUMERIC (a weight or bias that is NaN or infinite), or what an observer's save returned;
+ * the file is then as before. */
 ESPALIER_API espalier_status espalier_trainer_save(espalier_trainer *trainer, const char *path,
                                                    espalier_error *error);
 

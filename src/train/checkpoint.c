@@ -201,6 +201,8 @@ espalier_status espalier_trainer_save(espalier_trainer *trainer, const char *pat
                                       espalier_error *error)
 {
     bundle b = {0};
+    if (!trainer->saving)
+        return error_set(error, ESPALIER_ERROR_ARGUMENT, "a run is saved within its saver only");
     trainer->saves++;
     espalier_status status = fill(&b, trainer, error);
     if (status == ESPALIER_OK)
@@ -218,9 +220,12 @@ void espalier_trainer_set_saver(espalier_trainer *trainer, espalier_saver *saver
 espalier_status trainer_save_point(espalier_trainer *trainer, espalier_moment moment,
                                    espalier_error *error)
 {
+    if (!trainer->saver)
+        return ESPALIER_OK;
+    trainer->saving = trainer->began; /* before that there is no place to go on from */
     const espalier_status status =
-        trainer->saver ? trainer->saver(trainer->saver_context, trainer, moment, error)
-                       : ESPALIER_OK;
+        trainer->saver(trainer->saver_context, trainer, moment, error);
+    trainer->saving = false;
     return status ? error_set(error, status, "%s", espalier_status_text(status)) : ESPALIER_OK;
 }
 

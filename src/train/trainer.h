@@ -71,6 +71,7 @@ struct espalier_trainer {
     double started;          /* on the clock */
     espalier_saver *saver;   /* NULL: nobody saves */
     void *saver_context;
+    bool saving;             /* within the saver */
     uint64_t saves;          /* checkpoints written so far */
     uint64_t data_digest;    /* 0: not yet known */
     size_t *answering; /* [hidden layers]: of the last look, faint.c */

@@ -263,6 +263,43 @@ static void saved_without_a_text(void **state)
     assert_int_equal(read_it(path, NULL), ESPALIER_OK); /* the file is as it was */
 }
 
+static espalier_status save_in_notify(void *context, espalier_trainer *trainer,
+                                      const espalier_event *event, espalier_error *error)
+{
+    (void)context, (void)event;
+    return espalier_trainer_save(trainer, path, error);
+}
+
+static espalier_status save_and_say(void *context, espalier_trainer *trainer,
+                                    espalier_moment moment, espalier_error *error)
+{
+    (void)moment;
+    return *(espalier_status *)context = espalier_trainer_save(trainer, path, error);
+}
+
+/* Not before a run, though it is its saver that is called, nor while observers hear of an
+ * event, nor after it. */
+static void saved_elsewhere(void **state)
+{
+    const espalier_event step = {.kind = ESPALIER_EVENT_PRUNE_BEGIN};
+    espalier_status status = ESPALIER_OK;
+    espalier_error error = {0};
+    process p = start(small_network(widths, 3, 2), "as it was");
+    (void)state;
+    assert_int_equal(espalier_trainer_save(p.trainer, path, &error), ESPALIER_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "a run is saved within its saver only");
+    espalier_trainer_set_saver(p.trainer, save_and_say, &status);
+    espalier_trainer_announce(p.trainer, &step, NULL);
+    assert_int_equal(status, ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(
+        espalier_trainer_observe(p.trainer, (espalier_observer){.notify = save_in_notify}),
+        ESPALIER_OK);
+    assert_int_equal(espalier_trainer_run(p.trainer, NULL, NULL), ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(espalier_trainer_save(p.trainer, path, NULL), ESPALIER_ERROR_ARGUMENT);
+    stop(&p);
+    assert_int_equal(read_it(path, NULL), ESPALIER_OK); /* the file is as it was */
+}
+
 static void missing(void **state)
 {
     (void)state;
@@ -277,6 +314,7 @@ int main(void)
         cmocka_unit_test(newer),           cmocka_unit_test(missing),
         cmocka_unit_test(does_not_go_on_after_a_refusal),
         cmocka_unit_test(goes_on),         cmocka_unit_test(saved_without_a_text),
+        cmocka_unit_test(saved_elsewhere),
     };
     return cmocka_run_group_tests(tests, make, clean);
 }
