@@ -14,7 +14,8 @@
 extern "C" {
 #endif
 
-/* Immutable after opening; any number of threads may read it. */
+/* Immutable after opening; any number of threads may read it. It has at most 2^32 - 1 rows,
+ * training and test rows together, and 2^24 classes (10,000 in a table); more are refused. */
 typedef struct espalier_dataset espalier_dataset;
 
 typedef enum espalier_split {
@@ -90,8 +91,8 @@ ESPALIER_API espalier_status espalier_dataset_open(const char *source,
  * values       [training_rows + test_rows][inputs], row-major; training rows first
  * labels       [training_rows + test_rows], each < class_count
  * class_count  0 = the largest label plus one
- * Errors: ARGUMENT (no training rows, no inputs, a label out of range, NaN or
- * infinity: row and column are named, counted from 0), MEMORY. */
+ * Errors: ARGUMENT (no training rows, no inputs, too many rows or classes, a label out of
+ * range, NaN or infinity: row and column are named, counted from 0), MEMORY. */
 ESPALIER_API espalier_status espalier_dataset_from_floats(
     const float *values, const uint32_t *labels, size_t training_rows, size_t test_rows,
     size_t inputs, size_t class_count, const espalier_dataset_options *options,

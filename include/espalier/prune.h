@@ -168,7 +168,8 @@ ESPALIER_API size_t espalier_pruner_ledger(const espalier_pruner *pruner,
                                            const espalier_ledger_entry **entries);
 
 /* Clears the network's counts and counts every training row once: how a trained
- * network without counts gets them. Errors: MISMATCH, MEMORY. */
+ * network without counts gets them. Rows are scaled as the network says, not the data set.
+ * Errors: MISMATCH, MEMORY. */
 ESPALIER_API espalier_status espalier_network_count_activations(espalier_network *network,
                                                                 const espalier_dataset *dataset,
                                                                 const espalier_allocator *allocator,
