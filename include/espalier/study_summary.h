@@ -125,7 +125,7 @@ typedef struct espalier_study_results {
 
 /* Reads FOLDER/runs/NAME.json of every run that FOLDER/study.json lists, and puts them into
  * groups. A run without a result is only counted. Errors: NOT_FOUND, IO, FORMAT (names file
- * and field), MEMORY. */
+ * and field; two runs with the same setting and seed, too), MEMORY. */
 ESPALIER_API espalier_status espalier_study_results_read(const char *folder,
                                                          const espalier_allocator *allocator,
                                                          espalier_study_results **results,

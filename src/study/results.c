@@ -130,7 +130,7 @@ static void read_metrics(source *in, const json_t *record, double *metrics)
     const double all = number(in, sparsity, "all");
     metrics[ESPALIER_STUDY_SPARSITY_ALL] = all;
     metrics[ESPALIER_STUDY_SPARSITY_PRUNABLE] = number(in, sparsity, "prunable");
-    metrics[ESPALIER_STUDY_COMPRESSION_RATIO] = 1.0 / (1.0 - fmin(all, 1.0));
+    metrics[ESPALIER_STUDY_COMPRESSION_RATIO] = 1.0 / (1.0 - all);
     metrics[ESPALIER_STUDY_NANOSECONDS] = nanoseconds;
     metrics[ESPALIER_STUDY_TIME_RATIO] = number(in, record, "nanoseconds_dense") / nanoseconds;
     metrics[ESPALIER_STUDY_FILE_BYTES] = number(in, record, "file_bytes");
@@ -302,6 +302,21 @@ static espalier_status read_runs(espalier_study_results *results, const char *fo
     return status;
 }
 
+/* One run twice, or two with the same setting and seed, would pass for two samples. The runs
+ * are in order. */
+static espalier_status check_repeats(const espalier_study_results *results, const char *path,
+                                     espalier_error *error)
+{
+    for (size_t i = 1; i < results->run_count; i++) {
+        const espalier_study_result *run = &results->runs[i], *before = run - 1;
+        if (run->group == before->group && run->seed == before->seed)
+            return error_set(error, ESPALIER_ERROR_FORMAT,
+                             "%s: runs: expected one run of each setting and seed, found %s and %s",
+                             path, before->name, run->name);
+    }
+    return ESPALIER_OK;
+}
+
 static espalier_status read_all(espalier_study_results *results, const char *folder,
                                 espalier_error *error)
 {
@@ -321,8 +336,12 @@ static espalier_status read_all(espalier_study_results *results, const char *fol
     if (status == ESPALIER_OK)
         status = read_runs(results, folder, names, error);
     json_decref(study);
+    if (status == ESPALIER_OK)
+        status = summary_group(results, error);
+    if (status == ESPALIER_OK)
+        status = check_repeats(results, path, error);
     memory_release(results->allocator, path);
-    return status ? status : summary_group(results, error);
+    return status;
 }
 
 espalier_status espalier_study_results_read(const char *folder, const espalier_allocator *allocator,

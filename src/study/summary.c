@@ -211,12 +211,13 @@ static void find_places(const espalier_study_results *results, size_t *place)
     }
 }
 
-/* Runs by group, then by seed. */
+/* Runs by group, then by seed; by name where a study has one of them twice. */
 static int compare_runs(const void *a, const void *b)
 {
     const espalier_study_result *x = a, *y = b;
-    const int order = compare_sizes(x->group, y->group);
-    return order ? order : (x->seed > y->seed) - (x->seed < y->seed);
+    int order = compare_sizes(x->group, y->group);
+    order = order ? order : (x->seed > y->seed) - (x->seed < y->seed);
+    return order ? order : strcmp(x->name, y->name);
 }
 
 static void sort_groups(espalier_study_results *results, espalier_study_group *sorted,

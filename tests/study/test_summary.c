@@ -321,6 +321,43 @@ static void damaged(void **state)
     expect_error(ESPALIER_ERROR_NOT_FOUND, "study.json: cannot open");
 }
 
+/* A run that is listed twice, and a copy of one under another name, are no further samples. */
+static void runs_twice(void **state)
+{
+    static const made_run copies[] = {
+        {"a90-s1", "prune", "activation", NULL, 0.9, 1, 0.87, 0.9, 800, NULL, false, NULL, 0},
+        {"dense-s1", "dense", NULL, NULL, 0, 1, 0.90, 0.0, 8000, NULL, false, NULL, 0},
+        {"a90-again-s1", "prune", "activation", NULL, 0.9, 1, 0.87, 0.9, 800, NULL, false, NULL, 0},
+    };
+    (void)state;
+    new_folder(copies, 2, ",\"a90-s1\"");
+    expect_error(ESPALIER_ERROR_FORMAT, "study.json: runs: expected one run of each setting and "
+                                        "seed, found a90-s1 and a90-s1");
+    made_study_remove(folder);
+    new_folder(copies, 3, "");
+    expect_error(ESPALIER_ERROR_FORMAT, "found a90-again-s1 and a90-s1");
+    made_study_remove(folder);
+}
+
+/* Nobody knows by how much a network is smaller whose sparsity is not known. */
+static void unknown_sparsity(void **state)
+{
+    (void)state;
+    new_folder(runs, 1, "");
+    put_text("runs/dense-s1.json", "{\"method\":\"dense\",\"status\":\"done\",\"seed\":1,"
+                                   "\"sparsity\":{\"all\":null}}");
+    espalier_study_results *results = results_of_folder();
+    const espalier_estimate *ratio =
+        &results->groups[0].metrics[ESPALIER_STUDY_COMPRESSION_RATIO];
+    assert_true(ratio->count == 0 && isnan(ratio->mean));
+    espalier_study_results_destroy(results);
+    char *text = NULL;
+    assert_int_equal(espalier_study_summary_text(folder, &text, NULL), ESPALIER_OK);
+    assert_null(strstr(text, "∞"));
+    espalier_text_release(text);
+    made_study_remove(folder);
+}
+
 static void without_memory(void **state)
 {
     espalier_status status = ESPALIER_ERROR_MEMORY;
@@ -345,6 +382,7 @@ int main(void)
         cmocka_unit_test(order_and_steps),   cmocka_unit_test(nothing_yet),
         cmocka_unit_test(names_of_metrics),  cmocka_unit_test(damaged),
         cmocka_unit_test(steps_of_the_trigger),
+        cmocka_unit_test(runs_twice),        cmocka_unit_test(unknown_sparsity),
         cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
