@@ -11,8 +11,9 @@
 #define PROOF_MOST 1e-4
 
 /* Runs both over every row of the data set, or over 1,000 random rows in the
- * range that the scaling expects if it is NULL. EXIT_NONE, or an exit code
- * after a message. */
+ * range that the scaling expects if it is NULL, fewer of rows of more than 134,217
+ * values: 2^27 values in all, 16 MiB of them (or a row) at a time. EXIT_NONE, or an
+ * exit code after a message. */
 int proof_run(const espalier_network *masked, const espalier_network *small,
               const espalier_dataset *dataset, size_t threads, espalier_difference *difference);
 

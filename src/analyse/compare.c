@@ -30,8 +30,8 @@ static double distance(float a, float b)
 static void compare_chunk(void *context, size_t chunk, size_t first, size_t count, float *scratch)
 {
     const comparison_task *task = context;
-    float *values = scratch, *a = values + CHUNK_ROWS * task->inputs;
-    float *b = a + CHUNK_ROWS * task->classes, *workspace = b + CHUNK_ROWS * task->classes;
+    float *values = scratch, *a = values + count * task->inputs;
+    float *b = a + count * task->classes, *workspace = b + count * task->classes;
     espalier_dataset_rows(task->dataset, task->split, first, count, values);
     forward_rows(task->a, task->math, values, count, a, workspace);
     forward_rows(task->b, task->math, values, count, b, workspace);
@@ -45,14 +45,14 @@ static void compare_chunk(void *context, size_t chunk, size_t first, size_t coun
                                 predictor_class(b + r * task->classes, task->classes);
 }
 
-/* CHUNK_ROWS rows of values and of both outputs, and one workspace for both networks. */
-static bool scratch_size(const comparison_task *task, size_t *floats)
+/* The most rows of a chunk: their values, both outputs, and one workspace for both networks. */
+static bool scratch_size(const comparison_task *task, size_t rows, size_t *floats)
 {
     const size_t of_a = forward_workspace(task->a, 1), of_b = forward_workspace(task->b, 1);
     size_t width;
     return size_add(task->inputs, 2 * task->classes, &width) &&
            size_add(width, of_a > of_b ? of_a : of_b, &width) &&
-           size_multiply(width, CHUNK_ROWS, floats);
+           size_multiply(width, rows < CHUNK_ROWS ? rows : CHUNK_ROWS, floats);
 }
 
 static espalier_status compare_split(comparison_task *task, const espalier_allocator *allocator,
@@ -62,7 +62,7 @@ static espalier_status compare_split(comparison_task *task, const espalier_alloc
     const size_t rows = espalier_dataset_row_count(task->dataset, task->split);
     const size_t chunks = chunks_count(rows);
     size_t floats;
-    if (!scratch_size(task, &floats))
+    if (!scratch_size(task, rows, &floats))
         return error_memory(error);
     task->largest = memory_array(allocator, chunks, sizeof *task->largest);
     task->changes = memory_array(allocator, chunks, sizeof *task->changes);

@@ -240,6 +240,38 @@ class Results(Case):
         self.assertEqual(self.result("eval", "tight", "small")["confusion"],
                          self.result("eval", "net", "small")["confusion"])
 
+    def reads_three(self, width, **metadata):
+        """A model file of a few hundred bytes that reads three of `width` columns."""
+        parts = {"kept_inputs": ("I64", [3], struct.pack("<3q", 0, 1, width - 1)),
+                 "layers.0.weight": ("F32", [4, 3], struct.pack("<12f", *(i / 10 for i in range(12)))),
+                 "layers.0.bias": ("F32", [4], struct.pack("<4f", -1, 0, 1, 2)),
+                 "layers.1.weight": ("F32", [2, 4], struct.pack("<8f", *(i / 10 for i in range(8)))),
+                 "layers.1.bias": ("F32", [2], struct.pack("<2f", 0, 1))}
+        header = {"__metadata__": {"original_widths": json.dumps([width, 4, 2]), **metadata}}
+        values = b""
+        for name, (dtype, shape, data) in parts.items():
+            header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(values), len(values) + len(data)]}
+            values += data
+        text = json.dumps(header).encode()
+        (self.folder / "three").write_bytes(struct.pack("<Q", len(text)) + text + values)
+
+    def test_compact_in_little_memory(self):
+        """How wide a row is costs a file nothing, and its proof not much."""
+        for width, rows in ((100_000, "1,000"), (5_000_000, "26")):
+            self.reads_three(width)
+            with subprocess.Popen([PROGRAM, "compact", "three", "-o", "tight"], cwd=self.folder,
+                                  stdout=subprocess.PIPE, text=True) as one:
+                said = one.stdout.read()
+                _, status, usage = os.wait4(one.pid, 0)
+                one.returncode = os.waitstatus_to_exitcode(status)
+            self.assertRegex(said, rf"over {rows} rows, 0 classes changed\n\Z")
+            self.assertLess(usage.ru_maxrss, 512 * 1024)
+
+    def test_compact_with_a_scale_near_zero(self):
+        """No float times 1e-40 is near 1."""
+        self.reads_three(1000, input_scaling='{"shift": 0, "scale": 1e-40}')
+        self.assertRegex(self.good("compact", "three", "-o", "tight"), r"over 1,000 rows, 0 classes changed\n\Z")
+
     def test_export(self):
         self.assertRegex(self.good("export", "net", "-o", "out.safetensors"),
                          r"^wrote out\.safetensors \([\d,]+ bytes\)\nmodules  Linear\(64, 16\), ")
