@@ -40,7 +40,7 @@ typedef struct safetensors {
     const espalier_allocator *allocator;
     size_t tensor_count, pair_count;
     safetensors_tensor *tensors; /* in the order of their data */
-    safetensors_pair *pairs;     /* of __metadata__, in the file's order */
+    safetensors_pair *pairs;     /* of __metadata__, by key */
     void *header, *data;         /* what the names, texts and tensors point into */
 } safetensors;
 

@@ -105,6 +105,11 @@ static espalier_status read_header(reader *in, const espalier_allocator *allocat
     return status;
 }
 
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const safetensors_pair *)a)->key, ((const safetensors_pair *)b)->key);
+}
+
 static espalier_status take_metadata(const char *path, json_t *metadata, safetensors *file,
                                      espalier_error *error)
 {
@@ -124,6 +129,7 @@ static espalier_status take_metadata(const char *path, json_t *metadata, safeten
                              safetensors_show(key).text);
         file->pairs[file->pair_count++] = (safetensors_pair){key, json_string_value(value)};
     }
+    qsort(file->pairs, file->pair_count, sizeof *file->pairs, by_key);
     return ESPALIER_OK;
 }
 

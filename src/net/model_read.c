@@ -346,8 +346,14 @@ static espalier_status load_maps(const loader *in)
     return status;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const network_tensor *)a)->name, ((const network_tensor *)b)->name);
+}
+
 static espalier_status load_unknown(const loader *in)
 {
+    espalier_network *network = in->network;
     size_t layer;
     model_part part;
     for (size_t i = 0; i < in->file->tensor_count; i++) {
@@ -361,9 +367,11 @@ static espalier_status load_unknown(const loader *in)
                                  .data = (void *)from->data};
         strncpy(tensor.dtype, from->dtype, sizeof tensor.dtype - 1);
         memcpy(tensor.shape, from->shape, sizeof tensor.shape);
-        if (network_add_tensor(in->network, &tensor) != ESPALIER_OK)
+        if (network_add_tensor(network, &tensor) != ESPALIER_OK)
             return error_memory(in->error);
     }
+    if (network->tensor_count)
+        qsort(network->tensors, network->tensor_count, sizeof *network->tensors, by_name);
     return ESPALIER_OK;
 }
 

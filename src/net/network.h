@@ -71,7 +71,8 @@ espalier_status network_shrink(const espalier_network *network, const espalier_a
                                espalier_network **small, espalier_error *error);
 /* Frees all that network_copy_travellers copies. */
 void network_release_travellers(espalier_network *network);
-/* Adds a tensor of a name that is not there yet; all of it is copied. Errors: MEMORY. */
+/* Adds a tensor of a name that is not there yet behind the others, whose order is the caller's
+ * to keep; all of it is copied. Errors: MEMORY. */
 espalier_status network_add_tensor(espalier_network *network, const network_tensor *tensor);
 /* True for the metadata keys that are derived from the network when it is written. */
 bool network_is_derived_key(const char *key);

@@ -111,26 +111,30 @@ bool network_is_derived_key(const char *key)
 /* The first entry whose key is not below the given one. */
 static size_t find_key(const espalier_network *network, const char *key, bool *found)
 {
-    size_t i = 0;
-    while (i < network->metadata_count && strcmp(network->metadata[i].key, key) < 0)
-        i++;
-    *found = i < network->metadata_count && strcmp(network->metadata[i].key, key) == 0;
-    return i;
+    size_t low = 0, high = network->metadata_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (strcmp(network->metadata[middle].key, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *found = low < network->metadata_count && strcmp(network->metadata[low].key, key) == 0;
+    return low;
 }
 
-/* A larger array with an empty place at `place`; the old one is released. NULL
- * without memory, and the old one stays. */
-static void *widen(const espalier_allocator *allocator, void *items, size_t count,
-                   size_t item_bytes, size_t place)
+/* An array with room for one more item. It always has room for the next power of two, and is
+ * doubled where it is full; the old one is released then. NULL without memory, and it stays. */
+static void *with_room(const espalier_allocator *allocator, void *items, size_t count,
+                       size_t item_bytes)
 {
-    size_t head = place * item_bytes, tail = (count - place) * item_bytes;
-    unsigned char *wider = memory_array(allocator, count + 1, item_bytes);
+    if (count & (count - 1))
+        return items;
+    void *wider = memory_array(allocator, count ? 2 * count : 1, item_bytes);
     if (!wider)
         return NULL;
-    if (head)
-        memcpy(wider, items, head);
-    if (tail)
-        memcpy(wider + head + item_bytes, (unsigned char *)items + head, tail);
+    if (count)
+        memcpy(wider, items, count * item_bytes);
     memory_release(allocator, items);
     return wider;
 }
@@ -139,15 +143,16 @@ static espalier_status insert_metadata(espalier_network *network, size_t place, 
                                        char *text)
 {
     const espalier_allocator *allocator = network->allocator;
+    const size_t count = network->metadata_count;
     char *name = memory_text(allocator, key);
     network_metadata *wider =
-        name ? widen(allocator, network->metadata, network->metadata_count, sizeof *wider, place)
-             : NULL;
+        name ? with_room(allocator, network->metadata, count, sizeof *wider) : NULL;
     if (!wider) {
         memory_release(allocator, name);
         memory_release(allocator, text);
         return ESPALIER_ERROR_MEMORY;
     }
+    memmove(wider + place + 1, wider + place, (count - place) * sizeof *wider);
     wider[place] = (network_metadata){name, text};
     network->metadata = wider;
     network->metadata_count++;
@@ -197,15 +202,12 @@ const char *espalier_network_metadata(const espalier_network *network, const cha
 espalier_status network_add_tensor(espalier_network *network, const network_tensor *tensor)
 {
     const espalier_allocator *allocator = network->allocator;
-    size_t place = 0;
-    while (place < network->tensor_count && strcmp(network->tensors[place].name, tensor->name) < 0)
-        place++;
     network_tensor copy = *tensor;
     copy.name = memory_text(allocator, tensor->name);
     copy.data = memory_array(allocator, tensor->bytes, 1);
     network_tensor *wider = NULL;
     if (copy.name && copy.data)
-        wider = widen(allocator, network->tensors, network->tensor_count, sizeof *wider, place);
+        wider = with_room(allocator, network->tensors, network->tensor_count, sizeof *wider);
     if (!wider) {
         memory_release(allocator, copy.name);
         memory_release(allocator, copy.data);
@@ -213,9 +215,8 @@ espalier_status network_add_tensor(espalier_network *network, const network_tens
     }
     if (tensor->bytes)
         memcpy(copy.data, tensor->data, tensor->bytes);
-    wider[place] = copy;
+    wider[network->tensor_count++] = copy;
     network->tensors = wider;
-    network->tensor_count++;
     return ESPALIER_OK;
 }
 

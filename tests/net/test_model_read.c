@@ -169,6 +169,9 @@ static void test_unknown_is_kept(void **state)
     add_pair(&m, "format", "pt");
     espalier_network *network = accept(&m);
     assert_int_equal(network->tensor_count, 3);
+    assert_string_equal(network->tensors[0].name, "Layers.0.weight");
+    assert_string_equal(network->tensors[1].name, "layers.0.gamma");
+    assert_string_equal(network->tensors[2].name, "layers.00.weight");
     assert_string_equal(espalier_network_metadata(network, "format"), "pt");
     assert_int_equal(espalier_network_write(network, FILE_NAME, NULL), ESPALIER_OK);
     espalier_network *again = NULL;

@@ -98,6 +98,32 @@ static void test_refused_metadata(void **state)
     espalier_network_destroy(network);
 }
 
+/* Thousands of keys and tensors take no more than their own size, a few times. */
+static void test_many(void **state)
+{
+    (void)state;
+    enum { MANY = 2000 };
+    meter m = {0};
+    espalier_allocator allocator = meter_allocator(&m);
+    espalier_network *network = NULL, *copy = NULL;
+    assert_int_equal(espalier_network_create(widths, 3, &allocator, &network, NULL), ESPALIER_OK);
+    for (size_t i = 0; i < MANY; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%06zu", (i * 1237) % MANY);
+        network_tensor tensor = {.name = name, .dtype = "U8", .rank = 1, .bytes = 0};
+        assert_int_equal(espalier_network_set_metadata(network, name, ""), ESPALIER_OK);
+        assert_int_equal(network_add_tensor(network, &tensor), ESPALIER_OK);
+    }
+    assert_int_equal(espalier_network_copy(network, &allocator, &copy, NULL), ESPALIER_OK);
+    assert_in_range(m.bytes, 0, 2 * MANY * (8 * sizeof(network_tensor)));
+    assert_network_equal(network, copy);
+    for (size_t i = 1; i < MANY; i++)
+        assert_true(strcmp(copy->metadata[i - 1].key, copy->metadata[i].key) < 0);
+    espalier_network_destroy(network);
+    espalier_network_destroy(copy);
+    assert_int_equal(m.live, 0);
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -129,7 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scaling),          cmocka_unit_test(test_class_names),
         cmocka_unit_test(test_metadata),         cmocka_unit_test(test_refused_metadata),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_many),             cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
