@@ -186,7 +186,7 @@ ESPALIER_API size_t espalier_network_scaling(const espalier_network *network, co
                                              const float **scale);
 
 /* Class names, [class count], UTF-8, copied; NULL entries or no names: "0", "1", …
- * Errors: ARGUMENT (not UTF-8), MEMORY. */
+ * Errors: ARGUMENT (not UTF-8, or two classes with the same name), MEMORY. */
 ESPALIER_API espalier_status espalier_network_set_class_names(espalier_network *network,
                                                               const char *const *names);
 /* Never NULL for index < class count; borrowed until names are set again, or the network is

@@ -225,7 +225,9 @@ static espalier_status set_names(const pieces *p, espalier_network *network, con
         return error_memory(error);
     return status == ESPALIER_OK
                ? status
-               : error_set(error, ESPALIER_ERROR_FORMAT, "%s: a class name is not UTF-8", path);
+               : error_set(error, ESPALIER_ERROR_FORMAT,
+                           "%s: class names: expected UTF-8, and a name of its own for each class",
+                           path);
 }
 
 static espalier_status create(const pieces *p, espalier_network **network, espalier_error *error)

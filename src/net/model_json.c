@@ -102,7 +102,11 @@ espalier_status model_parse_classes(espalier_network *network, const char *text,
     for (size_t i = 0; status == ESPALIER_OK && i < count; i++)
         if (!(names[i] = json_string_value(json_array_get(list, i))))
             status = wrong(path, "classes", "a JSON list of names", error);
-    if (status == ESPALIER_OK && espalier_network_set_class_names(network, names) != ESPALIER_OK)
+    if (status == ESPALIER_OK)
+        status = espalier_network_set_class_names(network, names);
+    if (status == ESPALIER_ERROR_ARGUMENT)
+        status = wrong(path, "classes", "a name of its own for each class", error);
+    else if (status == ESPALIER_ERROR_MEMORY)
         status = error_memory(error);
     memory_release(network->allocator, names);
     json_decref(list);

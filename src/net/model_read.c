@@ -310,9 +310,10 @@ static espalier_status load_metadata(const loader *in)
     const char *scaling = find(in, "input_scaling");
     espalier_status status = ESPALIER_OK;
     network->inputs_counted = largest_count(network);
-    if (counted && !parse_count(counted, &network->inputs_counted))
+    if (counted && (!parse_count(counted, &network->inputs_counted) ||
+                    network->inputs_counted > INT64_MAX))
         status = error_set(in->error, ESPALIER_ERROR_FORMAT,
-                           "%s: metadata 'inputs_counted': expected a whole number below 2^64",
+                           "%s: metadata 'inputs_counted': expected a whole number below 2^63",
                            in->path);
     if (!is_counted(in))
         espalier_network_clear_activations(network);

@@ -138,10 +138,14 @@ static bool add_pairs(sheet *s)
     return printed;
 }
 
-/* The file's counts are signed. */
+/* The file's counts are signed, and so is their number for most who read it. */
 static espalier_status check_counts(const espalier_network *network, const char *path,
                                     espalier_error *error)
 {
+    if (network->inputs_counted > INT64_MAX)
+        return error_set(error, ESPALIER_ERROR_NUMERIC,
+                         "%s: inputs counted: %llu; expected less than 2^63", path,
+                         (unsigned long long)network->inputs_counted);
     for (size_t l = 0; network->inputs_counted && l + 1 < network->layer_count; l++)
         for (size_t o = 0; o < network->layers[l].outputs; o++)
             if (network->layers[l].activations[o] > INT64_MAX)

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -56,9 +57,30 @@ static const char *name_of(const char *const *names, size_t index, char number[2
     return number;
 }
 
-/* A file's JSON holds UTF-8 only, so nothing else may come in. */
-espalier_status espalier_network_set_class_names(espalier_network *network,
-                                                 const char *const *names)
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Predictions are told apart by names. Errors: ARGUMENT, MEMORY. */
+static espalier_status check_distinct(const espalier_network *network, char *const *names,
+                                      size_t count)
+{
+    espalier_status status = ESPALIER_OK;
+    char **sorted = memory_array(network->allocator, count, sizeof *sorted);
+    if (!sorted)
+        return ESPALIER_ERROR_MEMORY;
+    memcpy(sorted, names, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_text);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            status = ESPALIER_ERROR_ARGUMENT;
+    memory_release(network->allocator, sorted);
+    return status;
+}
+
+/* A file's JSON holds UTF-8 only, so nothing else may come in. distinct: they are known to be. */
+static espalier_status set_names(espalier_network *network, const char *const *names, bool distinct)
 {
     size_t count = espalier_network_class_count(network), bytes = count * sizeof(char *);
     char number[24];
@@ -78,9 +100,17 @@ espalier_status espalier_network_set_class_names(espalier_network *network,
         table[i] = memcpy(text, name, length);
         text += length;
     }
-    memory_release(network->allocator, network->class_names);
-    network->class_names = table;
-    return ESPALIER_OK;
+    const espalier_status status =
+        distinct ? ESPALIER_OK : check_distinct(network, table, count);
+    memory_release(network->allocator, status ? table : network->class_names);
+    network->class_names = status ? network->class_names : table;
+    return status;
+}
+
+espalier_status espalier_network_set_class_names(espalier_network *network,
+                                                 const char *const *names)
+{
+    return set_names(network, names, names == NULL);
 }
 
 const char *espalier_network_class_name(const espalier_network *network, size_t index)
@@ -230,7 +260,7 @@ espalier_status network_copy_travellers(const espalier_network *from, espalier_n
     espalier_status status =
         espalier_network_set_scaling(to, from->scaling_count, from->shift, from->scale);
     if (status == ESPALIER_OK)
-        status = espalier_network_set_class_names(to, (const char *const *)from->class_names);
+        status = set_names(to, (const char *const *)from->class_names, true);
     for (size_t i = 0; status == ESPALIER_OK && i < from->metadata_count; i++)
         status = espalier_network_set_metadata(to, from->metadata[i].key, from->metadata[i].value);
     for (size_t i = 0; status == ESPALIER_OK && i < from->tensor_count; i++)

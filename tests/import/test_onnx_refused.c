@@ -389,16 +389,26 @@ static void edit_few_names(model_parts *m)
     m->output = "p";
 }
 
-static void edit_wrong_names(model_parts *m)
+static void name_classes(model_parts *m, const char *first, const char *second)
 {
     wire names = {0}, *zip = add_node(m, "ZipMap", "y", "p", NULL);
     put_text(&names, 1, "classlabels_strings");
-    put_text(&names, 9, "good");
-    put_text(&names, 9, "\xff\xfe");
+    put_text(&names, 9, first);
+    put_text(&names, 9, second);
     put_int(&names, 20, 8);
     put_wire(zip, 5, &names);
     put_text(zip, 7, "ai.onnx.ml");
     m->output = "p";
+}
+
+static void edit_wrong_names(model_parts *m)
+{
+    name_classes(m, "good", "\xff\xfe");
+}
+
+static void edit_same_names(model_parts *m)
+{
+    name_classes(m, "crane", "crane");
 }
 
 /* p and 1 - p of one sigmoid: which is that of the second class? */
@@ -545,7 +555,8 @@ static void test_networks(void **state)
     refuse_edit(edit_softmax_axis, no, "axis is not that of the classes");
     refuse_edit(edit_both_orders, no, "outputs 'p' and 'q' have the two classes in different orders");
     refuse_edit(edit_few_names, bad, "1 class names; expected 2");
-    refuse_edit(edit_wrong_names, bad, "a class name is not UTF-8");
+    refuse_edit(edit_wrong_names, bad, "class names: expected UTF-8, and a name of its own for each");
+    refuse_edit(edit_same_names, bad, "a name of its own for each class");
 }
 
 /* One small tensor as the weights of many layers would fill the memory. */

@@ -300,11 +300,15 @@ static void test_bad_metadata(void **state)
     refuse_pair("espalier", "", format, "metadata 'espalier': expected the format's version, "
                                         "a whole number from 1 on");
     refuse_pair("inputs_counted", "-1", format,
-                "metadata 'inputs_counted': expected a whole number below 2^64");
+                "metadata 'inputs_counted': expected a whole number below 2^63");
+    refuse_pair("inputs_counted", "9223372036854775808", format,
+                "metadata 'inputs_counted': expected a whole number below 2^63");
     refuse_pair("inputs_counted", "18446744073709551616", format,
-                "metadata 'inputs_counted': expected a whole number below 2^64");
+                "metadata 'inputs_counted': expected a whole number below 2^63");
     refuse_pair("classes", "[\"a\"]", format, "metadata 'classes': expected 2 names, found 1");
     refuse_pair("classes", "[\"a\", 1]", format, "metadata 'classes': expected a JSON list of names");
+    refuse_pair("classes", "[\"a\", \"a\"]", format,
+                "metadata 'classes': expected a name of its own for each class");
     refuse_pair("classes", "a,b", format, "metadata 'classes': expected a JSON list of names");
     refuse_pair("original_widths", "[3, 2]", format,
                 "metadata 'original_widths': expected a JSON list of 3 widths");

@@ -124,9 +124,9 @@ static void test_optional_parts(void **state)
         assert_false(file_holds(parts[i]));
     assert_true(file_holds("\"espalier\":\"1\",\"activation\":\"relu\","
                            "\"original_widths\":\"[3,2,2]\""));
-    espalier_network_set_inputs_counted(network, 18446744073709551615u);
+    espalier_network_set_inputs_counted(network, INT64_MAX);
     write_out(network);
-    assert_true(file_holds("\"inputs_counted\":\"18446744073709551615\""));
+    assert_true(file_holds("\"inputs_counted\":\"9223372036854775807\""));
     assert_true(file_holds("layers.0.activations"));
     assert_false(file_holds("layers.1.activations"));
     espalier_network_destroy(network);
@@ -220,6 +220,12 @@ static void test_failures(void **state)
     assert_int_equal(espalier_network_write(network, FILE_NAME, &error), ESPALIER_ERROR_NUMERIC);
     assert_non_null(strstr(error.message, FILE_NAME ": activation count of layer 0, neuron 1: "
                                           "9223372036854775808; expected less than 2^63"));
+    espalier_network_clear_activations(network);
+    error = (espalier_error){0};
+    espalier_network_set_inputs_counted(network, (uint64_t)1 << 63);
+    assert_int_equal(espalier_network_write(network, FILE_NAME, &error), ESPALIER_ERROR_NUMERIC);
+    assert_string_equal(error.message, FILE_NAME ": inputs counted: 9223372036854775808; expected "
+                                                 "less than 2^63");
     espalier_network_clear_activations(network);
     error = (espalier_error){0};
     espalier_network_weights(network, 0)[4] = NAN;

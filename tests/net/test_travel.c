@@ -40,11 +40,14 @@ static void test_class_names(void **state)
     (void)state;
     espalier_network *network = make_network(widths, 3);
     const char *names[2] = {NULL, "boot"}, *broken[2] = {"a", "\xff"};
+    const char *twice[2] = {"boot", "boot"}, *numbers[2] = {"1", NULL};
     assert_string_equal(espalier_network_class_name(network, 1), "1");
     assert_int_equal(espalier_network_set_class_names(network, names), ESPALIER_OK);
     assert_string_equal(espalier_network_class_name(network, 0), "0");
     assert_string_equal(espalier_network_class_name(network, 1), "boot");
     assert_int_equal(espalier_network_set_class_names(network, broken), ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(espalier_network_set_class_names(network, twice), ESPALIER_ERROR_ARGUMENT);
+    assert_int_equal(espalier_network_set_class_names(network, numbers), ESPALIER_ERROR_ARGUMENT);
     assert_string_equal(espalier_network_class_name(network, 1), "boot");
     assert_int_equal(espalier_network_set_class_names(network, NULL), ESPALIER_OK);
     assert_string_equal(espalier_network_class_name(network, 1), "1");
