@@ -63,7 +63,7 @@ static int compact(const option_set *set, const compact_settings *s)
     espalier_dataset *dataset = NULL;
     int code = output_is_model(set->command, s->output);
     if (code == EXIT_NONE)
-        code = scaling_check(set, s->source, "--data DATA");
+        code = data_check(set, s->source, "--data DATA");
     if (code == EXIT_NONE)
         code = output_differs(set->command, s->output, set->files[0]);
     if (code == EXIT_NONE && s->source)

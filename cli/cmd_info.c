@@ -124,7 +124,7 @@ static int info(const option_set *set, const info_settings *s, model_info *model
 {
     int code = set_labels(set, s->labels, models);
     if (code == EXIT_NONE)
-        code = scaling_check(set, s->source, "--data DATA");
+        code = data_check(set, s->source, "--data DATA");
     if (code == EXIT_NONE)
         code = open_models(set, models);
     if (code == EXIT_NONE && s->source)

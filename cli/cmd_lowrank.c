@@ -277,7 +277,7 @@ static int check(const option_set *set, lowrank_settings *s)
 {
     int code = output_is_model(set->command, s->output);
     if (code == EXIT_NONE)
-        code = scaling_check(set, set->file_count > 1 ? set->files[1] : NULL, "DATA");
+        code = data_check(set, set->file_count > 1 ? set->files[1] : NULL, "DATA");
     if (code == EXIT_NONE && option_given(set, "rank") == (s->like != NULL))
         code = usage_error(set->command, "expected either --like PRUNED or --rank RANKS, found %s",
                            s->like ? "both" : "neither");

@@ -33,7 +33,7 @@ static int check(option_set *set, run_settings *s, const resume *again)
     if (code == EXIT_NONE && s->train.epochs > 0 && !source)
         code = usage_error(command, "--epochs: expected DATA to fine-tune on, found none");
     if (code == EXIT_NONE)
-        code = scaling_check(set, source, "DATA");
+        code = data_check(set, source, "DATA");
     if (code == EXIT_NONE && s->train.epochs == 0)
         code = check_at_once(set, s);
     if (code == EXIT_NONE && !again && option_given(set, "every") &&

@@ -76,6 +76,18 @@ void data_add_options(option_set *set, data_settings *settings, data_rows wanted
                       wanted != DATA_MODEL && wanted != DATA_FOLDERS);
 }
 
+int data_check(const option_set *set, const char *source, const char *wanted)
+{
+    static const char *const own[] = {
+        "data-dir",       "validation", "validation-split", "validation-seed", "test",   "test-file",
+        "label",          "ignore",     "categorical",      "max-categories",  "header", "missing",
+        "separator",      "decimal",    "comment",          "scaling"};
+    for (size_t i = 0; !source && i < sizeof own / sizeof *own; i++)
+        if (option_given(set, own[i]))
+            return usage_error(set->command, "--%s: has no meaning without %s", own[i], wanted);
+    return EXIT_NONE;
+}
+
 static void follow(data_settings *settings, const option_set *set, const json_t *validation)
 {
     espalier_dataset_options *o = &settings->options;

@@ -28,6 +28,10 @@ typedef enum data_rows {
 } data_rows;
 void data_add_options(option_set *set, data_settings *settings, data_rows rows);
 
+/* Wrong usage if one of these options, or --scaling, is given without data: it would change nothing.
+ * source: DATA or NULL; wanted: how the command is told it, such as "--data DATA". */
+int data_check(const option_set *set, const char *source, const char *wanted);
+
 /* Takes the validation and test rows' fractions, choice and seed from the model's
  * metadata, as far as they were not given as options. Its scaling is its own, unless it
  * came `unscaled`. */

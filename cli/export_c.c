@@ -66,12 +66,6 @@ int export_c_check(const option_set *set, const export_c_settings *s, const char
         if (!is_c(output) && option_given(set, own[i]))
             return usage_error(set->command, "--%s: expected an output that ends in .c, found '%s'",
                                own[i], output);
-    static const char *const of_rows[] = {
-        "data-dir", "validation", "validation-split", "validation-seed", "label", "ignore", "categorical",
-        "max-categories", "missing", "header", "separator", "decimal", "comment"};
-    for (size_t i = 0; i < sizeof of_rows / sizeof *of_rows; i++)
-        if (!s->source && option_given(set, of_rows[i]))
-            return usage_error(set->command, "--%s: has no meaning without --data DATA", of_rows[i]);
     if (s->type != ESPALIER_EXPORT_FLOAT && !s->source)
         return usage_error(set->command, "--type %s: expected --data DATA to calibrate with, "
                                          "found none", type_at(s->type));
@@ -81,7 +75,7 @@ int export_c_check(const option_set *set, const export_c_settings *s, const char
     if (s->test_vectors && !s->source)
         return usage_error(set->command, "--test-vectors: expected --data DATA to take rows from, "
                                          "found none");
-    return scaling_check(set, s->source, "--data DATA");
+    return data_check(set, s->source, "--data DATA");
 }
 
 /* ---- the command ------------------------------------------------------ */

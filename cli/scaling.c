@@ -25,14 +25,6 @@ bool scaling_is_unsaid(const espalier_network *network)
            espalier_network_scaling(network, NULL, NULL) == 0;
 }
 
-int scaling_check(const option_set *set, const char *source, const char *wanted)
-{
-    if (source || !option_given(set, "scaling"))
-        return EXIT_NONE;
-    return usage_error(set->command, "--scaling: expected %s, whose rows are to be scaled, found "
-                                     "none", wanted);
-}
-
 bool scaling_is_fitted(const option_set *set, const data_settings *settings,
                        const espalier_network *network)
 {

@@ -11,10 +11,6 @@ bool scaling_is_unsaid(const espalier_network *network);
 /* The option --scaling of commands that take a MODEL and DATA. */
 void scaling_add_option(option_set *set, data_settings *settings);
 
-/* Wrong usage if --scaling is given without data: it would change nothing. source: DATA or
- * NULL; wanted: how the command is told it, such as "--data DATA". */
-int scaling_check(const option_set *set, const char *source, const char *wanted);
-
 /* True where --scaling asks for one that is fitted on training rows: then a table must have
  * some, also where it would be read for tests otherwise. */
 bool scaling_is_fitted(const option_set *set, const data_settings *settings,

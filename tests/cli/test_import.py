@@ -200,14 +200,19 @@ class Foreign(Case):
         self.refused(1, "few.csv: row 1 .*expected one of the 3 classes of the network, found 'elm'", "eval",
                      "dict_names.safetensors", "few.csv", "--scaling", "none")
 
-    def test_scaling_without_data_is_wrong_usage(self):
-        """It would change nothing, and the network would be taken for scaled."""
+    def test_data_options_without_data_are_wrong_usage(self):
+        """They would change nothing, and with --scaling the network would be taken for scaled."""
         for command, wanted in ((["compact"], "--data DATA"), (["lowrank", "--rank", "4,4"], "DATA"),
                                 (["prune", "--prune", "50%", "--criterion", "magnitude"], "DATA")):
-            self.refused(2, f"--scaling: expected {wanted}, whose rows are to be scaled, found none", *command,
-                         "torch.safetensors", "-o", "x", "--scaling", "standard")
-        self.refused(2, "--scaling: expected --data DATA", "info", "torch.safetensors", "--scaling", "none")
-        self.refused(2, "--scaling: expected --data DATA", "export", "torch.safetensors", "-o", "x.c", "--scaling",
+            for option, value in (("--scaling", "standard"), ("--label", "last"), ("--data-dir", "nowhere")):
+                self.refused(2, f"{option}: has no meaning without {wanted}", *command, "torch.safetensors", "-o",
+                             "x", option, value)
+        self.refused(2, "--test: has no meaning without DATA", "prune", "torch.safetensors", "-o", "x", "--prune",
+                     "50%", "--criterion", "magnitude", "--test", "10%")
+        self.refused(2, "--scaling: has no meaning without --data DATA", "info", "torch.safetensors", "--scaling",
+                     "none")
+        self.refused(2, "--header: has no meaning without --data DATA", "info", "torch.safetensors", "--header", "no")
+        self.refused(2, "--scaling: has no meaning without --data DATA", "export", "torch.safetensors", "-o", "x.c", "--scaling",
                      "range")
         self.refused(2, r"--scaling: expected an output that ends in \.c", "export", "torch.safetensors", "-o",
                      "x.safetensors", "--scaling", "range")
