@@ -70,13 +70,30 @@ static int time_models(model_info *models, size_t count)
     return EXIT_NONE;
 }
 
-/* An earlier model that reads the same rows in the same way, or i. */
-static size_t like(const model_info *models, size_t i)
+/* Which model reads the same rows in the same way as an earlier one; settled before any is
+ * measured, since a network of another program takes names and scaling from the rows. */
+static void find_alike(model_info *models, size_t count)
 {
-    for (size_t k = 0; k < i; k++)
-        if (data_reads_alike(models[k].network, models[i].network))
-            return k;
-    return i;
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+        while (k < i && !data_reads_alike(models[k].network, models[i].network))
+            k++;
+        models[i].alike = k;
+    }
+}
+
+/* Names of classes that the first of those alike may have taken from the rows. */
+static int share_names(const espalier_network *from, espalier_network *to)
+{
+    const size_t count = espalier_network_class_count(from);
+    const char **names = calloc(count, sizeof *names);
+    for (size_t c = 0; names && c < count; c++)
+        names[c] = espalier_network_class_name(from, c);
+    const bool shared = names && !espalier_network_set_class_names(to, names);
+    free(names);
+    if (!shared)
+        message("out of memory");
+    return shared ? EXIT_NONE : EXIT_FAILED;
 }
 
 static int measure_one(const option_set *set, const info_settings *s, model_info *models, size_t i)
@@ -84,12 +101,14 @@ static int measure_one(const option_set *set, const info_settings *s, model_info
     espalier_error error = {0};
     espalier_evaluation evaluation = {0};
     model_info *m = &models[i];
-    espalier_dataset **const rows = &models[like(models, i)].rows;
+    espalier_dataset **const rows = &models[m->alike].rows;
     int code = EXIT_NONE;
     if (!*rows) {
         code = open_rows(set, s->data, m->path, m->network, s->source, rows);
     } else {
         code = check_fit(m->path, m->network, s->source, *rows);
+        if (code == EXIT_NONE)
+            code = share_names(models[m->alike].network, m->network);
         if (code == EXIT_NONE)
             code = scaling_settle(set, &s->data, m->path, m->network, s->source, *rows);
     }
@@ -110,12 +129,13 @@ static int measure_one(const option_set *set, const info_settings *s, model_info
 static int measure(const option_set *set, const info_settings *s, model_info *models)
 {
     int code = EXIT_NONE;
+    find_alike(models, set->file_count);
     for (size_t i = 0; i < set->file_count && code == EXIT_NONE; i++)
         code = measure_one(set, s, models, i);
     if (code == EXIT_NONE)
         code = time_models(models, set->file_count);
     for (size_t i = 0; i < set->file_count; i++)
-        if (like(models, i) == i)
+        if (models[i].alike == i)
             espalier_dataset_destroy(models[i].rows);
     return code;
 }

@@ -8,7 +8,8 @@ typedef struct model_info {
     const char *path;
     char label[256];
     espalier_network *network; /* owned */
-    espalier_dataset *rows;    /* it is measured on, as it reads them */
+    espalier_dataset *rows;    /* it is measured on, as it reads them; owned by the first of those alike */
+    size_t alike;              /* that one's index: an earlier model's, or its own */
     bool measured;             /* the two below are set */
     double accuracy, nanoseconds;
     double times[16];

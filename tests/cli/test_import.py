@@ -200,6 +200,21 @@ class Foreign(Case):
         self.refused(1, "few.csv: row 1 .*expected one of the 3 classes of the network, found 'elm'", "eval",
                      "dict_names.safetensors", "few.csv", "--scaling", "none")
 
+    def test_networks_that_are_alike_read_the_rows_once(self):
+        """Also where the first takes the names of its classes and its scaling from them."""
+        shutil.copy(MODELS / "dict_names.safetensors", self.folder)
+        shutil.copy(MODELS / "dict_names.safetensors", self.folder / "again.safetensors")
+        rows = [[i + j for j in range(6)] for i in range(6)]
+        self.table("named.csv", rows, ["elm", "oak", "ash"] * 2)
+        done = self.run_cli("info", "dict_names.safetensors", "again.safetensors", "--data", "named.csv", "--scaling",
+                            "none", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("note: the network has no names"), 1)
+        one, other = json.loads(done.stdout)["models"]
+        self.assertEqual(one["classes"], ["ash", "elm", "oak"])
+        self.assertEqual(one["classes"], other["classes"])
+        self.assertEqual(one["test_accuracy"], other["test_accuracy"])
+
     def test_data_options_without_data_are_wrong_usage(self):
         """They would change nothing, and with --scaling the network would be taken for scaled."""
         for command, wanted in ((["compact"], "--data DATA"), (["lowrank", "--rank", "4,4"], "DATA"),
