@@ -111,7 +111,7 @@ ESPALIER_API espalier_status espalier_network_factor(const espalier_network *net
 
 /* |A - B| / |A| in the Frobenius norm, A and B the weights of a layer that has the same
  * shape in both networks (0 … layer count - 1 of both). 0 where both are zero, infinite
- * where only A is. */
+ * where only A is, NaN where a weight is none. */
 ESPALIER_API double espalier_network_weight_change(const espalier_network *before,
                                                    const espalier_network *after, size_t layer);
 

@@ -146,7 +146,7 @@ double espalier_network_weight_change(const espalier_network *before,
         norm += weight * weight;
         change += moved * moved;
     }
-    return change > 0.0 ? sqrt(change / norm) : 0.0;
+    return change == 0.0 ? 0.0 : sqrt(change / norm);
 }
 
 /* ---- two thin factors ------------------------------------------------------ */
@@ -164,7 +164,8 @@ static espalier_status count_inner(const espalier_network *low, size_t l, size_t
     espalier_status status = espalier_network_spectrum(low, l, allocator, &spectrum, error);
     if (status != ESPALIER_OK)
         return status;
-    const size_t found = spectrum.rank ? spectrum.rank : 1;
+    /* Zeros need one neuron; rank 0 of anything else says nothing, where all lies within rounding. */
+    const size_t found = spectrum.rank ? spectrum.rank : spectrum.spectral > 0.0 ? rank : 1;
     espalier_spectrum_clear(&spectrum, allocator);
     /* Ranks are small and widths at most 2^24: nothing overflows. */
     if ((uint64_t)found * (layer->inputs + layer->outputs) <

@@ -45,13 +45,14 @@ espalier_status espalier_network_singular_values(const espalier_network *network
     return status;
 }
 
-/* The product is rounded to a float, as numpy's matrix_rank does for float32. */
+/* The product is rounded to a float, as numpy's matrix_rank does for float32: a power of two
+ * changes no digit of it, and comes first lest a large value overflow. */
 size_t espalier_rank(const float *singular_values, size_t count, size_t rows, size_t columns)
 {
     if (count == 0)
         return 0;
     const float longer = (float)(rows > columns ? rows : columns);
-    const float tolerance = singular_values[0] * longer * 0x1p-23f;
+    const float tolerance = singular_values[0] * (longer * 0x1p-23f);
     size_t rank = 0;
     for (size_t i = 0; i < count; i++)
         rank += singular_values[i] > tolerance;

@@ -183,6 +183,8 @@ static void weight_change(void **state)
     memset(a->layers[0].weights, 0, 4 * sizeof(float));
     memset(b->layers[0].weights, 0, 4 * sizeof(float));
     assert_true(espalier_network_weight_change(a, b, 0) == 0.0);
+    b->layers[0].weights[1] = NAN;
+    assert_true(isnan(espalier_network_weight_change(a, b, 0)));
     espalier_network_destroy(a);
     espalier_network_destroy(b);
 }
@@ -332,6 +334,23 @@ static void only_where_smaller(void **state)
     espalier_network_destroy(network);
 }
 
+/* The largest value times the width is no float, but the rank is that of smaller weights. */
+static void large_weights(void **state)
+{
+    static const size_t shape[] = {20, 20, 2}, rank = 3;
+    espalier_network *network = made_network(shape, 3, 2, 0.0);
+    float *weights = network->layers[0].weights;
+    (void)state;
+    memset(weights, 0, 400 * sizeof *weights);
+    for (size_t i = 0; i < 20; i++)
+        weights[21 * i] = ldexpf(1.0f, 126 - (int)i);
+    espalier_network *split = factored(network, &rank, ESPALIER_LOW_RANK_SVD);
+    assert_int_equal(split->layer_count, 3);
+    assert_int_equal(split->layers[0].outputs, 3);
+    espalier_network_destroy(split);
+    espalier_network_destroy(network);
+}
+
 /* A layer of lower rank than asked for gets as many neurons as its rank, and a network
  * that has factors already may get more. */
 static void again(void **state)
@@ -471,6 +490,7 @@ int main(void)
         cmocka_unit_test(zero_matrix),    cmocka_unit_test(weight_change),
         cmocka_unit_test(travels),
         cmocka_unit_test(factors),        cmocka_unit_test(only_where_smaller),
+        cmocka_unit_test(large_weights),
         cmocka_unit_test(again),          cmocka_unit_test(not_finite),
         cmocka_unit_test(without_memory), cmocka_unit_test(equals_numpy),
 #endif

@@ -287,6 +287,8 @@ static void rank_tolerance(void **state)
     assert_int_equal(espalier_rank(values, 4, 4, 5), 1);
     assert_int_equal(espalier_rank(values, 0, 0, 4), 0);
     assert_int_equal(espalier_rank(values + 3, 1, 1, 4), 0);
+    const float large[] = {0x1p127f, 0x1p126f, 0x1p100f}; /* 2^127 * 4 is no float */
+    assert_int_equal(espalier_rank(large, 3, 3, 4), 2);
 }
 
 int main(void)
