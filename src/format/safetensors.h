@@ -59,7 +59,8 @@ safetensors_shown safetensors_show(const char *text);
 /* Reads a whole file and checks everything its header says against the data.
  * file: written whole on success; after an error there is nothing to clear.
  * Errors: NOT_FOUND, IO, FORMAT, MEMORY. Cost: the data are read straight into one
- * block of their size; nothing is taken that the file's size does not warrant. */
+ * block of their size, the header takes some 25 times its own; nothing is taken that
+ * the file's size does not warrant. */
 espalier_status safetensors_read(const char *path, const espalier_allocator *allocator,
                                  safetensors *file, espalier_error *error);
 void safetensors_clear(safetensors *file);

@@ -59,6 +59,26 @@ safetensors_shown safetensors_show(const char *text)
 
 /* ---- the header ---------------------------------------------------------- */
 
+/* Parsed, a list or an object takes a hundred bytes and more, a number fifty. The shortest entry,
+ * "":{"dtype":"U8","shape":[],"data_offsets":[0,0]}, has three of the first in its 50 bytes, and
+ * the longest shape a comma for every six: a header with more is none of tensors. */
+static bool is_crowded(const char *text, size_t length)
+{
+    size_t openings = 0, commas = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < length; i++) {
+        if (quoted && text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (!quoted) {
+            openings += text[i] == '[' || text[i] == '{';
+            commas += text[i] == ',';
+        }
+    }
+    return openings > length / 16 + 8 || commas > length / 5 + 8;
+}
+
 /* Reads the header's length and the header; *data_bytes is what the file has left. */
 static espalier_status read_header(reader *in, const espalier_allocator *allocator, json_t **header,
                                    size_t *data_bytes, espalier_error *error)
@@ -97,6 +117,10 @@ static espalier_status read_header(reader *in, const espalier_allocator *allocat
         status = error_set(error, ESPALIER_ERROR_FORMAT,
                            "%s: header starts with byte 0x%02x; expected '{'", path,
                            (unsigned char)text[0]);
+    if (status == ESPALIER_OK && is_crowded(text, (size_t)length))
+        status = error_set(error, ESPALIER_ERROR_FORMAT,
+                           "%s: header: expected entries of tensors, found more lists or values than "
+                           "%llu bytes of those have", path, (unsigned long long)length);
     if (status == ESPALIER_OK && !(*header = json_loadb(text, (size_t)length,
                                                         JSON_REJECT_DUPLICATES, &reason)))
         status = error_set(error, ESPALIER_ERROR_FORMAT, "%s: header, byte %d: not valid JSON: %s",

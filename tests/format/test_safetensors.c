@@ -188,6 +188,35 @@ static void test_bad_headers(void **state)
     "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":" first "},"   \
     "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":" second "}}"
 
+/* Lists of nothing, and numbers without end, are refused before they are parsed; tensors whose
+ * entries are as short as can be, and as long, are read. */
+static void test_crowded_headers(void **state)
+{
+    (void)state;
+    enum { MANY = 40, MOST = 90 };
+    static const char *const shapes[] = {"0", "0,0,0,0,0,0,0,0"};
+    static char header[MANY * MOST];
+    for (int i = 0; i < 2; i++) {
+        size_t length = (size_t)sprintf(header, "{\"a\":[");
+        for (int k = 0; k < MANY; k++)
+            length += (size_t)sprintf(header + length, i ? "0," : "[],");
+        sprintf(header + length, "0]}");
+        refuse(header, 0, "header: expected entries of tensors, found more lists or values than");
+    }
+    for (int i = 0; i < 2; i++) {
+        safetensors file;
+        size_t length = (size_t)sprintf(header, "{\"__metadata__\":{\"[{[{\\\"\":\",,,,\"}");
+        for (int k = 0; k < MANY; k++)
+            length += (size_t)sprintf(header + length, ",\"%x\":{\"dtype\":\"U8\",\"shape\":[%s],"
+                                                       "\"data_offsets\":[0,0]}", k, shapes[i]);
+        sprintf(header + length, "}");
+        put_safetensors(FILE_NAME, header, "", 0);
+        assert_int_equal(safetensors_read(FILE_NAME, NULL, &file, NULL), ESPALIER_OK);
+        assert_int_equal(file.tensor_count, MANY);
+        safetensors_clear(&file);
+    }
+}
+
 static void test_overlap(void **state)
 {
     (void)state;
@@ -270,7 +299,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_bad_headers), cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_bad_headers), cmocka_unit_test(test_crowded_headers),
+        cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_bad_lengths), cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_no_memory),
     };
