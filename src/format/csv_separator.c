@@ -15,6 +15,7 @@ typedef struct tally {
     size_t lines;  /* records seen */
     size_t first;  /* fields of the first */
     size_t alike;  /* records with as many */
+    size_t cut;    /* fields of the first, so far, where not even that one is whole */
 } tally;
 
 static bool is_blank(char c, char separator)
@@ -48,14 +49,16 @@ static const char *skip_field(const char *p, const char *end, char separator, bo
     return p;
 }
 
-/* Counts the fields of one record; 0 if it is cut off. *text moves behind it. */
-static size_t count_fields(const char **text, const char *end, char separator)
+/* Counts the fields of one record; 0 if it is cut off, and *cut says how many there are so far.
+ * *text moves behind it. */
+static size_t count_fields(const char **text, const char *end, char separator, size_t *cut)
 {
     const char *p = skip_blanks(*text, end, separator);
     size_t count = 0;
     for (bool whole = true; p < end && !is_end(*p);) {
         p = skip_field(p, end, separator, &whole);
         count++;
+        *cut = count;
         if (!whole)
             return 0;
         if (is_end(*p))
@@ -78,6 +81,7 @@ static const char *skip_line(const char *p, const char *end)
 static tally count_lines(const char *text, const char *end, char separator, char comment)
 {
     tally t = {0};
+    size_t cut = 0;
     while (text < end && t.lines < LINES_MOST) {
         if (is_end(*text)) {
             text++;
@@ -87,7 +91,7 @@ static tally count_lines(const char *text, const char *end, char separator, char
             text = skip_line(text, end);
             continue;
         }
-        size_t count = count_fields(&text, end, separator);
+        size_t count = count_fields(&text, end, separator, &cut);
         if (count == 0 && text < end && !is_end(*text))
             break; /* cut off */
         if (count == 0)
@@ -96,23 +100,39 @@ static tally count_lines(const char *text, const char *end, char separator, char
             t.first = count;
         t.alike += count == t.first;
     }
+    t.cut = t.lines ? 0 : cut;
     return t;
+}
+
+/* Of a first line that is cut off: the best guess among those that part it into at least half as
+ * many fields as any, since a decimal comma stands in a field at most once. */
+static char guess_cut(const size_t fields[CANDIDATES], char otherwise)
+{
+    size_t most = 1;
+    for (int i = 0; i < CANDIDATES; i++)
+        most = fields[i] > most ? fields[i] : most;
+    for (int i = 0; i < CANDIDATES && most > 1; i++)
+        if (fields[i] > 1 && 2 * fields[i] >= most)
+            return candidates[i];
+    return otherwise;
 }
 
 char csv_guess(const char *text, size_t bytes, const csv_dialect *dialect)
 {
     char best = ',';
     double best_share = 0;
+    size_t cut[CANDIDATES] = {0};
     for (int i = 0; i < CANDIDATES; i++) {
         char separator = candidates[i];
         if (separator == ',' && dialect->decimal_comma)
             continue;
         tally t = count_lines(text, text + bytes, separator, dialect->comment);
+        cut[i] = t.cut;
         double share = t.lines && t.first > 1 ? (double)t.alike / (double)t.lines : 0;
         if (share > best_share) {
             best_share = share;
             best = separator;
         }
     }
-    return best_share > 0 || !dialect->decimal_comma ? best : ';';
+    return best_share > 0 ? best : guess_cut(cut, dialect->decimal_comma ? ';' : ',');
 }

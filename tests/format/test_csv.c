@@ -133,6 +133,20 @@ static void test_guess(void **state)
     assert_int_equal(csv_guess("\"a\nb\";c\n\"d\";e\n", 14, &plain), ';');
 }
 
+/* A first line longer than what is looked at. */
+static void test_guess_of_a_cut_line(void **state)
+{
+    (void)state;
+    csv_dialect comma = {.decimal_comma = true}, plain = csv_dialect_defaults();
+    assert_int_equal(csv_guess("1;2;3;4", 7, &plain), ';');
+    assert_int_equal(csv_guess("1,5;2,5;3,5", 11, &plain), ';');
+    assert_int_equal(csv_guess("1,5 2,5 3,5", 11, &comma), ' ');
+    assert_int_equal(csv_guess("a|b,c,d,e,f", 11, &plain), ',');
+    assert_int_equal(csv_guess("\"a;b;c;d;e\",f,g", 15, &plain), ',');
+    assert_int_equal(csv_guess("15", 2, &plain), ',');
+    assert_int_equal(csv_guess("15", 2, &comma), ';');
+}
+
 static void refuse(const char *text, size_t length, const csv_dialect *dialect,
                    const char *message)
 {
@@ -444,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_quotes),
         cmocka_unit_test(test_separators),
         cmocka_unit_test(test_guess),
+        cmocka_unit_test(test_guess_of_a_cut_line),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_random_tables),
         cmocka_unit_test(test_long),
