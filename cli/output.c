@@ -76,11 +76,26 @@ static bool name_aside(const char *output, char *aside, size_t size)
     return (size_t)snprintf(aside, size, "%.*s.espalier-XXXXXX", folder, output) < size;
 }
 
-/* The file that a path leads to, symbolic links followed; the path itself if
- * there is none. */
+/* The file that a path leads to, symbolic links followed, also where it is not there yet; the
+ * path itself where it is no link. */
 static const char *follow(const char *path, char real[PATH_MAX])
 {
-    return realpath(path, real) ? real : path;
+    enum { LINKS_MOST = 40 }; /* as Linux has it */
+    char next[PATH_MAX], from[PATH_MAX];
+    if (realpath(path, real))
+        return real;
+    for (int i = 0; i < LINKS_MOST; i++) {
+        const ssize_t length = readlink(path, next, sizeof next - 1);
+        if (length < 0)
+            break;
+        next[length] = '\0';
+        const char *slash = next[0] == '/' ? NULL : strrchr(path, '/');
+        const int folder = slash ? (int)(slash - path) + 1 : 0;
+        if (snprintf(from, sizeof from, "%.*s%s", folder, path, next) >= (int)sizeof from)
+            break;
+        path = strcpy(real, from);
+    }
+    return path;
 }
 
 /* /dev/stdout, a FIFO: written straight, as the library does. */

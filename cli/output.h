@@ -33,7 +33,7 @@ int folder_make(const char *path);
 void folder_discard(const char *path);
 
 /* A text file that replaces `path` when it is committed. A symbolic link stays and
- * the file it leads to is replaced; what is no regular file is written straight. */
+ * the file it leads to is replaced, or made; what is no regular file is written straight. */
 typedef struct text_file {
     const char *path;
     char target[4200]; /* what is replaced */

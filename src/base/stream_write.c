@@ -68,13 +68,33 @@ static espalier_status open_aside(writer *out, espalier_error *error)
                      out->target, (int)NAME_ATTEMPTS);
 }
 
+/* Where a link leads that ends in no file yet, or the path itself; NULL without memory. Links in a
+ * ring are refused before, by stat(). */
+static char *follow(const espalier_allocator *allocator, const char *path)
+{
+    enum { LINKS_MOST = 40 }; /* as Linux has it */
+    char next[PATH_MAX], *target = memory_text(allocator, path);
+    for (int i = 0; target && i < LINKS_MOST; i++) {
+        const ssize_t length = readlink(target, next, sizeof next - 1);
+        if (length < 0)
+            break;
+        next[length] = '\0';
+        char *folder = next[0] == '/' ? memory_text(allocator, "") : folder_of(allocator, target);
+        memory_release(allocator, target);
+        target = folder ? stream_join(allocator, folder, next) : NULL;
+        memory_release(allocator, folder);
+    }
+    return target;
+}
+
 /* Takes the path as the target; a symbolic link stays and the file it leads to
- * is replaced. */
+ * is replaced, or made. */
 static espalier_status set_target(writer *out, const char *path, bool exists, espalier_error *error)
 {
     char real[PATH_MAX];
     bool resolved = exists && realpath(path, real);
-    out->target = memory_text(out->allocator, resolved ? real : path);
+    out->target = exists ? memory_text(out->allocator, resolved ? real : path)
+                         : follow(out->allocator, path);
     out->folder = out->target ? folder_of(out->allocator, out->target) : NULL;
     return out->folder ? ESPALIER_OK : error_memory(error);
 }

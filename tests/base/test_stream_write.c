@@ -155,6 +155,28 @@ static void test_symbolic_link_stays(void **state)
     remove(path);
 }
 
+/* Also one that leads to another, and that one to a file which is not there yet. */
+static void test_dangling_link_stays(void **state)
+{
+    (void)state;
+    writer *out;
+    char link[64], second[64];
+    struct stat facts;
+    snprintf(link, sizeof link, "%s/link", folder);
+    snprintf(second, sizeof second, "%s/second", folder);
+    assert_int_equal(symlink("second", link), 0);
+    assert_int_equal(symlink("file", second), 0);
+    assert_int_equal(writer_open(link, NULL, &out, NULL), ESPALIER_OK);
+    assert_int_equal(writer_write(out, "new", 3, NULL), ESPALIER_OK);
+    assert_int_equal(writer_commit(out, NULL), ESPALIER_OK);
+    assert_true(lstat(link, &facts) == 0 && S_ISLNK(facts.st_mode));
+    assert_true(lstat(second, &facts) == 0 && S_ISLNK(facts.st_mode));
+    expect_file(path, "new", 3);
+    remove(link);
+    remove(second);
+    remove(path);
+}
+
 static void test_name_as_long_as_can_be(void **state)
 {
     (void)state;
@@ -286,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_two_at_once),
         cmocka_unit_test(test_mode_follows_umask),
         cmocka_unit_test(test_symbolic_link_stays),
+        cmocka_unit_test(test_dangling_link_stays),
         cmocka_unit_test(test_name_as_long_as_can_be),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_straight_to_what_is_no_file),

@@ -154,6 +154,10 @@ class Results(Case):
         self.good("predict", "net", "small", "-o", "link.csv")
         self.assertTrue((self.folder / "link.csv").is_symlink())
         self.assertEqual((self.folder / "real.csv").read_text(), text)
+        (self.folder / "dangling.csv").symlink_to("made.csv")
+        self.good("predict", "net", "small", "-o", "dangling.csv")
+        self.assertTrue((self.folder / "dangling.csv").is_symlink())
+        self.assertEqual((self.folder / "made.csv").read_text(), text)
         os.mkfifo(self.folder / "pipe")
         with subprocess.Popen(["cat", "pipe"], cwd=self.folder, stdout=subprocess.PIPE, text=True) as cat:
             self.good("predict", "net", "small", "-o", "pipe")
