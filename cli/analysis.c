@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "resume.h"
+
 int analysis_make(analysis *made, const char *path)
 {
     espalier_error error = {0};
@@ -140,11 +142,11 @@ int analysis_print_json(const analysis *a, const analysis *baseline)
             add_changes(layer, &a->layers[l], &baseline->layers[l]);
         json_array_append_new(layers, layer);
     }
-    json_object_set_new(object, "file", json_string(a->path));
+    json_object_set_new(object, "file", resume_text_json(a->path));
     json_object_set_new(object, "layers", layers);
     json_object_set_new(object, "total", total_json(a->network));
     json_object_set_new(object, "baseline",
-                        baseline ? json_pack("{s:s, s:o}", "file", baseline->path, "total",
+                        baseline ? json_pack("{s:o, s:o}", "file", resume_text_json(baseline->path), "total",
                                              total_json(baseline->network))
                                  : json_null());
     const int code = print_json(object);

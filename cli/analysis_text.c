@@ -92,49 +92,66 @@ static void numbers_of(const layer_analysis *layer, double numbers[NUMBERS])
     numbers[0] = (double)s->rank;
     numbers[1] = s->stable_rank;
     numbers[2] = s->spectral;
-    numbers[3] = analysis_median(layer);
+    numbers[3] = s->rank > (s->count - 1) / 2 ? analysis_median(layer) : 0.0; /* no rounding error */
     numbers[4] = s->frobenius;
     numbers[5] = s->nuclear;
 }
 
-static void spectrum_layer(table *t, const char *name, const layer_analysis *layer)
+/* As many decimals as show four digits of the smallest spectral norm, so that those of all layers
+ * stand below each other: 4, more where weights are small. */
+static int decimals_of(const analysis *a, const analysis *baseline)
+{
+    enum { LEAST = 4, MOST = 12 };
+    double smallest = 0.1;
+    for (size_t i = 0; i < (baseline ? 2 : 1) * a->count; i++) {
+        const analysis *of = i < a->count ? a : baseline;
+        const double norm = of->layers[i % a->count].spectrum.spectral;
+        smallest = norm > 0.0 && norm < smallest ? norm : smallest;
+    }
+    const int decimals = LEAST - 1 - (int)floor(log10(smallest));
+    return decimals < MOST ? decimals : MOST;
+}
+
+static void spectrum_layer(table *t, const char *name, const layer_analysis *layer, int decimals)
 {
     double numbers[NUMBERS];
     numbers_of(layer, numbers);
     table_cell(t, "%s", name);
     for (size_t i = 0; i < NUMBERS; i++)
-        table_cell(t, "%.*f", i == 0 ? 0 : i == 1 ? 2 : 4, numbers[i]);
+        table_cell(t, "%.*f", i == 0 ? 0 : i == 1 ? 2 : decimals, numbers[i]);
 }
 
 /* What is printed as 0.0000 is a rounding error more often than not, and no measure. */
-static double shown(double number)
+static double shown(double number, int decimals)
 {
-    return number < 0.00005 ? 0.0 : number;
+    return number < 0.5 * pow(10.0, -decimals) ? 0.0 : number;
 }
 
-static void spectrum_ratio(table *t, const layer_analysis *after, const layer_analysis *before)
+static void spectrum_ratio(table *t, const layer_analysis *after, const layer_analysis *before,
+                           int decimals)
 {
     double a[NUMBERS], b[NUMBERS];
     numbers_of(after, a);
     numbers_of(before, b);
     table_cell(t, "  ratio");
     for (size_t i = 0; i < NUMBERS; i++)
-        cell_ratio(t, shown(a[i]), shown(b[i]));
+        cell_ratio(t, shown(a[i], decimals), shown(b[i], decimals));
 }
 
 static void print_spectra(const analysis *a, const analysis *baseline)
 {
     static const char *const names[] = {"layer",  "rank",      "stable rank", "spectral",
                                         "median", "Frobenius", "nuclear"};
+    const int decimals = decimals_of(a, baseline);
     char name[32];
     table *t = table_create(NUMBERS + 1);
     head(t, names, NUMBERS + 1);
     for (size_t l = 0; l < a->count; l++) {
         snprintf(name, sizeof name, "%zu", l);
-        spectrum_layer(t, name, &a->layers[l]);
+        spectrum_layer(t, name, &a->layers[l], decimals);
         if (baseline) {
-            spectrum_layer(t, "  baseline", &baseline->layers[l]);
-            spectrum_ratio(t, &a->layers[l], &baseline->layers[l]);
+            spectrum_layer(t, "  baseline", &baseline->layers[l], decimals);
+            spectrum_ratio(t, &a->layers[l], &baseline->layers[l], decimals);
         }
     }
     table_print(t, 0);

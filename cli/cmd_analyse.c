@@ -12,6 +12,9 @@ static int check_csv(const option_set *set, const analyse_settings *s)
 {
     if (!s->csv)
         return EXIT_NONE;
+    if (s->json && output_is_standard(s->csv))
+        return usage_error(set->command, "--csv %s: expected a file beside --json, which goes to "
+                                         "standard output", s->csv);
     int code = output_differs(set->command, s->csv, set->files[0]);
     if (code == EXIT_NONE && s->baseline)
         code = output_differs(set->command, s->csv, s->baseline);
@@ -42,8 +45,8 @@ static int show(const analyse_settings *s, const analysis *a, const analysis *ba
     int code = s->csv ? write_csv(s->csv, a, baseline) : EXIT_NONE;
     if (code == EXIT_NONE && s->json)
         code = analysis_print_json(a, baseline);
-    else if (code == EXIT_NONE)
-        analysis_print(a, baseline);
+    else if (code == EXIT_NONE && !(s->csv && output_is_standard(s->csv)))
+        analysis_print(a, baseline); /* never behind the CSV of a stream */
     return code == EXIT_NONE ? finish_stdout(EXIT_DONE) : code;
 }
 

@@ -14,18 +14,32 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Bytes of what a terminal would obey, up to U+001F and from U+007F to U+009F; 0 for any other. */
+static size_t control_bytes(const char *c)
+{
+    const unsigned char byte = (unsigned char)c[0];
+    if (byte == 0xc2 && (unsigned char)c[1] >= 0x80 && (unsigned char)c[1] <= 0x9f)
+        return 2;
+    return byte < ' ' || byte == 0x7f;
+}
+
 char *printable(char *text)
 {
     for (char *c = text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
+        if (control_bytes(c))
+            memset(c, '?', control_bytes(c));
     return text;
 }
 
 void print_plain(const char *text)
 {
-    for (; *text; text++)
-        putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+    for (size_t control; *text; text += control ? control : 1) {
+        control = control_bytes(text);
+        if (control)
+            fputs(control == 2 ? "??" : "?", stdout);
+        else
+            putchar(*text);
+    }
 }
 
 static void say(const char *format, va_list arguments)

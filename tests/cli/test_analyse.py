@@ -21,9 +21,9 @@ from harness import THIN, Case, environment, main
 EXACT = ("inputs", "outputs", "weights", "nonzero", "live", "flops", "bytes")
 
 
-def write_model(path, weights):
+def write_model(path, weights, **metadata):
     """A plain state dict: rows of numbers, zero biases."""
-    header, data = {}, b""
+    header, data = {"__metadata__": metadata}, b""
     for l, rows in enumerate(weights):
         for name, shape, values in (("weight", [len(rows), len(rows[0])], [x for r in rows for x in r]),
                                     ("bias", [len(rows)], [0.0] * len(rows))):
@@ -108,6 +108,28 @@ class Analyse(WithLapack):
         self.assertEqual(self.good("analyse", "half", "--baseline", "whole"), COMPARED)
         self.assertIn("\n  ratio         -", self.good("analyse", "whole", "--baseline", "nothing"))
 
+    def test_small_weights_have_digits(self):
+        """As many for all layers, so that they stand below each other; their ratios are told."""
+        for name, scale in (("tiny", 1e-6), ("tinier", 5e-7)):
+            write_model(self.folder / name, [[[scale * x for x in row] for row in DIAGONAL], LAST])
+        text = self.good("analyse", "tinier", "--baseline", "tiny")
+        self.assertIn("\n0               3         1.52  0.000002500  0.000001500  0.000003082  0.000005000\n", text)
+        self.assertIn("\n  ratio     1.000        1.000        0.500        0.500        0.500        0.500\n", text)
+        self.assertIn("\n1               2         2.00  1.000000000  1.000000000  1.414213562  2.000000000\n", text)
+
+    def test_names_that_are_no_utf8(self):
+        name = os.fsdecode(b"gr\xfcn")
+        write_model(self.folder / name, [DIAGONAL, LAST])
+        found = self.result("analyse", name, "--baseline", name)
+        self.assertEqual(found["file"], list(b"gr\xfcn"))
+        self.assertEqual(found["baseline"]["file"], list(b"gr\xfcn"))
+
+    def test_messages_do_nothing_to_a_terminal(self):
+        done = self.run_cli("analyse", "red\x9b31m\x1b\x7f\xa0\u00e9")
+        self.assertIn("espalier: red??31m??\xa0\u00e9: ", done.stderr)
+        write_model(self.folder / "named", [DIAGONAL, LAST], classes='["\x9b31m", "\u00e9"]')
+        self.assertIn(" ??31m, \u00e9\n", self.good("info", "named"))
+
     def test_keys(self):
         found = self.result("analyse", "whole")
         self.assertEqual(set(found), {"file", "layers", "total", "baseline"})
@@ -127,6 +149,12 @@ class Analyse(WithLapack):
                          [("0", "1"), ("0", "2"), ("0", "3"), ("1", "1"), ("1", "2")])
         for row, expected in zip(rows, (5, 3, 2, 1, 1)):
             self.assertAlmostEqual(float(row["singular_value"]), expected, places=5)
+
+    def test_csv_has_a_stream_of_its_own(self):
+        self.good("analyse", "whole", "--csv", "one.csv")
+        for stream in ("-", "/dev/stdout"):
+            self.assertEqual(self.good("analyse", "whole", "--csv", stream).encode(), self.bytes_of("one.csv"))
+            self.wrong(2, f"--csv {stream}: expected a file beside --json", "whole", "--json", "--csv", stream)
 
     def test_baseline(self):
         found = self.result("analyse", "half", "--baseline", "whole", "--csv", "two.csv")
