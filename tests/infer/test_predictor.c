@@ -68,56 +68,80 @@ static void assert_near(const float *a, const float *b, size_t count, double tol
             fail_msg("value %zu: %.9g against %.9g", i, (double)a[i], (double)b[i]);
 }
 
+/* MOST_ROWS rows, their logits by definition, and what the plain pass makes of them. */
+typedef struct rows_known {
+    size_t width, classes;
+    float *values, *expected; /* expected: NULL where the network was compacted */
+    double *exact;
+} rows_known;
+
+static rows_known rows_create(const espalier_network *network, uint32_t seed)
+{
+    const size_t width = espalier_network_row_width(network);
+    const size_t classes = espalier_network_class_count(network);
+    rows_known known = {width, classes, malloc(MOST_ROWS * width * sizeof(float)), NULL,
+                        malloc(MOST_ROWS * classes * sizeof(double))};
+    assert_true(known.values && known.exact);
+    made_values(seed, MOST_ROWS * width, known.values);
+    for (size_t r = 0; r < MOST_ROWS; r++)
+        made_logits(network, known.values + r * width, known.exact + r * classes);
+    if (!network->kept_inputs) {
+        known.expected = malloc(MOST_ROWS * classes * sizeof(float));
+        assert_non_null(known.expected);
+        plain(network, known.values, MOST_ROWS, known.expected);
+    }
+    return known;
+}
+
+static void rows_destroy(rows_known *known)
+{
+    free(known->values);
+    free(known->expected);
+    free(known->exact);
+}
+
 /* All numbers of rows that meet another path, against definition, plain pass and
  * one row at a time. */
-static void check_form(const espalier_network *network, form wish, uint32_t seed)
+static void check_form(const espalier_network *network, form wish, const rows_known *known)
 {
     static const size_t counts[] = {1,  3,  4,  5,  7,  8,  9,   16, 17,
                                     31, 33, 63, 64, 65, 70, 128, 130, MOST_ROWS};
-    const size_t width = espalier_network_row_width(network);
-    const size_t classes = espalier_network_class_count(network);
+    const size_t width = known->width, classes = known->classes;
     espalier_predictor *predictor = NULL;
     assert_int_equal(predictor_create(network, wish, NULL, &predictor, NULL), ESPALIER_OK);
-    float *values = malloc(MOST_ROWS * width * sizeof *values);
     float *single = malloc(MOST_ROWS * classes * sizeof *single);
     float *many = malloc(MOST_ROWS * classes * sizeof *many);
     float *logits = malloc(MOST_ROWS * classes * sizeof *logits);
-    float *expected = malloc(MOST_ROWS * classes * sizeof *expected);
-    double *exact = malloc(classes * sizeof *exact);
-    assert_true(values && single && many && logits && expected && exact);
-    made_values(seed, MOST_ROWS * width, values);
+    assert_true(single && many && logits);
     for (size_t r = 0; r < MOST_ROWS; r++) {
+        const double *exact = known->exact + r * classes;
         float *z = logits + r * classes;
-        run(predictor, values + r * width, 1, classes, single + r * classes, z);
-        made_logits(network, values + r * width, exact);
+        run(predictor, known->values + r * width, 1, classes, single + r * classes, z);
         for (size_t j = 0; j < classes; j++)
             if (!(fabs((double)z[j] - exact[j]) <= 1e-5 * (1.0 + fabs(exact[j]))))
                 fail_msg("row %zu, class %zu: logit %.9g against %.9g", r, j, (double)z[j],
                          exact[j]);
     }
-    if (!network->kept_inputs) {
-        plain(network, values, MOST_ROWS, expected);
-        assert_near(single, expected, MOST_ROWS * classes, 1e-5);
-    }
+    if (known->expected)
+        assert_near(single, known->expected, MOST_ROWS * classes, 1e-5);
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
-        run(predictor, values, counts[c], classes, many, logits);
+        run(predictor, known->values, counts[c], classes, many, logits);
         assert_near(many, single, counts[c] * classes, 1e-5);
     }
-    free(values);
     free(single);
     free(many);
     free(logits);
-    free(expected);
-    free(exact);
     espalier_predictor_destroy(predictor);
 }
 
 static void check_network(const espalier_network *network, uint32_t seed)
 {
-    check_form(network, FORM_BY_MODEL, seed);
-    check_form(network, FORM_DENSE, seed);
-    check_form(network, FORM_LISTS, seed);
-    check_form(network, FORM_TILES, seed);
+    rows_known known = rows_create(network, seed);
+    check_form(network, FORM_BY_MODEL, &known);
+    check_form(network, FORM_DENSE, &known);
+    check_form(network, FORM_LISTS, &known);
+    check_form(network, FORM_TILES, &known);
+    rows_destroy(&known);
 }
 
 /* kind 0: none; 1, 2: one pair, a pair for each; 3, 4: the same without shift. */
