@@ -260,13 +260,13 @@ static void warn_late(const run *r)
     if (run_goes_on(r) || steps == 0)
         return;
     if (trigger == ESPALIER_TRIGGER_EPOCH && every > epochs / steps)
-        message("warning: %llu epochs are too few for %llu pruning steps, one in %llu: the target will "
+        message("warning: --epochs %llu: too few for %llu pruning steps, one in %llu: the target will "
                 "not be reached", epochs, steps, every);
     else if (trigger == ESPALIER_TRIGGER_CUBIC && cubic > epochs)
-        message("warning: %llu epochs are too few for cubic pruning over %llu (--cubic-epochs): the "
+        message("warning: --epochs %llu: too few for cubic pruning over %llu (--cubic-epochs): the "
                 "target will not be reached", epochs, cubic);
     else if (trigger == ESPALIER_TRIGGER_ONCE && every > epochs && strcmp(r->options->command, "train") == 0)
-        message("warning: %llu epochs are too few for a pruning step after %llu (--every): the target "
+        message("warning: --epochs %llu: too few for a pruning step after %llu (--every): the target "
                 "will not be reached", epochs, every);
 }
 

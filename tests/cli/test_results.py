@@ -86,7 +86,7 @@ class Results(Case):
         done = self.run_cli("train", "small", "-o", "short", "--hidden", "8", "--epochs", "2",
                             "--prune", "50%", "--trigger", "epoch", "--every", "2", "--quiet")
         self.assertEqual((done.returncode, done.stdout), (3, ""))
-        self.assertRegex(done.stderr, r"^espalier: warning: 2 epochs are too few for 5 pruning steps, one in "
+        self.assertRegex(done.stderr, r"^espalier: warning: --epochs 2: too few for 5 pruning steps, one in "
                          r"2: the target will not be reached\n"
                          r"espalier: TARGET SPARSITY NOT REACHED: asked for 50\.00 % of "
                          r"all weights, got \d+\.\d\d % \(pruning steps: 1 taken, 4 outstanding; the "

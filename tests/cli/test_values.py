@@ -107,11 +107,11 @@ class Values(Case):
 
     def test_steps_that_come_too_late_are_said(self):
         for arguments, message in (
-                (("--trigger", "epoch", "--every", "2"), "2 epochs are too few for 5 pruning steps, one in 2"),
+                (("--trigger", "epoch", "--every", "2"), "--epochs 2: too few for 5 pruning steps, one in 2"),
                 (("--trigger", "cubic", "--cubic-epochs", "3"),
-                 "2 epochs are too few for cubic pruning over 3 (--cubic-epochs)"),
+                 "--epochs 2: too few for cubic pruning over 3 (--cubic-epochs)"),
                 (("--trigger", "once", "--every", "3"),
-                 "2 epochs are too few for a pruning step after 3 (--every)")):
+                 "--epochs 2: too few for a pruning step after 3 (--every)")):
             done = self.run_cli("train", "small", "-o", "late", "--hidden", "8", "--epochs", "2", "--quiet",
                                 "--prune", "50%", *arguments)
             self.assertEqual(done.stderr.splitlines()[0],
