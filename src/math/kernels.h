@@ -95,6 +95,10 @@ typedef struct math_kernels {
     /* counts[i] += the bits set in marks[i], i < count. */
     void (*count_marks)(const uint32_t *marks, size_t count, uint64_t *counts);
 
+    /* Columns of B and C, at most, that skip_gemm and skip_update are best handed together: what is
+     * read again for each row, rows of B, and what lies side by side in a near cache meanwhile. */
+    size_t skip_columns;
+
     /* C = A B + (accumulate ? C : 0), stepping over zeros of A: the sum over p runs
      * upwards over the marked A(i, p) only.
      *   A(i, p) = a[i * lda + p], its marks as mark_rows sets them, word w of row i at

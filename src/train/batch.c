@@ -132,9 +132,8 @@ static size_t blocks_most(const espalier_network *network)
     for (size_t l = 0; l < network->layer_count; l++)
         count += network->layers[l].inputs / BLOCK_ROWS_LEAST + 1 + list_blocks_most(network, l);
     /* the first layer has as many in each of its panels */
-    const size_t outputs = network->layers[0].outputs;
-    return count + (network->layers[0].inputs / BLOCK_ROWS_LEAST + 1) *
-                       (work_stride(outputs) / work_panel_columns(outputs));
+    const network_layer *first = &network->layers[0];
+    return count + (first->inputs / BLOCK_ROWS_LEAST + 1) * work_narrow_panels(first->outputs);
 }
 
 /* Tiles that a wide network's widest layer is marked by, 0 of a narrow one. */
@@ -177,7 +176,7 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
     size_t chunks = batch_chunks(rows, out->chunk_rows), padded = chunks * out->column_rows;
     size_t others = batch_chunks(evaluation_rows, CHUNK_EVALUATION);
     size_t parts = out->wide ? 0 : parts_most(network);
-    size_t copies = out->threads > 1 || parts == 0 ? parts : 1;
+    size_t copies = out->threads <= parts ? out->threads : parts > 0;
     size_t count, tiles = chunks * tiles_most(out, network);
     size_t turned = copies > 1 ? turned_floats(network) : 0;
     chunks = chunks > others ? chunks : others;
@@ -275,8 +274,8 @@ static void fit_columns(batch *out, const work *copy, const espalier_network *ne
 
 static void cut_rows(batch *out, const work_layer *layer, size_t l)
 {
-    const size_t rows = out->wide ? TILE_SIDE : block_rows(layer->panel);
-    const size_t panels = out->wide ? 1 : work_panels(layer);
+    const size_t panels = out->wide ? 1 : layer->panels;
+    const size_t rows = out->wide ? TILE_SIDE : block_rows(work_panel_of(layer, panels - 1).columns);
     for (size_t panel = 0; panel < panels; panel++) {
         for (size_t first = 0; first < layer->inputs; first += rows) {
             const size_t rest = layer->inputs - first;
@@ -317,7 +316,7 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
     out->block_count = 0;
     out->alone = is_alone(out, copy);
     out->parts = parts_of(copy);
-    out->copies = out->parts > 0 && parts_shared(out) ? 1 : out->parts;
+    out->copies = out->parts == 0 ? 0 : parts_shared(out) ? 1 : out->threads;
     out->next_rows = 0;
     fit_columns(out, copy, network);
     fit_turned(out, copy);
@@ -370,7 +369,7 @@ void batch_multiply(const batch *out, size_t thread, size_t rows, size_t columns
 void batch_multiply_layer(const batch *out, size_t thread, size_t rows, const work_layer *layer,
                           const float *x, float *y)
 {
-    for (size_t panel = 0; panel < work_panels(layer); panel++) {
+    for (size_t panel = 0; panel < layer->panels; panel++) {
         const work_panel p = work_panel_of(layer, panel);
         batch_multiply(out, thread, rows, p.columns, layer->inputs, x, layer->input_stride,
                        layer->weights + p.at, p.columns, false, y + p.first, layer->output_stride);

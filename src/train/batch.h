@@ -52,7 +52,7 @@ typedef struct batch {
     bool wide;           /* some layer is larger than a cache: see flow.c */
     size_t parts;        /* of the first hidden layer, or 0: see parts.h */
     float **sums;        /* [parts]: what each gives the second layer, [rows][stride] */
-    size_t copies;       /* of the inputs: one for each part that a thread does alone, or 1 */
+    size_t copies;       /* of the inputs: one for each thread that does parts alone, or 1 */
     float **inputs;      /* [copies]: of this batch, values[0] is the first */
     float **next_inputs; /* [copies]: of the next one */
     uint32_t **input_marks; /* [copies]: [rows][mark_words(inputs)] where they are not zero */

@@ -29,7 +29,7 @@ static void multiply_wide(const batch *out, const work *copy, size_t l, const fl
                           float *y, size_t y_stride)
 {
     const work_layer *layer = &copy->layers[l];
-    const work_panel panel = work_panel_of(layer, p->column / layer->panel);
+    const work_panel panel = work_panel_at(layer, p->column);
     const size_t n = panel.columns, chunk = p->first / out->chunk_rows;
     const size_t tiles = tiles_count(layer->inputs);
     for (size_t tile = 0; tile < tiles; tile++) {
@@ -78,7 +78,7 @@ static void backward(const batch *out, const work *copy, size_t l, const flow_pa
     const float *const turned = batch_is_turned(out, l)
                                     ? out->turned[thread].weights + out->turned_start[l]
                                     : layer->transposed;
-    for (size_t panel = 0; panel < work_panels(layer - 1); panel++) {
+    for (size_t panel = 0; panel < layer[-1].panels; panel++) {
         const work_panel to = work_panel_of(layer - 1, panel);
         batch_multiply(out, thread, p->rows, to.columns, layer->outputs,
                        out->deltas[l] + p->first * layer->output_stride, layer->output_stride,

@@ -30,16 +30,14 @@ typedef struct units {
 size_t parts_of(const work *copy)
 {
     const bool dense = copy->layer_count > 1 && !sparse_is(copy, 0) && !sparse_is(copy, 1);
-    const size_t panels = work_panels(&copy->layers[0]);
+    const size_t panels = copy->layers[0].panels;
     return dense && !copy->wide && panels > 1 ? panels : 0;
 }
 
 size_t parts_most(const espalier_network *network)
 {
-    const size_t outputs = network->layers[0].outputs, panel = work_panel_columns(outputs);
-    return network->layer_count > 1 && work_stride(outputs) > panel
-               ? (work_stride(outputs) + panel - 1) / panel
-               : 0;
+    const size_t panels = work_narrow_panels(network->layers[0].outputs);
+    return network->layer_count > 1 && panels > 1 ? panels : 0;
 }
 
 bool parts_shared(const batch *out)
@@ -72,10 +70,15 @@ static size_t chunks_of(const parts_job *job)
     return batch_chunks(job->rows, job->flow->batch->chunk_rows);
 }
 
-/* Which copy of the inputs a part takes. */
-static size_t copy_of(const parts_job *job, size_t part)
+/* The first part that takes a copy of the inputs; and which one a part takes. */
+static size_t first_part(const batch *out, size_t copy)
 {
-    return job->flow->batch->copies > 1 ? part : 0;
+    return copy * out->parts / out->copies;
+}
+
+static size_t copy_of(const batch *out, size_t part)
+{
+    return ((part + 1) * out->copies - 1) / out->parts;
 }
 
 /* A chunk of a copy of the inputs, and marks where they are not zero. */
@@ -110,7 +113,7 @@ static void forward_slab(const parts_job *job, const units *u, size_t part, size
     const batch *out = job->flow->batch;
     const work_layer *layer = &job->flow->copy->layers[0];
     const size_t from = slab * SLAB_ROWS, left = layer->inputs - from;
-    const size_t columns = u->panel.columns, stride = layer->input_stride, copy = copy_of(job, part);
+    const size_t columns = u->panel.columns, stride = layer->input_stride, copy = copy_of(out, part);
     const size_t words = mark_words(layer->inputs);
     const flow_part p = chunk_of(job, chunk);
     const float *const x = job->inputs[copy] + p.first * stride;
@@ -205,10 +208,11 @@ static void backward(const parts_job *job, const units *u, size_t chunk, size_t 
 static void update_slab(const parts_job *job, const units *u, size_t part, size_t slab,
                         size_t thread)
 {
+    const batch *out = job->flow->batch;
     const work_layer *layer = &job->flow->copy->layers[0];
     const size_t first = slab * SLAB_ROWS, left = layer->inputs - first;
     const batch_block block = {0, part, first, left < SLAB_ROWS ? left : SLAB_ROWS};
-    const update_factors factors = {.x = job->flow->batch->inputs[copy_of(job, part)] + first,
+    const update_factors factors = {.x = out->inputs[copy_of(out, part)] + first,
                                     .deltas = u->deltas,
                                     .x_stride = layer->input_stride,
                                     .d_stride = u->panel.columns};
@@ -234,42 +238,51 @@ static void update_second(const parts_job *job, const units *u, size_t part, siz
         update_biases(job->update, 1, 0, stride, out->deltas[1], stride, thread);
 }
 
-/* All of a part from its derivatives to what it gives to the next batch. */
-static void whole_part(const parts_job *job, size_t part, size_t thread)
+/* A part's first layer, updated, and what its units give to the next batch. */
+static void go_on(const parts_job *job, const units *u, size_t part, size_t thread)
 {
-    const flow_job *flow = job->flow;
-    const size_t chunks = batch_chunks(flow->rows, flow->batch->chunk_rows);
-    const bool own = flow->batch->copies > 1;
-    const units u = units_of(job, part);
-    if (own)
-        expect(job, &(flow_part){.rows = job->rows});
-    for (size_t chunk = 0; chunk < chunks; chunk++)
-        backward(job, &u, chunk, thread);
-    update_second(job, &u, part, thread);
-    for (size_t chunk = 0; own && chunk < chunks_of(job); chunk++)
-        gather(job, part, chunk);
     for (size_t slab = 0; slab < job->slabs; slab++) {
-        update_slab(job, &u, part, slab, thread);
+        update_slab(job, u, part, slab, thread);
         for (size_t chunk = 0; chunk < chunks_of(job); chunk++)
-            forward_slab(job, &u, part, slab, chunk);
+            forward_slab(job, u, part, slab, chunk);
     }
     for (size_t chunk = 0; chunk < chunks_of(job); chunk++)
-        give(job, &u, part, chunk, thread);
+        give(job, u, part, chunk, thread);
 }
 
-/* The parts, each behind its share of the other layers' blocks: a thread takes its pieces
+/* All of the parts that take a copy of the inputs, from their derivatives on. */
+static void whole_parts(const parts_job *job, size_t copy, size_t thread)
+{
+    const flow_job *flow = job->flow;
+    const batch *out = flow->batch;
+    const size_t chunks = batch_chunks(flow->rows, out->chunk_rows), first = first_part(out, copy);
+    const bool own = out->copies > 1;
+    if (own)
+        expect(job, &(flow_part){.rows = job->rows});
+    for (size_t part = first; part < first_part(out, copy + 1); part++) {
+        const units u = units_of(job, part);
+        for (size_t chunk = 0; chunk < chunks; chunk++)
+            backward(job, &u, chunk, thread);
+        update_second(job, &u, part, thread);
+        for (size_t chunk = 0; own && part == first && chunk < chunks_of(job); chunk++)
+            gather(job, copy, chunk);
+        go_on(job, &u, part, thread);
+    }
+}
+
+/* The parts of each copy, behind their share of the other layers' blocks: a thread takes its pieces
  * from the end, others from the beginning. */
 static void whole_task(void *context, size_t index, size_t thread)
 {
     const parts_job *job = context;
     const batch *out = job->flow->batch;
-    size_t part = 0;
-    while (out->block_count * (part + 1) / out->parts + part < index)
-        part++;
-    if (out->block_count * (part + 1) / out->parts + part == index)
-        whole_part(job, part, thread);
+    size_t copy = 0;
+    while (out->block_count * (copy + 1) / out->copies + copy < index)
+        copy++;
+    if (out->block_count * (copy + 1) / out->copies + copy == index)
+        whole_parts(job, copy, thread);
     else
-        update_other(job->update, index - part, thread);
+        update_other(job->update, index - copy, thread);
 }
 
 /* ---- more threads than parts: the same, but piece by piece ------------------ */
@@ -355,7 +368,7 @@ void parts_run(flow_job *flow, const update_job *update)
         out->turned[t].done = false;
     batch_run(out, chunks, rest_task, &job);
     if (threads <= out->parts) {
-        batch_run(out, out->block_count + out->parts, whole_task, &job);
+        batch_run(out, out->block_count + out->copies, whole_task, &job);
     } else {
         batch_run(out, out->parts * chunks, backward_task, &job);
         batch_run(out, out->block_count + out->parts * (job.slabs + 1), update_task, &job);

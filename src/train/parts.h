@@ -12,9 +12,9 @@
  *                                   update, and at once the way of the next batch through the
  *                                   weights just updated
  *
- * So a thread that always does the same part keeps its weights in its processor's cache,
+ * So a thread that always does the same parts keeps their weights in its processor's cache,
  * a weight comes there once in a batch, and the threads meet twice. How the layer is cut
- * depends on its width alone, and so do the results. */
+ * depends on its width and the processor alone, and so do the results. */
 #ifndef TRAIN_PARTS_H
 #define TRAIN_PARTS_H
 

@@ -220,7 +220,7 @@ static void update_wide(piece *p)
 {
     const batch *out = p->out;
     const work_layer *layer = p->layer;
-    const size_t l = p->block->layer, panels = (layer->outputs + layer->panel - 1) / layer->panel;
+    const size_t l = p->block->layer, panels = layer->panels;
     float *turned = out->scratch[p->thread] + TILE_SIDE * TILE_SIDE;
     memset(turned, 0, TILE_SIDE * TILE_STRIDE * sizeof *turned); /* behind the rows */
     mark_wide(p);
@@ -246,7 +246,7 @@ static void bias_sums_wide(const update_job *job, size_t l, float *sums, float *
     for (size_t chunk = 0; chunk < batch_chunks(job->rows, out->chunk_rows); chunk++) {
         const size_t left = job->rows - chunk * out->chunk_rows;
         const size_t rows = left < out->chunk_rows ? left : out->chunk_rows;
-        for (size_t panel = 0; panel < work_panels(layer); panel++) {
+        for (size_t panel = 0; panel < layer->panels; panel++) {
             const work_panel p = work_panel_of(layer, panel);
             const tiles_place d = tiles_outputs(out, job->copy, l, chunk, p.first);
             pass_column_sums(out->deltas[l] + d.at, rows, p.columns, d.stride, other);
@@ -311,7 +311,7 @@ void update_other(const update_job *job, size_t index, size_t thread)
     const size_t l = block->layer;
     const work_layer *layer = &job->copy->layers[l];
     const update_factors factors = {.x = out->values[l] + block->first,
-                                    .deltas = out->deltas[l] + block->panel * layer->panel,
+                                    .deltas = out->deltas[l] + work_panel_of(layer, block->panel).first,
                                     .x_stride = layer->input_stride,
                                     .d_stride = layer->output_stride};
     if (layer->lists.blocks)

@@ -8,7 +8,7 @@ tiles_place tiles_outputs(const batch *out, const work *copy, size_t l, size_t c
     const size_t at = chunk * out->column_rows * layer->output_stride;
     if (l + 1 == out->layer_count)
         return (tiles_place){at + first, layer->output_stride};
-    const work_panel p = work_panel_of(layer, first / layer->panel);
+    const work_panel p = work_panel_at(layer, first);
     return (tiles_place){at + p.first * out->column_rows + first - p.first, p.columns};
 }
 

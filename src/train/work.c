@@ -16,25 +16,31 @@ size_t work_stride(size_t count)
     return stride % (16 * PASS_LANES) ? stride : stride + PASS_LANES;
 }
 
-/* Columns of a panel at most: what a product that steps over zeros does at once. */
-enum { PANEL_COLUMNS = 160 };
-
-size_t work_panel_columns(size_t outputs)
+size_t work_narrow_panels(size_t outputs)
 {
-    const size_t groups = work_stride(outputs) / PASS_LANES;
-    const size_t most = PANEL_COLUMNS / PASS_LANES, panels = (groups + most - 1) / most;
-    return (groups + panels - 1) / panels * PASS_LANES;
+    const size_t stride = work_stride(outputs), most = math_kernels_at(0)->skip_columns;
+    return stride <= most ? 1 : (stride + 2 * most - 1) / (2 * most) * 2;
 }
 
-size_t work_panels(const work_layer *layer)
+static size_t panel_begin(const work_layer *layer, size_t index)
 {
-    return (layer->output_stride + layer->panel - 1) / layer->panel;
+    const size_t stride = layer->output_stride, at = index * layer->panel;
+    if (layer->panel)
+        return at < stride ? at : stride;
+    return stride / PASS_LANES * index / layer->panels * PASS_LANES;
 }
 
 work_panel work_panel_of(const work_layer *layer, size_t index)
 {
-    const size_t first = index * layer->panel, left = layer->output_stride - first;
-    return (work_panel){first, left < layer->panel ? left : layer->panel, layer->inputs * first};
+    const size_t first = panel_begin(layer, index);
+    return (work_panel){first, panel_begin(layer, index + 1) - first, layer->inputs * first};
+}
+
+work_panel work_panel_at(const work_layer *layer, size_t column)
+{
+    const size_t groups = layer->output_stride / PASS_LANES, after = column / PASS_LANES + 1;
+    return work_panel_of(layer, layer->panel ? column / layer->panel
+                                             : (after * layer->panels - 1) / groups);
 }
 
 size_t work_weights(const work_layer *layer)
@@ -44,7 +50,7 @@ size_t work_weights(const work_layer *layer)
 
 size_t work_place(const work_layer *layer, size_t i, size_t j)
 {
-    const work_panel p = work_panel_of(layer, j / layer->panel);
+    const work_panel p = work_panel_at(layer, j);
     return p.at + i * p.columns + j - p.first;
 }
 
@@ -236,7 +242,7 @@ void work_turn(const math_kernels *kernels, const work_layer *layer, size_t firs
 {
     const work_layer *before = layer - 1;
     for (size_t next; rows > 0; first += next, rows -= next) {
-        const work_panel p = work_panel_of(before, first / before->panel);
+        const work_panel p = work_panel_at(before, first);
         const size_t left = p.first + p.columns - first;
         next = rows < left ? rows : left;
         kernels->transpose(layer->weights + first * layer->output_stride, layer->output_stride, next,
@@ -257,9 +263,10 @@ void work_load(work *copy, const espalier_network *network)
         layer->slope = source->slope;
         layer->input_stride = work_stride(layer->inputs);
         layer->output_stride = work_stride(layer->outputs);
-        layer->panel = copy->wide ? WORK_WIDE_PANEL
-                       : l        ? layer->output_stride
-                                  : work_panel_columns(layer->outputs);
+        layer->panel = copy->wide ? WORK_WIDE_PANEL : 0;
+        layer->panels = copy->wide ? (layer->outputs + WORK_WIDE_PANEL - 1) / WORK_WIDE_PANEL
+                        : l        ? 1
+                                   : work_narrow_panels(layer->outputs);
         gather(copy, l, source->inputs, source->weights, layer->weights);
         load_mask(copy, l, source);
         load_states(copy, l, source);

@@ -30,7 +30,8 @@ typedef struct work_lists {
 typedef struct work_layer {
     size_t inputs, outputs;             /* units that take part */
     size_t input_stride, output_stride; /* work_stride of them */
-    size_t panel;      /* columns of a panel; see work_panel */
+    size_t panels;     /* see work_panel */
+    size_t panel;      /* columns of each but the last; 0: of all as even as can be */
     float *weights;    /* [inputs][output_stride], panel after panel */
     float *transposed; /* [outputs][input_stride], the same weights, by the panels of the layer
                           before; NULL in layer 0 and if wide */
@@ -59,8 +60,8 @@ typedef struct work {
 
 /* Some columns of a layer that lie together, row after row: a thread that works on them meets
  * no other's, and what comes from memory comes in one long run. So are cut the first layer of
- * a narrow network and all layers of a wide one, WORK_WIDE_PANEL columns each; any other is one
- * panel. */
+ * a narrow network, into as many as one product's registers hold and two threads can share, and
+ * all layers of a wide one, WORK_WIDE_PANEL columns each; any other is one panel. */
 enum { WORK_WIDE_PANEL = 192 };
 
 typedef struct work_panel {
@@ -68,11 +69,11 @@ typedef struct work_panel {
     size_t at;             /* where in weights, states and, by PASS_LANES, kept it begins */
 } work_panel;
 
-size_t work_panels(const work_layer *layer);
 work_panel work_panel_of(const work_layer *layer, size_t index);
+work_panel work_panel_at(const work_layer *layer, size_t column);
 
-/* Columns of a panel of a narrow network's first layer with so many outputs. */
-size_t work_panel_columns(size_t outputs);
+/* Panels of a narrow network's first layer with so many outputs: one, or an even number. */
+size_t work_narrow_panels(size_t outputs);
 
 /* Floats of its weights. */
 size_t work_weights(const work_layer *layer);
