@@ -13,7 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_MOST = 4096, PROCESSORS_MOST = 1 << 16, NEAR_CACHE_LEAST = 32 * 1024 };
+enum {
+    PATH_MOST = 4096,
+    PROCESSORS_MOST = 1 << 16,
+    NEAR_CACHE_LEAST = 32 * 1024,
+    SECOND_CACHE_LEAST = 512 * 1024
+};
 
 size_t processor_near_cache(void)
 {
@@ -22,6 +27,16 @@ size_t processor_near_cache(void)
     return bytes > NEAR_CACHE_LEAST ? (size_t)bytes : NEAR_CACHE_LEAST;
 #else
     return NEAR_CACHE_LEAST;
+#endif
+}
+
+size_t processor_second_cache(void)
+{
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+    const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    return bytes > SECOND_CACHE_LEAST ? (size_t)bytes : SECOND_CACHE_LEAST;
+#else
+    return SECOND_CACHE_LEAST;
 #endif
 }
 

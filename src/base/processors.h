@@ -11,6 +11,9 @@ size_t processors_available(void);
 /* Bytes of the first-level data cache of a core; 32 KiB where that is not known or less. */
 size_t processor_near_cache(void);
 
+/* Bytes of its second-level cache; 512 KiB where that is not known or less. */
+size_t processor_second_cache(void);
+
 /* The processors that control groups leave to a process, rounded up; SIZE_MAX for
  * no limit. Files that are missing or make no sense are no limit.
  *   membership  a file like /proc/self/cgroup

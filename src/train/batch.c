@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/processors.h"
 #include "math/pass.h"
 #include "train/lists.h"
 #include "train/parts.h"
@@ -159,7 +160,7 @@ static bool take_inputs(batch *out, const espalier_network *network, size_t padd
 
 bool batch_is_turned(const batch *out, size_t l)
 {
-    return out->copies > 1 && l > 1;
+    return out->groups > 1 && l > 1;
 }
 
 static size_t turned_floats(const espalier_network *network)
@@ -176,17 +177,17 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
     size_t chunks = batch_chunks(rows, out->chunk_rows), padded = chunks * out->column_rows;
     size_t others = batch_chunks(evaluation_rows, CHUNK_EVALUATION);
     size_t parts = out->wide ? 0 : parts_most(network);
-    size_t copies = out->threads <= parts ? out->threads : parts > 0;
+    size_t groups = out->threads <= parts ? out->threads : parts > 0;
     size_t count, tiles = chunks * tiles_most(out, network);
-    size_t turned = copies > 1 ? turned_floats(network) : 0;
+    size_t turned = groups > 1 ? turned_floats(network) : 0;
     chunks = chunks > others ? chunks : others;
     bool done = (out->values = take(out, layers, sizeof *out->values)) &&
                 (out->deltas = take(out, layers, sizeof *out->deltas)) &&
                 (out->sums = take(out, parts, sizeof *out->sums)) &&
-                (out->inputs = take(out, copies, sizeof *out->inputs)) &&
-                (out->next_inputs = take(out, copies, sizeof *out->next_inputs)) &&
-                (out->input_marks = take(out, copies, sizeof *out->input_marks)) &&
-                (out->input_found = take(out, copies, sizeof *out->input_found)) &&
+                (out->inputs = take(out, groups, sizeof *out->inputs)) &&
+                (out->next_inputs = take(out, groups, sizeof *out->next_inputs)) &&
+                (out->input_marks = take(out, groups, sizeof *out->input_marks)) &&
+                (out->input_found = take(out, groups, sizeof *out->input_found)) &&
                 (out->turned = take(out, out->threads, sizeof *out->turned)) &&
                 (out->turned_start = take(out, layers, sizeof *out->turned_start)) &&
                 (out->scratch = take(out, out->threads, sizeof *out->scratch)) &&
@@ -213,7 +214,7 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
                (out->deltas[l] = take(out, count, sizeof(float)));
         out->count_total += l + 1 < layers ? work_stride(network->layers[l].outputs) : 0;
     }
-    for (size_t c = 0; c < copies && done; c++)
+    for (size_t c = 0; c < groups && done; c++)
         done = take_inputs(out, network, padded, chunks, c);
     for (size_t t = 0; t < out->threads && done; t++)
         done = (out->scratch[t] = take(out, scratch_floats(network, out->wide), sizeof(float))) &&
@@ -306,8 +307,17 @@ static void fit_turned(batch *out, const work *copy)
         out->turned_start[l] = floats;
         floats += copy->layers[l].outputs * copy->layers[l].input_stride;
     }
-    for (size_t t = 0; t < out->threads && out->copies > 1; t++)
+    for (size_t t = 0; t < out->threads && out->groups > 1; t++)
         memset(out->turned[t].weights, 0, floats * sizeof(float));
+}
+
+/* Each group gathers the inputs for itself, unless they are too many to stay near: then it may as
+ * well be done once. Measured with two threads, 512K of cache: 0.40 MB of them in one copy take 0.98
+ * of the time of two, 0.60 MB 1.02, 0.80 MB 0.91, 1.6 MB 0.92. */
+static size_t copies_of(const batch *out, const work *copy)
+{
+    const size_t bytes = out->rows_most * copy->layers[0].input_stride * sizeof(float);
+    return out->groups > 1 && bytes > processor_second_cache() ? 1 : out->groups;
 }
 
 void batch_fit(batch *out, const work *copy, const espalier_network *network)
@@ -316,7 +326,8 @@ void batch_fit(batch *out, const work *copy, const espalier_network *network)
     out->block_count = 0;
     out->alone = is_alone(out, copy);
     out->parts = parts_of(copy);
-    out->copies = out->parts == 0 ? 0 : parts_shared(out) ? 1 : out->threads;
+    out->groups = parts_groups(out);
+    out->copies = copies_of(out, copy);
     out->next_rows = 0;
     fit_columns(out, copy, network);
     fit_turned(out, copy);

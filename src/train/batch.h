@@ -52,12 +52,13 @@ typedef struct batch {
     bool wide;           /* some layer is larger than a cache: see flow.c */
     size_t parts;        /* of the first hidden layer, or 0: see parts.h */
     float **sums;        /* [parts]: what each gives the second layer, [rows][stride] */
-    size_t copies;       /* of the inputs: one for each thread that does parts alone, or 1 */
+    size_t groups;       /* of parts: one for each thread that does some alone, or 1 */
+    size_t copies;       /* of the inputs: one for each group, or 1 */
     float **inputs;      /* [copies]: of this batch, values[0] is the first */
     float **next_inputs; /* [copies]: of the next one */
     uint32_t **input_marks; /* [copies]: [rows][mark_words(inputs)] where they are not zero */
     size_t **input_found;   /* [copies]: [chunks] in how many places */
-    batch_turned *turned; /* [threads]; in use where copies > 1 */
+    batch_turned *turned; /* [threads]; in use where groups > 1 */
     size_t *turned_start; /* [layer_count] */
     size_t next_rows;    /* that the first layer has been through ahead of their batch */
     const uint32_t *next_indices; /* which */

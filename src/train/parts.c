@@ -40,9 +40,9 @@ size_t parts_most(const espalier_network *network)
     return network->layer_count > 1 && panels > 1 ? panels : 0;
 }
 
-bool parts_shared(const batch *out)
+size_t parts_groups(const batch *out)
 {
-    return out->alone || out->threads == 1 || out->threads > out->parts;
+    return out->parts == 0 ? 0 : out->alone || out->threads > out->parts ? 1 : out->threads;
 }
 
 static units units_of(const parts_job *job, size_t part)
@@ -70,12 +70,12 @@ static size_t chunks_of(const parts_job *job)
     return batch_chunks(job->rows, job->flow->batch->chunk_rows);
 }
 
-/* The first part that takes a copy of the inputs; and which one a part takes. */
-static size_t first_part(const batch *out, size_t copy)
+static size_t first_part(const batch *out, size_t group)
 {
-    return copy * out->parts / out->copies;
+    return group * out->parts / out->groups;
 }
 
+/* Of the inputs, which a part takes: its group's. */
 static size_t copy_of(const batch *out, size_t part)
 {
     return ((part + 1) * out->copies - 1) / out->parts;
@@ -250,39 +250,39 @@ static void go_on(const parts_job *job, const units *u, size_t part, size_t thre
         give(job, u, part, chunk, thread);
 }
 
-/* All of the parts that take a copy of the inputs, from their derivatives on. */
-static void whole_parts(const parts_job *job, size_t copy, size_t thread)
+/* All parts of a group, from their derivatives on. */
+static void whole_group(const parts_job *job, size_t group, size_t thread)
 {
     const flow_job *flow = job->flow;
     const batch *out = flow->batch;
-    const size_t chunks = batch_chunks(flow->rows, out->chunk_rows), first = first_part(out, copy);
+    const size_t chunks = batch_chunks(flow->rows, out->chunk_rows), first = first_part(out, group);
     const bool own = out->copies > 1;
     if (own)
         expect(job, &(flow_part){.rows = job->rows});
-    for (size_t part = first; part < first_part(out, copy + 1); part++) {
+    for (size_t part = first; part < first_part(out, group + 1); part++) {
         const units u = units_of(job, part);
         for (size_t chunk = 0; chunk < chunks; chunk++)
             backward(job, &u, chunk, thread);
         update_second(job, &u, part, thread);
         for (size_t chunk = 0; own && part == first && chunk < chunks_of(job); chunk++)
-            gather(job, copy, chunk);
+            gather(job, group, chunk);
         go_on(job, &u, part, thread);
     }
 }
 
-/* The parts of each copy, behind their share of the other layers' blocks: a thread takes its pieces
- * from the end, others from the beginning. */
+/* The groups, each behind its share of the other layers' blocks: a thread takes its pieces from the
+ * end, others from the beginning. */
 static void whole_task(void *context, size_t index, size_t thread)
 {
     const parts_job *job = context;
     const batch *out = job->flow->batch;
-    size_t copy = 0;
-    while (out->block_count * (copy + 1) / out->copies + copy < index)
-        copy++;
-    if (out->block_count * (copy + 1) / out->copies + copy == index)
-        whole_parts(job, copy, thread);
+    size_t group = 0;
+    while (out->block_count * (group + 1) / out->groups + group < index)
+        group++;
+    if (out->block_count * (group + 1) / out->groups + group == index)
+        whole_group(job, group, thread);
     else
-        update_other(job->update, index - copy, thread);
+        update_other(job->update, index - group, thread);
 }
 
 /* ---- more threads than parts: the same, but piece by piece ------------------ */
@@ -368,7 +368,7 @@ void parts_run(flow_job *flow, const update_job *update)
         out->turned[t].done = false;
     batch_run(out, chunks, rest_task, &job);
     if (threads <= out->parts) {
-        batch_run(out, out->block_count + out->copies, whole_task, &job);
+        batch_run(out, out->block_count + out->groups, whole_task, &job);
     } else {
         batch_run(out, out->parts * chunks, backward_task, &job);
         batch_run(out, out->block_count + out->parts * (job.slabs + 1), update_task, &job);

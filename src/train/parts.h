@@ -27,9 +27,9 @@ size_t parts_of(const work *copy);
 /* The most that a copy of this network can have. */
 size_t parts_most(const espalier_network *network);
 
-/* Whether parts share the batch's inputs: one thread does all of them, or so many threads
- * that they are cut further. */
-bool parts_shared(const batch *out);
+/* Groups of parts, each one thread's own: 1 if one thread does all of them, or so many threads
+ * that they are cut further; 0 without parts. */
+size_t parts_groups(const batch *out);
 
 /* One batch, its update included. */
 void parts_run(flow_job *flow, const update_job *update);

@@ -105,6 +105,7 @@ static void test_this_machine(void **state)
     (void)state;
     const size_t count = processors_available();
     assert_true(count >= 1 && count <= (size_t)sysconf(_SC_NPROCESSORS_CONF));
+    assert_true(processor_second_cache() >= 512 * 1024);
     assert_true(processor_near_cache() >= 32 * 1024 && processor_near_cache() < 16 * 1024 * 1024);
 }
 

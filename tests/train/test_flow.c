@@ -15,6 +15,7 @@ static const size_t wide[LAYERS + 1] = {8, 820, 660, 4}; /* a layer of 2.2 MB */
 /* Two to six parts, see parts.h: on every machine as many as threads or more of them, and fewer. */
 static const size_t parted[LAYERS + 1] = {70, 470, 30, 4};
 static const size_t less_parted[LAYERS + 1] = {70, 260, 30, 4};
+static const size_t broad[LAYERS + 1] = {1100, 170, 20, 4}; /* 500 rows are more than 2 MB */
 
 /* Where the narrow network's unit i of layer l sits in the wide one: spread out. */
 static size_t place(size_t position, size_t i)
@@ -145,11 +146,21 @@ static void test_threads_change_nothing(void **state)
     espalier_dataset_destroy(dataset);
 }
 
+/* Groups of parts that take one copy of the inputs. */
+static void test_inputs_too_many_to_copy(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset_zeros(600, 0, broad[0], broad[LAYERS], 0.6, NULL);
+    check_threads(dataset, broad, 500, 0);
+    espalier_dataset_destroy(dataset);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wide_is_narrow),
         cmocka_unit_test(test_threads_change_nothing),
+        cmocka_unit_test(test_inputs_too_many_to_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
