@@ -153,11 +153,21 @@ void export_c_clear(export_c_settings *s)
     free(s->command);
 }
 
-static void print_beside(const char *output, const char *ending)
+/* note: said behind it. */
+static void print_beside(const char *output, const char *ending, const char *note)
 {
     char text[DIGITS_BYTES], path[4200];
     snprintf(path, sizeof path, "%.*s%s", (int)strlen(output) - 2, output, ending);
-    printf("wrote %s (%s bytes)\n", path, digits(text, file_bytes(path)));
+    printf("wrote %s (%s bytes)%s\n", path, digits(text, file_bytes(path)), note);
+}
+
+static void print_test(const export_c_settings *s, const char *output)
+{
+    char note[64] = "";
+    if (s->figures.test_vectors < s->test_vectors)
+        snprintf(note, sizeof note, ": all %llu rows that there are",
+                 (unsigned long long)s->figures.test_vectors);
+    print_beside(output, "_test.c", note);
 }
 
 void export_c_print(const export_c_settings *s, const char *output)
@@ -166,9 +176,9 @@ void export_c_print(const export_c_settings *s, const char *output)
     char text[DIGITS_BYTES];
     if (!is_c(output))
         return;
-    print_beside(output, ".h");
+    print_beside(output, ".h", "");
     if (s->test_vectors)
-        print_beside(output, "_test.c");
+        print_test(s, output);
     printf("flash     %s bytes of constants", digits(text, f->constant_bytes));
     printf(" and about %s of code\n", digits(text, f->code_bytes));
     printf("RAM       %s bytes, on the stack\n", digits(text, f->ram_bytes));

@@ -34,6 +34,7 @@ typedef struct espalier_export_figures {
     uint64_t code_bytes;     /* its code, an estimate for Thumb at -Os */
     uint64_t ram_bytes;      /* its buffers, on the stack while it runs */
     uint64_t multiply_adds;  /* for one row */
+    uint64_t test_vectors;   /* rows of its self-test: as many as asked for, or all there are */
 } espalier_export_figures;
 
 typedef struct espalier_export_options {

@@ -131,6 +131,7 @@ static espalier_status make(const espalier_network *network, job *j, c_program *
     if (status != ESPALIER_OK)
         return status;
     j->program = p;
+    figures.test_vectors = c_test_vectors(j->options);
     j->figures = &figures;
     status = write_files(j, error);
     if (status == ESPALIER_OK && j->options->figures)

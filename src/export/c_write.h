@@ -40,7 +40,10 @@ void c_write_comment(c_out *out, const c_program *program, const espalier_export
 void c_write_header(c_out *out, const c_program *program, const espalier_dataset *data,
                     const char *file);
 
-/* c_write_test.c: a program that computes rows again. header is the header's name. */
+/* c_write_test.c: how many rows there are for it, of those asked for. */
+size_t c_test_vectors(const espalier_export_options *options);
+
+/* A program that computes rows again. header is the header's name. */
 espalier_status c_write_test(c_out *out, const c_program *program,
                              const espalier_export_options *options, const char *header);
 

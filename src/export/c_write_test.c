@@ -154,12 +154,20 @@ static void write_all(c_out *out, const vectors *v, const char *header)
     write_function(out, v);
 }
 
+size_t c_test_vectors(const espalier_export_options *options)
+{
+    if (!options->test_vectors)
+        return 0;
+    const size_t rows = espalier_dataset_row_count(options->data, source(options->data));
+    return options->test_vectors < rows ? options->test_vectors : rows;
+}
+
 espalier_status c_write_test(c_out *out, const c_program *p, const espalier_export_options *options,
                              const char *header)
 {
     vectors v = {.program = p, .data = options->data, .split = source(options->data)};
     v.rows = espalier_dataset_row_count(v.data, v.split);
-    v.count = options->test_vectors < v.rows ? options->test_vectors : v.rows;
+    v.count = c_test_vectors(options);
     v.room.row = memory_array(p->allocator, p->row_width, sizeof(float));
     v.room.scores = memory_array(p->allocator, p->classes, sizeof(float));
     v.room.levels = memory_array(p->allocator, p->row_width, sizeof(int16_t));

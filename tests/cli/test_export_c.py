@@ -123,6 +123,11 @@ class SelfTest(Trained):
                     self.run_tool(self.compile(compiler, "t.c", "t_test.c", flags=SANITIZE))
                     self.run_tool(self.compile(compiler, "t.c", "t_test.c", flags=["-O3"]))
 
+    def test_fewer_rows_than_asked_for(self):
+        self.assertIn(" bytes)\n", self.export("m", "t.c", "--data", "small", "--test-vectors", "150"))
+        said = self.export("m", "t.c", "--data", "small", "--test-vectors", "151")
+        self.assertRegex(said, r"wrote t_test.c \([\d,]+ bytes\): all 150 rows that there are\n")
+
     def test_can_fail(self):
         for kind, wrong in (("float", " 77.0f -"), ("int8", " 1 +")):
             self.export("m", "t.c", "--data", "small", "--test-vectors", "5", "--type", kind,
