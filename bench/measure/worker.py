@@ -32,9 +32,10 @@ class Lock:
 
 def start(command, threads, env, cpus, **pipes):
     def pin():
-        if cpus:
-            os.sched_setaffinity(0, cpus)
-    return subprocess.Popen([str(part) for part in command], text=True, preexec_fn=pin,
+        os.sched_setaffinity(0, cpus)
+    # With something to do before it Python forks as a whole, which takes milliseconds.
+    return subprocess.Popen([str(part) for part in command], text=True,
+                            preexec_fn=pin if cpus else None,
                             env=machine.environment(threads, **(env or {})), **pipes)
 
 
