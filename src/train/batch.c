@@ -127,14 +127,14 @@ static size_t list_blocks_most(const espalier_network *network, size_t l)
     return layer->inputs * layer->outputs / BLOCK_WEIGHTS + lists_blocks(layer->inputs);
 }
 
-static size_t blocks_most(const espalier_network *network)
+static size_t blocks_most(const math_kernels *kernels, const espalier_network *network)
 {
     size_t count = 0;
     for (size_t l = 0; l < network->layer_count; l++)
         count += network->layers[l].inputs / BLOCK_ROWS_LEAST + 1 + list_blocks_most(network, l);
     /* the first layer has as many in each of its panels */
     const network_layer *first = &network->layers[0];
-    return count + (first->inputs / BLOCK_ROWS_LEAST + 1) * work_narrow_panels(first->outputs);
+    return count + (first->inputs / BLOCK_ROWS_LEAST + 1) * work_narrow_panels(kernels, first->outputs);
 }
 
 /* Tiles that a wide network's widest layer is marked by, 0 of a narrow one. */
@@ -176,7 +176,7 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
     size_t layers = network->layer_count, rows = out->rows_most;
     size_t chunks = batch_chunks(rows, out->chunk_rows), padded = chunks * out->column_rows;
     size_t others = batch_chunks(evaluation_rows, CHUNK_EVALUATION);
-    size_t parts = out->wide ? 0 : parts_most(network);
+    size_t parts = out->wide ? 0 : parts_most(out->kernels, network);
     size_t groups = out->threads <= parts ? out->threads : parts > 0;
     size_t count, tiles = chunks * tiles_most(out, network);
     size_t turned = groups > 1 ? turned_floats(network) : 0;
@@ -194,7 +194,7 @@ static bool take_all(batch *out, const espalier_network *network, size_t evaluat
                 (out->marks = take(out, out->threads, sizeof *out->marks)) &&
                 (out->counts = take(out, out->threads, sizeof *out->counts)) &&
                 (out->count_start = take(out, layers, sizeof *out->count_start)) &&
-                (out->blocks = take(out, blocks_most(network), sizeof *out->blocks)) &&
+                (out->blocks = take(out, blocks_most(out->kernels, network), sizeof *out->blocks)) &&
                 (out->block_start = take(out, layers + 1, sizeof *out->block_start)) &&
                 (out->losses = take(out, chunks, sizeof *out->losses)) &&
                 (out->corrects = take(out, chunks, sizeof *out->corrects)) &&
@@ -232,7 +232,7 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
     *out = (batch){.allocator = allocator,
                    .math = math,
                    .best_math = math == math_backend_at(0),
-                   .kernels = math_kernels_at(0),
+                   .kernels = copy->kernels,
                    .sparing = threads == 0,
                    .layer_count = copy->layer_count,
                    .rows_most = rows_most,
@@ -242,7 +242,7 @@ espalier_status batch_create(const work *copy, const espalier_network *network,
     out->alone = is_alone(out, copy);
     out->threads = out->alone ? 1 : parallel_threads(threads);
     threads = out->threads;
-    size_t most = 21 + 2 * copy->layer_count + 4 * threads + 5 * parts_most(network);
+    size_t most = 21 + 2 * copy->layer_count + 4 * threads + 5 * parts_most(out->kernels, network);
     out->memory = memory_array(allocator, most, sizeof *out->memory);
     out->team = parallel_team_create(threads, allocator);
     if (!out->team || !out->memory || !take_all(out, network, evaluation_rows)) {

@@ -34,9 +34,9 @@ size_t parts_of(const work *copy)
     return dense && !copy->wide && panels > 1 ? panels : 0;
 }
 
-size_t parts_most(const espalier_network *network)
+size_t parts_most(const math_kernels *kernels, const espalier_network *network)
 {
-    const size_t panels = work_narrow_panels(network->layers[0].outputs);
+    const size_t panels = work_narrow_panels(kernels, network->layers[0].outputs);
     return network->layer_count > 1 && panels > 1 ? panels : 0;
 }
 

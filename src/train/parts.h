@@ -25,7 +25,7 @@
 size_t parts_of(const work *copy);
 
 /* The most that a copy of this network can have. */
-size_t parts_most(const espalier_network *network);
+size_t parts_most(const math_kernels *kernels, const espalier_network *network);
 
 /* Groups of parts, each one thread's own: 1 if one thread does all of them, or so many threads
  * that they are cut further; 0 without parts. */

@@ -16,9 +16,9 @@ size_t work_stride(size_t count)
     return stride % (16 * PASS_LANES) ? stride : stride + PASS_LANES;
 }
 
-size_t work_narrow_panels(size_t outputs)
+size_t work_narrow_panels(const math_kernels *kernels, size_t outputs)
 {
-    const size_t stride = work_stride(outputs), most = math_kernels_at(0)->skip_columns;
+    const size_t stride = work_stride(outputs), most = kernels->skip_columns;
     return stride <= most ? 1 : (stride + 2 * most - 1) / (2 * most) * 2;
 }
 
@@ -50,6 +50,8 @@ size_t work_weights(const work_layer *layer)
 
 size_t work_place(const work_layer *layer, size_t i, size_t j)
 {
+    if (layer->panels == 1)
+        return i * layer->output_stride + j;
     const work_panel p = work_panel_at(layer, j);
     return p.at + i * p.columns + j - p.first;
 }
@@ -107,7 +109,8 @@ espalier_status work_create(const espalier_network *network, size_t batch_rows, 
 {
     size_t layers = network->layer_count;
     *copy = (work){.allocator = allocator, .layer_count = layers, .state_count = state_count,
-                   .wide = is_wide(network, batch_rows), .inputs_share = 0.5};
+                   .kernels = math_kernels_at(0), .wide = is_wide(network, batch_rows),
+                   .inputs_share = 0.5};
     /* 4 blocks of a layer, 3 for each of its states, 1 for each position, 4 tables */
     copy->blocks = memory_array(allocator, layers * (5 + 3 * WORK_STATES_MOST) + 5, sizeof(void *));
     if (!copy->blocks)
@@ -264,9 +267,9 @@ void work_load(work *copy, const espalier_network *network)
         layer->input_stride = work_stride(layer->inputs);
         layer->output_stride = work_stride(layer->outputs);
         layer->panel = copy->wide ? WORK_WIDE_PANEL : 0;
-        layer->panels = copy->wide ? (layer->outputs + WORK_WIDE_PANEL - 1) / WORK_WIDE_PANEL
+        layer->panels = copy->wide ? (layer->output_stride + WORK_WIDE_PANEL - 1) / WORK_WIDE_PANEL
                         : l        ? 1
-                                   : work_narrow_panels(layer->outputs);
+                                   : work_narrow_panels(copy->kernels, layer->outputs);
         gather(copy, l, source->inputs, source->weights, layer->weights);
         load_mask(copy, l, source);
         load_states(copy, l, source);
@@ -275,7 +278,7 @@ void work_load(work *copy, const espalier_network *network)
             layer->biases[j] = source->biases[copy->units[l + 1][j]];
         if (layer->transposed) {
             memset(layer->transposed, 0, layer->outputs * layer->input_stride * sizeof(float));
-            work_turn(math_kernels_at(0), layer, 0, layer->inputs);
+            work_turn(copy->kernels, layer, 0, layer->inputs);
         }
     }
 }

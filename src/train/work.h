@@ -48,6 +48,7 @@ typedef struct work_layer {
 typedef struct work {
     const espalier_allocator *allocator;
     size_t layer_count, state_count;
+    const math_kernels *kernels;
     bool wide;           /* some layer is larger than a cache: see flow.c */
     double inputs_share; /* of the data's values that are not zero: 0.5, or as set later */
     work_layer *layers;
@@ -73,7 +74,7 @@ work_panel work_panel_of(const work_layer *layer, size_t index);
 work_panel work_panel_at(const work_layer *layer, size_t column);
 
 /* Panels of a narrow network's first layer with so many outputs: one, or an even number. */
-size_t work_narrow_panels(size_t outputs);
+size_t work_narrow_panels(const math_kernels *kernels, size_t outputs);
 
 /* Floats of its weights. */
 size_t work_weights(const work_layer *layer);

@@ -1,5 +1,6 @@
 /* A wide network, which trains layer by layer, against a narrow one, which trains
  * chunk by chunk: the wide one holds the narrow one, everything else of it pruned. */
+#define _POSIX_C_SOURCE 200809L /* setenv */
 #include "tests/test.h"
 
 #include <math.h>
@@ -15,6 +16,7 @@ static const size_t wide[LAYERS + 1] = {8, 820, 660, 4}; /* a layer of 2.2 MB */
 /* Two to six parts, see parts.h: on every machine as many as threads or more of them, and fewer. */
 static const size_t parted[LAYERS + 1] = {70, 470, 30, 4};
 static const size_t less_parted[LAYERS + 1] = {70, 260, 30, 4};
+static const size_t between[LAYERS + 1] = {70, 240, 30, 4}; /* two parts or four */
 static const size_t broad[LAYERS + 1] = {1100, 170, 20, 4}; /* 500 rows are more than 2 MB */
 
 /* Where the narrow network's unit i of layer l sits in the wide one: spread out. */
@@ -155,12 +157,103 @@ static void test_inputs_too_many_to_copy(void **state)
     espalier_dataset_destroy(dataset);
 }
 
+static espalier_network *one_step(const espalier_dataset *dataset, const size_t *widths,
+                                  espalier_optimizer optimizer, size_t rows)
+{
+    espalier_network *network = make(widths, 6, 0);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.epochs = 1;
+    options.batch_rows = rows;
+    options.optimizer = optimizer;
+    options.momentum = 0.0;
+    options.learning_rate = 1e-5;
+    espalier_trainer *trainer = NULL;
+    assert_int_equal(espalier_trainer_create(network, dataset, &options, NULL, &trainer, NULL),
+                     ESPALIER_OK);
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    espalier_trainer_destroy(trainer);
+    return network;
+}
+
+/* What a row of many gives is less than a weight's last bit; together they are not. */
+static void test_small_updates_are_not_lost(void **state)
+{
+    (void)state;
+    enum { ROWS = 1500 };
+    const size_t *const shapes[] = {narrow, wide, less_parted};
+    for (size_t s = 0; s < 3; s++) {
+        espalier_dataset *dataset = small_dataset(ROWS, 0, shapes[s][0], shapes[s][LAYERS]);
+        espalier_network *before = make(shapes[s], 6, 0);
+        espalier_network *plain = one_step(dataset, shapes[s], ESPALIER_SGD, ROWS);
+        espalier_network *other = one_step(dataset, shapes[s], ESPALIER_MOMENTUM, ROWS);
+        for (size_t l = 0; l < LAYERS; l++) {
+            double moved = 0.0, apart = 0.0;
+            for (size_t i = 0; i < plain->layers[l].inputs * plain->layers[l].outputs; i++) {
+                const double to = (double)other->layers[l].weights[i];
+                moved += pow(to - (double)before->layers[l].weights[i], 2.0);
+                apart += pow(to - (double)plain->layers[l].weights[i], 2.0);
+            }
+            assert_true(moved > 0.0 && sqrt(apart / moved) < 0.01);
+        }
+        espalier_network_destroy(before);
+        espalier_network_destroy(plain);
+        espalier_network_destroy(other);
+        espalier_dataset_destroy(dataset);
+    }
+}
+
+static espalier_status forget(void *context, espalier_trainer *trainer, const espalier_event *event,
+                              espalier_error *error)
+{
+    (void)context, (void)error;
+    if (event->kind == ESPALIER_EVENT_EPOCH && event->epoch == 1) {
+        unsetenv("ESPALIER_CPU");
+        espalier_trainer_changed(trainer);
+    }
+    return ESPALIER_OK;
+}
+
+static espalier_network *trained_by_plain(const espalier_dataset *dataset, bool forgetful)
+{
+    espalier_network *network = make(between, 4, 0);
+    espalier_train_options options = espalier_train_options_defaults();
+    options.epochs = 3;
+    options.threads = 2;
+    espalier_trainer *trainer = NULL;
+    assert_int_equal(setenv("ESPALIER_CPU", "plain", 1), 0);
+    assert_int_equal(espalier_trainer_create(network, dataset, &options, NULL, &trainer, NULL),
+                     ESPALIER_OK);
+    const espalier_observer observer = {.notify = forget};
+    if (forgetful)
+        assert_int_equal(espalier_trainer_observe(trainer, observer), ESPALIER_OK);
+    assert_int_equal(espalier_trainer_run(trainer, NULL, NULL), ESPALIER_OK);
+    unsetenv("ESPALIER_CPU");
+    espalier_trainer_destroy(trainer);
+    return network;
+}
+
+/* A run keeps to the instruction set, and the parts, that it began with. */
+static void test_environment_that_changes(void **state)
+{
+    (void)state;
+    espalier_dataset *dataset = small_dataset(300, 0, between[0], between[LAYERS]);
+    espalier_network *one = trained_by_plain(dataset, false), *other = trained_by_plain(dataset, true);
+    for (size_t l = 0; l < LAYERS; l++)
+        assert_memory_equal(one->layers[l].weights, other->layers[l].weights,
+                            one->layers[l].inputs * one->layers[l].outputs * sizeof(float));
+    espalier_network_destroy(one);
+    espalier_network_destroy(other);
+    espalier_dataset_destroy(dataset);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wide_is_narrow),
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_inputs_too_many_to_copy),
+        cmocka_unit_test(test_small_updates_are_not_lost),
+        cmocka_unit_test(test_environment_that_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
