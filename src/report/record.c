@@ -49,23 +49,23 @@ static espalier_status keep_epoch(espalier_record *record, const espalier_epoch 
     return record_write(record, record_event("epoch", value_epoch(epoch)), error);
 }
 
-static json_t *note_fields(const espalier_event *event)
+static json_t *note_fields(const char *note, size_t epoch)
 {
     json_t *object = json_object();
-    bool ok = value_put(object, "note", value_text(event->note));
-    ok = value_put(object, "epoch", value_count(event->epoch)) && ok;
+    bool ok = value_put(object, "note", value_text(note));
+    ok = value_put(object, "epoch", value_count(epoch)) && ok;
     return value_complete(object, ok);
 }
 
-static espalier_status keep_note(espalier_record *record, const espalier_event *event,
-                                 espalier_error *error)
+espalier_status record_note(espalier_record *record, const char *text, size_t epoch,
+                            espalier_error *error)
 {
-    char *note = memory_text(record->allocator, event->note);
+    char *note = memory_text(record->allocator, text);
     if (!note || !record_add(record->allocator, &record->notes, &note, sizeof note)) {
         memory_release(record->allocator, note);
         return error_memory(error);
     }
-    return record_write(record, record_event("note", note_fields(event)), error);
+    return record_write(record, record_event("note", note_fields(text, epoch)), error);
 }
 
 static espalier_status begin(espalier_record *record, const espalier_network *network,
@@ -115,7 +115,7 @@ static espalier_status notify(void *context, espalier_trainer *trainer, const es
     case ESPALIER_EVENT_PRUNE:
         return record_step_end(record, network_of(record, trainer), event->step, error);
     case ESPALIER_EVENT_NOTE:
-        return keep_note(record, event, error);
+        return record_note(record, event->note, event->epoch, error);
     case ESPALIER_EVENT_END:
         return end(record, network_of(record, trainer), event, error);
     case ESPALIER_EVENT_EPOCH_BEGIN:

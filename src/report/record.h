@@ -32,6 +32,10 @@ struct espalier_record {
 bool record_add(const espalier_allocator *allocator, record_list *list, const void *item,
                 size_t size_bytes);
 
+/* Keeps a note and writes it to the log. */
+espalier_status record_note(espalier_record *record, const char *text, size_t epoch,
+                            espalier_error *error);
+
 /* {"event": name, …the fields of `fields`}. Takes over the reference; NULL without memory. */
 json_t *record_event(const char *name, json_t *fields);
 /* Appends an event to the log, if there is one. Takes over the reference; NULL = MEMORY. */

@@ -1,5 +1,7 @@
 /* What a record tells of a pruning step: what the step did, the layers it left, and
  * by which counts each neuron kept or lost its incoming weights. */
+#include <stdio.h>
+
 #include "base/error.h"
 #include "espalier/analyse.h"
 #include "report/record.h"
@@ -139,5 +141,11 @@ espalier_status espalier_record_step_begin(espalier_record *record, const espali
 espalier_status espalier_record_step_end(espalier_record *record, const espalier_network *network,
                                          const espalier_prune_step *step, espalier_error *error)
 {
-    return record_step_end(record, network, step, error);
+    espalier_status status = record_step_end(record, network, step, error);
+    const unsigned long long guarded = step->neurons_guarded;
+    char note[160];
+    snprintf(note, sizeof note,
+             "pruning step %zu would have left too few neurons in some layer: %llu of the best %s kept",
+             step->step + 1, guarded, guarded == 1 ? "was" : "were");
+    return status || !guarded ? status : record_note(record, note, step->epoch, error);
 }

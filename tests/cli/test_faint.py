@@ -40,6 +40,9 @@ class Faint(Case):
         self.assertRegex(done.stderr, r"(?m)^espalier: warning: layer 0 is about to die out: [123] of its 64 neurons "
                                       r"(is|are) left$")
         self.assertIn("pruning step 1 would have left too few neurons in some layer", done.stderr)
+        said = json.loads(self.run_cli("prune", "net", "-o", "thin", "--prune", "97%", "--json").stdout)
+        self.assertEqual(len(said["notes"]), 1)
+        self.assertIn("would have left too few neurons", said["notes"][0])
         self.good("prune", "net", "-o", "fair", "--prune", "50%", "--quiet")
 
     def test_guarded(self):
