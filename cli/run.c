@@ -270,6 +270,14 @@ static void warn_late(const run *r)
                 "will not be reached", epochs, every);
 }
 
+static void warn_slow(const run *r)
+{
+    const unsigned long long epochs = r->settings->train.epochs, warmup = r->settings->train.warmup_epochs;
+    if (!run_goes_on(r) && warmup > epochs)
+        message("warning: --epochs %llu: too few for a learning rate that grows over %llu (--warmup): "
+                "--lr will not be reached", epochs, warmup);
+}
+
 int run_train(run *r)
 {
     espalier_error error = {0};
@@ -279,6 +287,7 @@ int run_train(run *r)
                                 &error))
         return settings_fail(&error, r->options->command);
     warn_late(r);
+    warn_slow(r);
     progress_init(&bar, r->settings->quiet);
     r->math = lasting_math(espalier_trainer_math(trainer));
     r->threads = espalier_trainer_threads(trainer);

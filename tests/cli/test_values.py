@@ -119,6 +119,14 @@ class Values(Case):
             self.assertEqual(done.returncode, 3)
             (self.folder / "late").unlink()
 
+    def test_a_rate_that_never_gets_there_is_said(self):
+        slow = ("train", "small", "-o", "slow", "--hidden", "8", "--epochs", "2", "--quiet", "--warmup")
+        self.assertEqual(self.run_cli(*slow, "2").stderr, "")
+        self.assertEqual(self.run_cli(*slow, "3").stderr,
+                         "espalier: warning: --epochs 2: too few for a learning rate that grows over 3 (--warmup): "
+                         "--lr will not be reached\n")
+        (self.folder / "slow").unlink()
+
     def test_both_ways_to_write_a_fraction(self):
         self.good("train", "small", "-o", "a", "--hidden", "4", "--epochs", "1", "--quiet",
                   "--validation", "0.25")
