@@ -23,7 +23,7 @@ ROWS = [
          "(position / (double)options->lr_step)"),
         ("rate-cosine", "the cosine ends at the last epoch", "((double)options->epochs - warmup)", "(double)options->epochs")),
     *of("src/train/step.c", STEP,
-        ("step-straight", "rows that count for little are summed first", "step->rate >= least * (float)rows", "rows > 0"),
+        ("step-straight", "rows that count for little are summed first", "least = 5e-6f;", "least = 0.0f;"),
         ("step-mean", "the gradient is the mean over the batch's rows", ": 1.0f) / (float)rows;", ": 1.0f) / (float)out->rows_most;"),
         ("step-decay", "plain SGD shrinks the weights", "        t->w[i] *= keep;\n", "        ;\n"),
         ("step-mask", "pruned weights stay zero with momentum and Adam",
