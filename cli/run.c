@@ -270,6 +270,7 @@ static void warn_late(const run *r)
                 "will not be reached", epochs, every);
 }
 
+/* A learning rate that is still on its way up when the run ends. */
 static void warn_slow(const run *r)
 {
     const unsigned long long epochs = r->settings->train.epochs, warmup = r->settings->train.warmup_epochs;
