@@ -7,7 +7,7 @@ find_package(Threads REQUIRED)
 
 add_executable(hostile_mutate ${CMAKE_CURRENT_LIST_DIR}/mutate.c)
 target_link_libraries(hostile_mutate PRIVATE espalier_internals Threads::Threads)
-set(sampled "")
+set(sampled --step 2 --every 2)
 if(ESPALIER_SANITIZE) # about twenty times slower, and with its own idea of memory
   set(sampled --unlimited --step 9 --every 6)
 endif()
