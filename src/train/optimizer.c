@@ -1,6 +1,7 @@
 /* The update rules, one loop each. */
 #include "train/optimizer.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "math/clones.h"
@@ -25,44 +26,59 @@ optimizer_step optimizer_at(const espalier_train_options *options, double rate, 
     };
 }
 
-VECTOR_CLONES
-static void sgd(const optimizer_step *s, size_t count, const float *g, float *w)
+/* The state of a weight without a gradient (of a pixel that is always 0, say) halves again and
+ * again, until it is no normal number any more; processors take many times as long over such ones, and
+ * what they add to a weight cannot be seen in it. */
+static inline float settled(float state)
 {
-    float rate = s->rate, decay = s->decay;
+    return fabsf(state) < FLT_MIN ? 0.0f : state;
+}
+
+VECTOR_CLONES
+static void sgd(const optimizer_step *s, size_t count, const float *restrict g, float *restrict w)
+{
+    const float rate = s->rate, decay = s->decay;
     for (size_t i = 0; i < count; i++)
         w[i] -= rate * (g[i] + decay * w[i]);
 }
 
 VECTOR_CLONES
-static void momentum(const optimizer_step *s, size_t count, const float *g, float *w, float *m)
+static void momentum(const optimizer_step *s, size_t count, const float *restrict g,
+                     float *restrict w, float *restrict m)
 {
-    float rate = s->rate, decay = s->decay, mu = s->momentum;
+    const float rate = s->rate, decay = s->decay, mu = s->momentum;
     for (size_t i = 0; i < count; i++) {
-        m[i] = mu * m[i] + (g[i] + decay * w[i]);
+        m[i] = settled(mu * m[i] + (g[i] + decay * w[i]));
         w[i] -= rate * m[i];
     }
 }
 
 VECTOR_CLONES
-static void nesterov(const optimizer_step *s, size_t count, const float *g, float *w, float *m)
+static void nesterov(const optimizer_step *s, size_t count, const float *restrict g,
+                     float *restrict w, float *restrict m)
 {
-    float rate = s->rate, decay = s->decay, mu = s->momentum;
+    const float rate = s->rate, decay = s->decay, mu = s->momentum;
     for (size_t i = 0; i < count; i++) {
-        float gradient = g[i] + decay * w[i];
-        m[i] = mu * m[i] + gradient;
+        const float gradient = g[i] + decay * w[i];
+        m[i] = settled(mu * m[i] + gradient);
         w[i] -= rate * (gradient + mu * m[i]);
     }
 }
 
+/* v is let go with m only: with gradients that small it decides how large a step is. */
 VECTOR_CLONES
-static void adam(const optimizer_step *s, size_t count, const float *g, float *w, float *m,
-                 float *v)
+static void adam(const optimizer_step *s, size_t count, const float *restrict g, float *restrict w,
+                 float *restrict m, float *restrict v)
 {
-    float rest1 = 1.0f - s->beta1, rest2 = 1.0f - s->beta2, shrink = s->rate * s->decay;
+    const float beta1 = s->beta1, beta2 = s->beta2, rest1 = 1.0f - beta1, rest2 = 1.0f - beta2;
+    const float rate = s->rate_adam, scale = s->scale_adam, epsilon = s->epsilon;
+    const float shrink = s->rate * s->decay;
     for (size_t i = 0; i < count; i++) {
-        m[i] = s->beta1 * m[i] + rest1 * g[i];
-        v[i] = s->beta2 * v[i] + rest2 * (g[i] * g[i]);
-        w[i] -= shrink * w[i] + s->rate_adam * m[i] / (sqrtf(v[i]) * s->scale_adam + s->epsilon);
+        const float mean = settled(beta1 * m[i] + rest1 * g[i]);
+        const float square = beta2 * v[i] + rest2 * (g[i] * g[i]);
+        m[i] = mean;
+        v[i] = mean == 0.0f ? settled(square) : square;
+        w[i] -= shrink * w[i] + rate * mean / (sqrtf(square) * scale + epsilon);
     }
 }
 

@@ -172,8 +172,9 @@ void sparse_update(const batch *out, const work_layer *layer, const batch_block 
     if (step->kind == ESPALIER_SGD) {
         /* as in step.c: deltas carry -rate / rows, no gradient is needed */
         const float keep = 1.0f - step->rate * step->decay;
-        for (uint32_t e = begin; e < end && step->decay > 0.0f; e++)
-            lists->kept.weights[e] *= keep;
+        float *const weights = lists->kept.weights;
+        for (uint32_t e = begin; step->decay > 0.0f && e < end; e++)
+            weights[e] *= keep;
         gradient(out, layer, block, rows, true, lists->kept.weights);
     } else {
         gradient(out, layer, block, rows, false, lists->gradient);

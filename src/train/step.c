@@ -102,8 +102,11 @@ static void begin_tile(const piece *p, const tile *t)
     const optimizer_step *step = p->step;
     const float keep = 1.0f - step->rate * step->decay;
     const size_t count = p->block->rows * p->panel.columns;
-    for (size_t i = 0; step->kind == ESPALIER_SGD && step->decay > 0.0f && i < count; i++)
-        t->w[i] *= keep;
+    float *const w = t->w;
+    if (step->kind != ESPALIER_SGD || step->decay == 0.0f)
+        return;
+    for (size_t i = 0; i < count; i++)
+        w[i] *= keep;
 }
 
 static void end_tile(const piece *p, const tile *t)
