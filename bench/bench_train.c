@@ -3,10 +3,11 @@
  *
  *   bench_train data=FOLDER [model=FILE | widths=784-300-200-100-50-10]
  *               [batch=32] [threads=1] [rows=54000] [count=0] [masks=1] [still=0]
+ *               [optimizer=sgd] [decay=0 (millionths)] [activation=relu]
  *
  * A model file is trained on, masks and all, or with masks=0 the same weights without
- * masks; without one the network is new. still=1: with a rate so small that what a neuron
- * does stays what it was.
+ * masks; without one the network is new. still=1: at a small rate, and after each epoch from the
+ * same weights again, so that what a neuron does stays what it was.
  * threads=0 leaves the choice to the library. count=1 counts activations. */
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ enum { WIDTHS_MOST = 64, MANY_EPOCHS = 1000 * 1000 };
 
 typedef struct state {
     bool count;
+    const espalier_network *still; /* to begin each epoch with, or NULL */
     double begin;
 } state;
 
@@ -61,6 +63,38 @@ static espalier_dataset *load(const char *source, size_t rows)
     return part;
 }
 
+/* The place of a named choice among `names`. */
+static int choice(const char *found, const char *name_of(int))
+{
+    int i = 0;
+    while (name_of(i) && strcmp(name_of(i), found) != 0)
+        i++;
+    if (!name_of(i))
+        bench_die("bench_train: no '%s'", found);
+    return i;
+}
+
+static const char *activation_at(int i)
+{
+    return espalier_activation_name((espalier_activation)i);
+}
+
+static const char *optimizer_at(int i)
+{
+    return espalier_optimizer_name((espalier_optimizer)i);
+}
+
+static void take_weights(espalier_network *network, const espalier_network *from)
+{
+    for (size_t l = 0; l < espalier_network_layer_count(from); l++) {
+        const size_t inputs = espalier_network_inputs(from, l), outputs = espalier_network_outputs(from, l);
+        memcpy(espalier_network_weights(network, l), espalier_network_weights_const(from, l),
+               inputs * outputs * sizeof(float));
+        memcpy(espalier_network_biases(network, l), espalier_network_biases_const(from, l),
+               outputs * sizeof(float));
+    }
+}
+
 /* A network of the same weights, none of them pruned. */
 static espalier_network *lifted(const espalier_network *network)
 {
@@ -73,12 +107,7 @@ static espalier_network *lifted(const espalier_network *network)
     for (size_t l = 0; l < layers; l++)
         widths[l + 1] = espalier_network_outputs(network, l);
     need(espalier_network_create(widths, layers + 1, NULL, &plain, &error), &error);
-    for (size_t l = 0; l < layers; l++) {
-        memcpy(espalier_network_weights(plain, l), espalier_network_weights_const(network, l),
-               widths[l] * widths[l + 1] * sizeof(float));
-        memcpy(espalier_network_biases(plain, l), espalier_network_biases_const(network, l),
-               widths[l + 1] * sizeof(float));
-    }
+    take_weights(plain, network);
     return plain;
 }
 
@@ -95,6 +124,10 @@ static espalier_network *network_of(int count, char **arguments)
     const size_t found = bench_widths(
         bench_option(count, arguments, "widths", "784-300-200-100-50-10"), widths, WIDTHS_MOST);
     need(espalier_network_create(widths, found, NULL, &network, &error), &error);
+    const char *name = bench_option(count, arguments, "activation", "relu");
+    const espalier_activation activation = (espalier_activation)choice(name, activation_at);
+    for (size_t l = 0; l + 2 < found; l++)
+        need(espalier_network_set_activation(network, l, activation, 0.01f, &error), &error);
     espalier_network_initialise(network, ESPALIER_GLOROT_UNIFORM, 1);
     return network;
 }
@@ -116,6 +149,10 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
         break;
     case ESPALIER_EVENT_EPOCH:
         bench_answer(bench_clock() - s->begin);
+        if (s->still) {
+            take_weights(espalier_trainer_network(trainer), s->still);
+            espalier_trainer_adjusted(trainer);
+        }
         break;
     default:
         break;
@@ -134,9 +171,16 @@ int main(int count, char **arguments)
     options.threads = bench_number(count, arguments, "threads", 1);
     options.epochs = MANY_EPOCHS;
     options.early_stop = ESPALIER_EARLY_STOP_NEVER;
-    if (bench_number(count, arguments, "still", 0))
-        options.learning_rate = 1e-9;
+    const char *optimizer = bench_option(count, arguments, "optimizer", "sgd");
+    options.optimizer = (espalier_optimizer)choice(optimizer, optimizer_at);
+    options.weight_decay = 1e-6 * (double)bench_number(count, arguments, "decay", 0);
     state s = {.count = bench_number(count, arguments, "count", 0) != 0};
+    if (bench_number(count, arguments, "still", 0)) {
+        options.learning_rate = 6e-6 * (double)options.batch_rows; /* rows still go straight to the weights */
+        espalier_network *kept;
+        need(espalier_network_copy(network, NULL, &kept, &error), &error);
+        s.still = kept;
+    }
     espalier_trainer *trainer;
     need(espalier_trainer_create(network, dataset, &options, NULL, &trainer, &error), &error);
     need(espalier_trainer_observe(trainer, (espalier_observer){.context = &s, .notify = notify}), &error);

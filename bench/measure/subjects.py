@@ -108,6 +108,26 @@ def train(b):
     return records
 
 
+# Other update rules and functions than those of the paper.
+RULES = {
+    "weight decay 1e-4": {"decay": 100}, "momentum": {"optimizer": "momentum"}, "Adam": {"optimizer": "adam"},
+    "leaky-relu": {"activation": "leaky-relu"}, "sigmoid": {"activation": "sigmoid"}, "tanh": {"activation": "tanh"},
+}
+
+
+def rules(b):
+    records = []
+    for rule, options in RULES.items():
+        for threads in (1, 2) if rule == "Adam" else (1,):
+            workers = [ours(b, threads=threads, **options), ours(b, "espalier, plain SGD and ReLU", threads)]
+            if b.peers["torch"]:
+                workers.append(Worker("PyTorch, 1 thread", b.script("torch_train", data=b.data, **options), 1))
+            for name, rounds in b.measure(workers).items():
+                records.append(b.record("rules", f"{rule}, {threads_text(threads)}", name, rounds,
+                                        base=name == "espalier"))
+    return records
+
+
 SHORT_ROWS = 9000
 
 
@@ -320,4 +340,4 @@ def neighbour(b):
 
 
 SUBJECTS = {made.__name__: made
-            for made in (peak, train, count, prune, predict, scale, select, memory, neighbour)}
+            for made in (peak, train, rules, count, prune, predict, scale, select, memory, neighbour)}
