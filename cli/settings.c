@@ -102,7 +102,7 @@ void settings_add_training(option_set *set, run_settings *s, bool new_network)
          .help = "rows of a batch"},
         {.name = "lr", .kind = OPTION_REAL, .value = &t->learning_rate, .argument = "RATE",
          .low = 0, .high = INFINITY, .above = true, .recorded = true, .training = true,
-         .recipe = true, .help = "learning rate"},
+         .recipe = true, .help = "learning rate; for adam 0.001 is usual"},
         {.name = "optimizer", .kind = OPTION_CHOICE, .value = &t->optimizer, .argument = "NAME",
          .names = optimizer_at, .recorded = true, .training = true,
          .recipe = true, .help = "update rule"},
