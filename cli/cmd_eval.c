@@ -122,7 +122,7 @@ static int evaluate(const option_set *set, const eval_settings *s, const espalie
     if (s->k > classes)
         return usage_error(set->command, "--top-k: expected at most the %zu classes of %s, "
                                          "found %zu", classes, set->files[0], s->k);
-    int code = check_split(dataset, set->files[1], s->split);
+    int code = check_split(set, &s->data, dataset, set->files[1], s->split);
     if (code != EXIT_NONE)
         return code;
     if (espalier_evaluate(network, dataset, s->split, s->k, s->threads, &evaluation, &error))

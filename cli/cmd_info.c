@@ -114,7 +114,7 @@ static int measure_one(const option_set *set, const info_settings *s, model_info
     }
     m->rows = *rows;
     if (code == EXIT_NONE)
-        code = check_split(m->rows, s->source, ESPALIER_TEST);
+        code = check_split(set, &s->data, m->rows, s->source, ESPALIER_TEST);
     if (code == EXIT_NONE && espalier_evaluate(m->network, m->rows, ESPALIER_TEST, 0, threads_default(),
                                                &evaluation, &error))
         code = fail(&error);

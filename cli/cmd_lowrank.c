@@ -298,7 +298,9 @@ static int open_data(lowrank *w)
     if (w->set->file_count < 2)
         return EXIT_NONE;
     int code = open_rows(w->set, w->settings->data, files[0], w->before, files[1], &w->dataset);
-    return code == EXIT_NONE ? check_split(w->dataset, files[1], ESPALIER_TEST) : code;
+    return code == EXIT_NONE
+               ? check_split(w->set, &w->settings->data, w->dataset, files[1], ESPALIER_TEST)
+               : code;
 }
 
 static int lower(const option_set *set, const lowrank_settings *s)

@@ -3,14 +3,28 @@
 
 #include "scaling.h"
 
+/* Opened for tests, or for a scaling to be fitted on training rows, which bytes do without. */
+static int open_data(const option_set *set, data_settings *settings, espalier_network *network,
+                     const char *source, espalier_dataset **dataset)
+{
+    bool fitted = scaling_is_fitted(set, settings, network);
+    bool may_be_bytes = fitted && settings->options.scaling == ESPALIER_SCALING_AUTO &&
+                        !espalier_table_is_named(source);
+    if (fitted && !option_known(set, "validation"))
+        settings->options.validation_fraction = 0; /* a command that keeps none apart fits on all */
+    int code = data_open_for(network, !fitted || may_be_bytes, source, settings, dataset);
+    if (code != EXIT_NONE || !may_be_bytes || scaling_is_of_bytes(*dataset))
+        return code;
+    espalier_dataset_destroy(*dataset);
+    *dataset = NULL;
+    return data_open_for(network, false, source, settings, dataset);
+}
+
 int open_rows(const option_set *set, data_settings settings, const char *model,
               espalier_network *network, const char *source, espalier_dataset **dataset)
 {
     data_follow_model(&settings, set, network, scaling_is_unsaid(network));
-    if (scaling_is_fitted(set, &settings, network) && !option_known(set, "validation"))
-        settings.options.validation_fraction = 0; /* a command that keeps none apart fits on all */
-    int code = data_open_for(network, !scaling_is_fitted(set, &settings, network), source, &settings,
-                             dataset);
+    int code = open_data(set, &settings, network, source, dataset);
     if (code == EXIT_NONE)
         code = check_fit(model, network, source, *dataset);
     if (code == EXIT_NONE)
@@ -18,10 +32,14 @@ int open_rows(const option_set *set, data_settings settings, const char *model,
     return code;
 }
 
-int check_split(const espalier_dataset *dataset, const char *source, espalier_split split)
+int check_split(const option_set *set, const data_settings *settings, const espalier_dataset *dataset,
+                const char *source, espalier_split split)
 {
     if (espalier_dataset_row_count(dataset, split) > 0)
         return EXIT_NONE;
+    if (split == ESPALIER_TEST && option_given(set, "scaling") &&
+        settings->options.scaling != ESPALIER_SCALING_NONE && !scaling_is_of_bytes(dataset))
+        return scaling_unfitted(settings, source, "test rows beside the training rows to fit");
     const char *why = "";
     if (split == ESPALIER_TEST)
         why = espalier_dataset_columns(dataset)

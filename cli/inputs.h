@@ -17,7 +17,8 @@ int open_rows(const option_set *set, data_settings settings, const char *model,
  * the next. EXIT_NONE, or an exit code after a message. */
 int network_like(width_list *hidden, activation_settings *activation, const option_set *set);
 
-/* EXIT_FAILED with a message if the split has no rows. */
-int check_split(const espalier_dataset *dataset, const char *source, espalier_split split);
+/* EXIT_FAILED with a message if the split has no rows. settings: as the options set them. */
+int check_split(const option_set *set, const data_settings *settings, const espalier_dataset *dataset,
+                const char *source, espalier_split split);
 
 #endif

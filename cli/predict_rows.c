@@ -62,20 +62,31 @@ static int open_dataset(row_source *source, const option_set *set, const row_cho
     int code = open_rows(set, choice->data, set->files[0], network, source->name,
                          &source->dataset);
     if (code == EXIT_NONE)
-        code = check_split(source->dataset, source->name, source->split);
+        code = check_split(set, &choice->data, source->dataset, source->name, source->split);
     return code == EXIT_NONE
                ? settle_range(source, set->command, words[source->split],
                               espalier_dataset_row_count(source->dataset, source->split))
                : code;
 }
 
+static int settle_scaling(const row_source *source, const option_set *set, const row_choice *choice,
+                          espalier_network *network)
+{
+    bool bytes = source->array && espalier_npy_is_bytes(source->array);
+    return scaling_settle_rows(set, &choice->data, set->files[0], network, source->name, bytes);
+}
+
 /* An array without rows is as good as a table without rows. */
-static int open_array(row_source *source, const option_set *set, espalier_network *network)
+static int open_array(row_source *source, const option_set *set, const row_choice *choice,
+                      espalier_network *network)
 {
     espalier_error error = {0};
     if (espalier_npy_open(source->name, espalier_network_row_width(network), NULL, &source->array,
                           &error))
         return fail(&error);
+    int code = settle_scaling(source, set, choice, network);
+    if (code != EXIT_NONE)
+        return code;
     size_t count = espalier_npy_row_count(source->array);
     if (count == 0 && source->rows.first == 0 && source->rows.end == SIZE_MAX) {
         source->rows.end = 0;
@@ -98,11 +109,10 @@ int row_source_open(row_source *source, const option_set *set, const row_choice 
     bool array = !table && !split && is_file(name) && is_array(name);
     if (!table && !array)
         return open_dataset(source, set, choice, network);
-    int code = scaling_settle(set, &choice->data, set->files[0], network, name, NULL);
-    if (code != EXIT_NONE)
-        return code;
-    return table ? data_open_table(network, name, &choice->data, &source->table)
-                 : open_array(source, set, network);
+    if (array)
+        return open_array(source, set, choice, network);
+    int code = settle_scaling(source, set, choice, network);
+    return code == EXIT_NONE ? data_open_table(network, name, &choice->data, &source->table) : code;
 }
 
 size_t row_source_count(const row_source *source)

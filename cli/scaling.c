@@ -43,28 +43,41 @@ static int set_pairs(espalier_network *network, size_t count, const float *shift
     return EXIT_FAILED;
 }
 
+int scaling_unfitted(const data_settings *settings, const char *source, const char *wanted)
+{
+    const char *how = espalier_scaling_name(settings->options.scaling);
+    message("%s: expected %s --scaling %s on, found none: rows to test or to predict do not tell it; "
+            "bring it into the network first, by 'espalier compact MODEL -o NEW --data TRAINING "
+            "--scaling %s', and take NEW", source, wanted, how, how);
+    return EXIT_FAILED;
+}
+
 /* The scaling that bytes have by themselves. */
 static bool is_of_bytes(size_t count, const float *shift, const float *scale)
 {
     return count == 1 && *shift == 0 && *scale == 1.0f / 255;
 }
 
-int scaling_settle(const option_set *set, const data_settings *settings, const char *model,
-                   espalier_network *network, const char *source, const espalier_dataset *dataset)
+bool scaling_is_of_bytes(const espalier_dataset *dataset)
 {
-    const float *shift = NULL, *scale = NULL;
-    size_t count = dataset ? espalier_dataset_scaling(dataset, &shift, &scale) : 0;
+    const float *shift, *scale;
+    size_t count = espalier_dataset_scaling(dataset, &shift, &scale);
+    return is_of_bytes(count, shift, scale);
+}
+
+/* By the pairs of the rows, of which there are none where nothing was fitted. */
+static int settle(const option_set *set, const data_settings *settings, const char *model,
+                  espalier_network *network, const char *source, size_t count, const float *shift,
+                  const float *scale)
+{
     bool given = option_given(set, "scaling");
     if (!scaling_is_unsaid(network))
         return given ? usage_error(set->command, "--scaling: %s says itself how its inputs are "
                                                  "scaled; expected the option with a network of "
                                                  "another program that does not", model)
                      : EXIT_NONE;
-    if (count == 0 && scaling_is_fitted(set, settings, network)) {
-        message("%s: expected training rows to fit --scaling %s on, found none", source,
-                espalier_scaling_name(settings->options.scaling));
-        return EXIT_FAILED;
-    }
+    if (count == 0 && scaling_is_fitted(set, settings, network))
+        return scaling_unfitted(settings, source, "training rows to fit");
     if (given)
         return set_pairs(network, settings->options.scaling == ESPALIER_SCALING_NONE ? 0 : count,
                          shift, scale);
@@ -73,4 +86,20 @@ int scaling_settle(const option_set *set, const data_settings *settings, const c
             "otherwise, say --scaling %s", model, bytes ? "bytes" : "rows", source,
             bytes ? "divided by 255" : "as they are", bytes ? "none or standard" : "range or standard");
     return set_pairs(network, bytes ? count : 0, shift, scale);
+}
+
+int scaling_settle(const option_set *set, const data_settings *settings, const char *model,
+                   espalier_network *network, const char *source, const espalier_dataset *dataset)
+{
+    const float *shift, *scale;
+    size_t count = espalier_dataset_scaling(dataset, &shift, &scale);
+    return settle(set, settings, model, network, source, count, shift, scale);
+}
+
+int scaling_settle_rows(const option_set *set, const data_settings *settings, const char *model,
+                        espalier_network *network, const char *source, bool bytes)
+{
+    static const float shift = 0, scale = 1.0f / 255;
+    bool scaled = bytes && settings->options.scaling == ESPALIER_SCALING_AUTO;
+    return settle(set, settings, model, network, source, scaled, &shift, &scale);
 }

@@ -19,9 +19,20 @@ bool scaling_is_fitted(const option_set *set, const data_settings *settings,
 /* Gives such a network the scaling of the data that --scaling names. Without the option
  * bytes are divided by 255, as everyone does, other rows stay as they are, and a note says
  * so. For any other network the option is wrong usage. The network keeps what it got.
- * dataset: NULL for rows that come one by one, on which nothing can be fitted.
  * EXIT_NONE, or an exit code after a message. */
 int scaling_settle(const option_set *set, const data_settings *settings, const char *model,
                    espalier_network *network, const char *source, const espalier_dataset *dataset);
+
+/* The same for rows that come one by one, on which nothing can be fitted.
+ * bytes: whether they are of that type. */
+int scaling_settle_rows(const option_set *set, const data_settings *settings, const char *model,
+                        espalier_network *network, const char *source, bool bytes);
+
+/* Says that the rows to fit --scaling on are not there. wanted: "training rows to fit", or so.
+ * EXIT_FAILED. */
+int scaling_unfitted(const data_settings *settings, const char *source, const char *wanted);
+
+/* True for a data set of bytes, whose scaling (auto) is not fitted. */
+bool scaling_is_of_bytes(const espalier_dataset *dataset);
 
 #endif

@@ -37,6 +37,9 @@ ESPALIER_API bool espalier_npz_is_one(const char *path);
 
 ESPALIER_API size_t espalier_npy_row_count(const espalier_npy *file);
 
+/* True for values of type uint8, as those of images are. */
+ESPALIER_API bool espalier_npy_is_bytes(const espalier_npy *file);
+
 /* Reads the next row.
  *
  * values  [inputs], written where there is a row

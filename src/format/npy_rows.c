@@ -93,6 +93,11 @@ size_t espalier_npy_row_count(const espalier_npy *file)
     return file->rows;
 }
 
+bool espalier_npy_is_bytes(const espalier_npy *file)
+{
+    return file->file.kind == NPY_UNSIGNED && file->file.value_bytes == 1;
+}
+
 static espalier_status check_row(const espalier_npy *opened, const float *values,
                                  espalier_error *error)
 {

@@ -9,6 +9,7 @@ import subprocess
 import time
 import zipfile
 
+from arrays import npy, write_npz
 from harness import PROGRAM, Case, environment, main
 
 MODELS = pathlib.Path(__file__).resolve().parent.parent / "import" / "models"
@@ -59,6 +60,10 @@ class Foreign(Case):
         self.assertRegex(done.stderr, pattern)
         self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
 
+    def need_libzip(self):
+        if "libzip" in self.run_cli("info", MODELS / "dict_letters.npz").stderr:
+            self.skipTest("this build has no libzip")
+
     # ---- scaling ---------------------------------------------------------------------
 
     def test_bytes_are_divided_and_said(self):
@@ -83,6 +88,46 @@ class Foreign(Case):
     def test_predictions_are_the_same(self):
         self.assertEqual(self.noted(NOTE.format("torch.safetensors"), "predict", "torch.safetensors", "small"),
                          self.good("predict", "net", "small"))
+
+    def test_bytes_one_by_one_are_divided_and_said(self):
+        """As in a data set: arrays of uint8, but no others."""
+        self.need_libzip()
+        expected = self.good("predict", "net", "small")
+        images = self.bytes_of("small/t10k-images-idx3-ubyte")[16:]
+        labels = self.bytes_of("small/t10k-labels-idx1-ubyte")[8:]
+        rows = npy("|u1", (150, 8, 8), images)
+        (self.folder / "rows.npy").write_bytes(rows)
+        (self.folder / "same.npy").write_bytes(npy("<u2", (150, 64), b"".join(bytes((v, 0)) for v in images)))
+        write_npz(self.folder / "rows.npz", x=rows)
+        write_npz(self.folder / "test.npz", x_test=rows, y_test=npy("|u1", (150,), labels))
+        for name in ("rows.npy", "rows.npz", "test.npz"):
+            note = NOTE.format("torch.safetensors").replace("small", name)
+            self.assertEqual(self.noted(note, "predict", "torch.safetensors", name), expected)
+            self.assertEqual(self.good("predict", "torch.safetensors", name, "--scaling", "auto"), expected)
+        raw = self.good("predict", "torch.safetensors", "rows.npy", "--scaling", "none")
+        self.assertNotEqual(raw, expected)
+        self.assertEqual(self.noted("the rows of same.npy go in as they are", "predict", "torch.safetensors", "same.npy"),
+                         raw)
+        self.refused(1, "same.npy: expected training rows to fit --scaling auto on, found none", "predict",
+                     "torch.safetensors", "same.npy", "--scaling", "auto")
+        self.assertEqual(self.good("eval", "torch.safetensors", "test.npz", "--scaling", "auto"),
+                         self.good("eval", "net", "small"))
+
+    def test_floats_are_fitted_on_training_rows(self):
+        """--scaling auto looks first whether the rows are bytes."""
+        self.need_libzip()
+        parts = {}
+        for part, name in (("train", "train"), ("test", "t10k")):
+            images = self.bytes_of(f"small/{name}-images-idx3-ubyte")[16:]
+            parts["x_" + part] = npy("<u2", (len(images) // 64, 64), b"".join(bytes((v, 0)) for v in images))
+            labels = self.bytes_of(f"small/{name}-labels-idx1-ubyte")[8:]
+            parts["y_" + part] = npy("|u1", (len(labels),), labels)
+        write_npz(self.folder / "wide.npz", **parts)
+        self.assertEqual(self.good("eval", "torch.safetensors", "wide.npz", "--scaling", "auto"),
+                         self.good("eval", "torch.safetensors", "wide.npz", "--scaling", "standard"))
+        write_npz(self.folder / "whole.npz", x=parts["x_test"], y=parts["y_test"])
+        self.refused(1, "whole.npz: expected test rows beside the training rows to fit --scaling auto on, found none",
+                     "eval", "torch.safetensors", "whole.npz", "--scaling", "auto")
 
     def test_a_run_goes_on(self):
         """The network has its scaling by then; the data are read as when the run began."""
@@ -157,8 +202,9 @@ class Foreign(Case):
             self.assertAlmostEqual(scaling["shift"][j], mean, places=4)
             self.assertAlmostEqual(scaling["scale"][j], 1 / deviation, places=5)
         self.good("eval", "settled", "t.csv")
-        self.refused(1, "expected test rows, found none", "eval", "dict_names.safetensors", "t.csv", "--scaling",
-                     "standard")
+        self.refused(1, "t.csv: expected test rows beside the training rows to fit --scaling standard on, found none: "
+                        "rows to test or to predict do not tell it; .*'espalier compact MODEL -o NEW --data TRAINING "
+                        "--scaling standard'", "eval", "dict_names.safetensors", "t.csv", "--scaling", "standard")
 
     def test_validation_rows_are_not_fitted_on(self):
         """As in training, in every command that keeps some apart."""

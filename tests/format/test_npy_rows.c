@@ -41,7 +41,7 @@ static void put_array(const char *descr, const char *order, const char *shape, c
 #define PUT(descr, order, shape, ...) put_array(descr, order, shape, (__VA_ARGS__), sizeof(__VA_ARGS__))
 
 /* Three rows of two: 1 2, 3 4, 5 6. */
-static void expect_rows(void)
+static void expect_rows(bool bytes)
 {
     espalier_npy *file;
     espalier_error error = {0};
@@ -50,6 +50,7 @@ static void expect_rows(void)
     if (espalier_npy_open(path, 2, NULL, &file, &error))
         fail_msg("%s", error.message);
     assert_int_equal(espalier_npy_row_count(file), 3);
+    assert_int_equal(espalier_npy_is_bytes(file), bytes);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(espalier_npy_next(file, row, &end, NULL), ESPALIER_OK);
         assert_false(end);
@@ -67,13 +68,13 @@ static void test_rows(void **state)
 {
     (void)state;
     PUT("<f4", "False", "(3, 2)", (float[]){1, 2, 3, 4, 5, 6});
-    expect_rows();
+    expect_rows(false);
     PUT("|u1", "False", "(3, 2, 1)", (uint8_t[]){1, 2, 3, 4, 5, 6});
-    expect_rows();
+    expect_rows(true);
     PUT(">u2", "True", "(3, 2)", (uint8_t[]){0, 1, 0, 3, 0, 5, 0, 2, 0, 4, 0, 6});
-    expect_rows();
+    expect_rows(false);
     PUT("|i1", "True", "(3, 1, 2)", (int8_t[]){1, 3, 5, 2, 4, 6});
-    expect_rows();
+    expect_rows(false);
 }
 
 static void refuse(size_t inputs, espalier_status status, const char *part)
