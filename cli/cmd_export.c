@@ -6,6 +6,7 @@
 #include "handover.h"
 #include "options.h"
 #include "output.h"
+#include "scaling.h"
 #include "settings.h"
 #include "table.h"
 
@@ -59,6 +60,9 @@ static int export(const option_set *set, export_settings *s, int argc, char **ar
         code = output_writable(s->output);
     if (code == EXIT_NONE)
         code = read_model(set->files[0], &network);
+    if (code == EXIT_NONE && s->options.fold_scaling && scaling_is_unsaid(network))
+        message("note: --fold-scaling has no effect: %s does not say how its inputs are scaled; 'espalier "
+                "compact MODEL -o NEW --data DATA --scaling HOW' brings it in", set->files[0]);
     if (code == EXIT_NONE && s->compact)
         code = handover_compact(&network, s->output);
     if (code == EXIT_NONE)

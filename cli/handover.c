@@ -113,7 +113,7 @@ static void print_scaling(const espalier_network *network)
 {
     const float *shift = NULL, *scale = NULL;
     size_t pairs = espalier_network_scaling(network, &shift, &scale);
-    if (pairs == 0)
+    if (pairs == 0 || (pairs == 1 && shift[0] == 0.0f && scale[0] == 1.0f))
         return;
     if (pairs == 1 && shift[0] == 0.0f)
         printf("inputs   x * %.9g", (double)scale[0]);

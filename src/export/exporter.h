@@ -13,6 +13,10 @@ typedef struct exporter {
                              const espalier_export_options *options, espalier_error *error);
 } exporter;
 
+/* In metadata "input_scaling": rows go in as they are in the data, so that no reader has to
+ * guess. */
+#define EXPORT_RAW_ROWS "{\"shift\":0.0,\"scale\":1.0}"
+
 espalier_status export_safetensors(const espalier_network *network, const char *path,
                                    const espalier_export_options *options, espalier_error *error);
 espalier_status export_onnx(const espalier_network *network, const char *path,

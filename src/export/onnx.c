@@ -163,7 +163,8 @@ static void describe(drawing *d)
                        "The probability of each class; their names are in the metadata 'classes'.");
 }
 
-/* Class names, and what else travels with the network. The history of pruning stays with
+/* Class names, and what else travels with the network. Once imported, it says that its scaling
+ * is known: a graph does not show one that changes nothing. The history of pruning stays with
  * the model: it names every neuron that went. */
 static espalier_status add_metadata(drawing *d, espalier_error *error)
 {
@@ -173,6 +174,8 @@ static espalier_status add_metadata(drawing *d, espalier_error *error)
         return error_memory(error);
     onnx_writer_metadata(d->model, "classes", classes);
     memory_release(network->allocator, classes);
+    if (network->scaling_count && espalier_network_metadata(network, "imported"))
+        onnx_writer_metadata(d->model, "input_scaling", EXPORT_RAW_ROWS);
     for (size_t i = 0; i < network->metadata_count; i++)
         if (strcmp(network->metadata[i].key, "history") != 0)
             onnx_writer_metadata(d->model, network->metadata[i].key, network->metadata[i].value);

@@ -30,11 +30,8 @@ static bool print_texts(const espalier_network *network, bool scaling, texts *t)
            (t->classes || !model_has_class_names(network)) && (t->scaling || !scaling);
 }
 
-/* Rows as they are: said, so that no reader has to guess. Of a network of another program
- * whose file did not say it nobody knows, and nothing is said. */
-static const char raw_rows[] = "{\"shift\":0.0,\"scale\":1.0}";
-
-/* Keys of a model file, but not its version: by its names it is none. */
+/* Keys of a model file, but not its version: by its names it is none. Of a network of another
+ * program whose file did not say its scaling nobody knows it, and nothing is said. */
 static size_t list_pairs(const espalier_network *network, const texts *t, safetensors_pair *pairs)
 {
     bool unsaid = network->scaling_count == 0 && espalier_network_metadata(network, "imported");
@@ -45,7 +42,7 @@ static size_t list_pairs(const espalier_network *network, const texts *t, safete
     if (t->classes)
         pairs[count++] = (safetensors_pair){"classes", t->classes};
     if (!unsaid)
-        pairs[count++] = (safetensors_pair){"input_scaling", t->scaling ? t->scaling : raw_rows};
+        pairs[count++] = (safetensors_pair){"input_scaling", t->scaling ? t->scaling : EXPORT_RAW_ROWS};
     return count;
 }
 

@@ -37,7 +37,7 @@ espalier_status import_metadata(espalier_network *network, const metadata_source
         status = model_parse_activations(network, activation, linear, path, error);
     if (status == ESPALIER_OK && classes)
         status = model_parse_classes(network, classes, path, error);
-    if (status == ESPALIER_OK && scaling)
+    if (status == ESPALIER_OK && scaling && network->scaling_count == 0)
         status = model_parse_scaling(network, scaling, path, error);
     return status == ESPALIER_OK ? take_free(network, source, error) : status;
 }

@@ -12,7 +12,8 @@ typedef struct metadata_source {
     const char *(*value)(const void *context, size_t index);
 } metadata_source;
 
-/* Sets activations, class names, scaling and free texts as far as they are there.
+/* Sets activations, class names, scaling (unless the network got one from its graph) and free
+ * texts as far as they are there.
  * path is for messages. Errors: FORMAT, UNSUPPORTED (an unknown activation), MEMORY. */
 espalier_status import_metadata(espalier_network *network, const metadata_source *source,
                                 const char *path, espalier_error *error);

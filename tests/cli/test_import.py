@@ -173,8 +173,9 @@ class Foreign(Case):
 
     def test_unknown_scaling_stays_unknown(self):
         expected = self.noted(NOTE.format("torch.safetensors"), "eval", "torch.safetensors", "small")
-        for option in ("--quiet", "--fold-scaling"):
-            self.good("export", "torch.safetensors", "-o", "copy.safetensors", option)
+        for option, said in (("--quiet", ""), ("--fold-scaling", "espalier: note: --fold-scaling has no effect: "
+                             "torch.safetensors does not say how its inputs are scaled; .*compact.*\n")):
+            self.good("export", "torch.safetensors", "-o", "copy.safetensors", option, said=said)
             self.assertNotIn("input_scaling", self.header("copy.safetensors")["__metadata__"])
             self.assertEqual(self.noted(NOTE.format("copy.safetensors"), "eval", "copy.safetensors", "small"), expected)
         self.good("prune", "torch.safetensors", "small", "-o", "raw.safetensors", "--prune", "50%", "--criterion",
@@ -182,6 +183,23 @@ class Foreign(Case):
         self.good("export", "raw.safetensors", "-o", "copy.safetensors")
         self.assertEqual(json.loads(self.header("copy.safetensors")["__metadata__"]["input_scaling"]),
                          {"shift": 0, "scale": 1})
+        self.assertNotIn("inputs ", self.good("export", "raw.safetensors", "-o", "copy.safetensors"))
+
+    def test_known_scaling_stays_known(self):
+        """Through ONNX too, whose graph has no node for one that changes nothing."""
+        if not self.onnx:
+            self.skipTest("this build has no ONNX")
+        for option in ("none", "auto"):
+            self.good("compact", "torch.safetensors", "-o", "known.safetensors", "--data", "small", "--scaling", option)
+            expected = self.good("eval", "known.safetensors", "small")
+            self.good("export", "known.safetensors", "-o", "known.onnx")
+            self.assertEqual(self.good("eval", "known.onnx", "small"), expected)
+        expected = self.good("eval", "net", "small")
+        self.good("export", "net", "-o", "folded.safetensors", "--fold-scaling")
+        self.good("export", "folded.safetensors", "-o", "folded.onnx")
+        self.assertEqual(self.good("eval", "folded.onnx", "small").split("\n")[1], expected.split("\n")[1])
+        self.good("export", "torch.safetensors", "-o", "unknown.onnx")
+        self.noted(NOTE.format("unknown.onnx"), "eval", "unknown.onnx", "small")
 
     def table(self, name, rows, labels):
         (self.folder / name).write_text("a,b,c,d,e,f,kind\n" + "".join(

@@ -205,6 +205,27 @@ static void test_what_travels(void **state)
     espalier_network_destroy(network);
 }
 
+/* Of an imported network the metadata say whether its scaling is known. */
+static void test_known_scaling(void **state)
+{
+    (void)state;
+    static const float zero = 0, one = 1;
+    for (int i = 0; i < 4; i++) {
+        espalier_network *network = make_network((size_t[]){4, 3, 3}, 3);
+        if (i & 1)
+            assert_int_equal(espalier_network_set_metadata(network, "imported", "NumPy"), ESPALIER_OK);
+        if (i & 2)
+            assert_int_equal(espalier_network_set_scaling(network, 1, &zero, &one), ESPALIER_OK);
+        Onnx__ModelProto *model = export(network, false);
+        if (i == 3)
+            assert_string_equal(metadata(model, "input_scaling"), "{\"shift\":0.0,\"scale\":1.0}");
+        else
+            assert_null(metadata(model, "input_scaling"));
+        onnx__model_proto__free_unpacked(model, NULL);
+        espalier_network_destroy(network);
+    }
+}
+
 /* Scaling that changes nothing leaves no node. */
 static void test_no_empty_steps(void **state)
 {
@@ -269,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scores),         cmocka_unit_test(test_what_travels),
+        cmocka_unit_test(test_known_scaling),
         cmocka_unit_test(test_no_empty_steps), cmocka_unit_test(test_activations),
         cmocka_unit_test(test_opset_out_of_range),
     };
