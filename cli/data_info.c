@@ -3,6 +3,7 @@
 
 #include "data_commands.h"
 #include "data_info.h"
+#include "doubts.h"
 
 typedef struct info_settings {
     data_settings data;
@@ -32,6 +33,8 @@ static int info(const option_set *set, const info_settings *s)
     espalier_error error = {0};
     data_info_facts facts = {.source = set->files[0], .drawn = s->rows};
     int code = data_open(facts.source, &s->data, &dataset);
+    if (code == EXIT_NONE)
+        doubts_columns(facts.source, dataset);
     if (code == EXIT_NONE && espalier_dataset_describe(dataset, true, NULL, &about, &error))
         code = fail(&error);
     facts.dataset = dataset;

@@ -80,6 +80,26 @@ static void constant_inputs(const char *source, const espalier_dataset *dataset,
                 n.count == 1 ? "es" : "", n.text);
 }
 
+static void mixed_column(const char *source, const espalier_mixed_column *c)
+{
+    char number[DIGITS_BYTES];
+    snprintf(number, sizeof number, "%zu", c->position + 1);
+    message("warning: %s: column %s%s%.80s%s: %zu of its %zu different values are numbers, but its first "
+            "value, '%.80s', is none, so each is a category, an input of its own: write it as a number, "
+            "or leave it empty and say --missing, or leave the column out by --ignore; --categorical %.80s "
+            "says that it is meant",
+            source, number, *c->name ? " (" : "", c->name, *c->name ? ")" : "", c->numbers, c->values,
+            c->text, *c->name ? c->name : number);
+}
+
+void doubts_columns(const char *source, const espalier_dataset *dataset)
+{
+    const espalier_mixed_column *mixed;
+    const size_t count = espalier_dataset_mixed_columns(dataset, &mixed);
+    for (size_t i = 0; i < count; i++)
+        mixed_column(source, &mixed[i]);
+}
+
 int doubts_say(const char *source, const espalier_dataset *dataset, bool training)
 {
     espalier_error error = {0};
@@ -87,6 +107,7 @@ int doubts_say(const char *source, const espalier_dataset *dataset, bool trainin
     size_t height, width;
     if (espalier_dataset_describe(dataset, false, NULL, &d, &error))
         return fail(&error);
+    doubts_columns(source, dataset);
     int code = EXIT_NONE;
     if (training && d.learnt_classes < 2)
         code = one_class(source, dataset, &d);

@@ -4,7 +4,11 @@
 
 #include "data.h"
 
-/* A warning for classes without training rows and for inputs that never change (of
+/* A warning for each column of a table that became categories though most of its values are
+ * numbers. */
+void doubts_columns(const char *source, const espalier_dataset *dataset);
+
+/* That warning, and one for classes without training rows and for inputs that never change (of
  * tables; in pictures that is usual). EXIT_FAILED with a message if `training` and there
  * is one class only; else EXIT_NONE. */
 int doubts_say(const char *source, const espalier_dataset *dataset, bool training);

@@ -140,6 +140,19 @@ ESPALIER_API size_t espalier_dataset_scaling(const espalier_dataset *dataset, co
 /* The name of an input (borrowed), such as a column's header, or NULL where inputs have none. */
 ESPALIER_API const char *espalier_dataset_input_name(const espalier_dataset *dataset, size_t input);
 
+/* A column of a table that became categories because its first value is no number, though most
+ * of its different values are; nobody called it categorical. */
+typedef struct espalier_mixed_column {
+    char name[256];         /* empty where the table has no names */
+    char text[256];         /* the first value */
+    size_t position;        /* in a record, from 0 */
+    size_t values, numbers; /* different values, and those of them that are numbers */
+} espalier_mixed_column;
+
+/* Returns how many such columns there are. columns: receives them (borrowed), NULL with none. */
+ESPALIER_API size_t espalier_dataset_mixed_columns(const espalier_dataset *dataset,
+                                                   const espalier_mixed_column **columns);
+
 /* How rows of a table become rows of numbers (which columns, which categories, what a
  * missing value becomes), as JSON text to keep in a network's metadata "columns"; NULL
  * where rows are numbers from the start. Borrowed. docs/data.md has its form. */

@@ -18,6 +18,7 @@ typedef struct column {
     char *name;      /* NULL: the table has no names */
     size_t position; /* in a record of the table that was fitted on, from 0 */
     column_kind kind;
+    bool asked;        /* CATEGORY: by --categorical, not by its first value */
     size_t first;      /* its first input */
     dictionary values; /* CATEGORY: the categories in the order of the inputs */
     bool filled;       /* a missing value has something to become: */

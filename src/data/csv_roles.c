@@ -139,6 +139,7 @@ static espalier_status lay_out(const roles *r, columns *c, espalier_error *error
         column *one = &c->items[c->count++];
         *one = (column){.position = i,
                         .kind = r->categorical[i] ? COLUMN_CATEGORY : COLUMN_UNKNOWN,
+                        .asked = r->categorical[i],
                         .values = {.allocator = c->allocator}};
         status = copy_name(r, i, c->allocator, &one->name, error);
     }

@@ -135,11 +135,19 @@ static espalier_status add_category(csv_survey *s, const table_file *f, size_t i
     most = most ? most : CATEGORIES_USUAL;
     if (one->values.count >= most) {
         char shown[TABLE_SHOWN_BYTES];
+        table_show(field, shown);
+        if (csv_is_mixed(s->columns, one))
+            return table_file_complain(f, place, error,
+                                       "expected at most %zu categories, found one more, '%s': the column is "
+                                       "text because its first value, '%.60s', is no number; write it as "
+                                       "one, or leave it empty and say --missing, or leave the column out by "
+                                       "--ignore",
+                                       most, shown, one->values.texts[0]);
         return table_file_complain(f, place, error,
                                    "expected at most %zu categories, found one more, '%s': leave the "
                                    "column out by --ignore if it tells rows apart, or allow more "
                                    "by --max-categories",
-                                   most, table_show(field, shown));
+                                   most, shown);
     }
     espalier_status status = check_text(f, place, "category", error);
     return status ? status : dictionary_add(&one->values, field->text, field->length, error);

@@ -319,6 +319,8 @@ static espalier_status read_table(reading *r, espalier_error *error)
     if (!status)
         status = split(r, error);
     if (!status && learn)
+        status = csv_list_mixed(&r->columns, r->dataset, error);
+    if (!status && learn)
         status = learn_categories(r, error);
     if (!status)
         status = store(r, error);

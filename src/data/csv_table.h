@@ -3,6 +3,7 @@
  *   csv_sample.c  the first rows: is there a header, what do the columns hold
  *   csv_roles.c   which column is what
  *   csv_survey.c  once through the files: labels, kinds of columns, categories
+ *   csv_mixed.c   columns of numbers that are text by their first value
  *   csv_fit.c     what is learnt from the training rows: categories, fills
  *   csv_table.c   the order of these, and the second time through the files: values
  *
@@ -66,6 +67,15 @@ espalier_status csv_survey_file(csv_survey *s, const char *path, bool learn,
 
 /* Whether the present row is to be kept: it has no missing value, or they are filled. */
 bool csv_row_is_kept(const table_file *file);
+
+/* ---- csv_mixed.c -------------------------------------------------------------- */
+
+/* Whether a column is categories by its first value, while most of its values are numbers;
+ * they are in the order of their appearance. */
+bool csv_is_mixed(const columns *c, const column *one);
+
+/* Lists these columns in the data set. Errors: MEMORY. */
+espalier_status csv_list_mixed(const columns *c, espalier_dataset *dataset, espalier_error *error);
 
 /* ---- csv_fit.c ---------------------------------------------------------------- */
 

@@ -237,6 +237,7 @@ void espalier_dataset_destroy(espalier_dataset *dataset)
     for (int split = 0; split < ESPALIER_SPLIT_COUNT; split++)
         memory_release(allocator, dataset->rows[split]);
     memory_release(allocator, dataset->missing);
+    memory_release(allocator, dataset->mixed);
     memory_release(allocator, dataset->labels);
     memory_release(allocator, dataset->floats);
     memory_release(allocator, dataset->bytes);
@@ -287,6 +288,13 @@ espalier_validation espalier_dataset_validation(const espalier_dataset *dataset)
 const char *espalier_dataset_input_name(const espalier_dataset *dataset, size_t input)
 {
     return dataset->input_names && input < dataset->inputs ? dataset->input_names[input] : NULL;
+}
+
+size_t espalier_dataset_mixed_columns(const espalier_dataset *dataset,
+                                      const espalier_mixed_column **columns)
+{
+    *columns = dataset->mixed;
+    return dataset->mixed_count;
 }
 
 const char *espalier_dataset_columns(const espalier_dataset *dataset)

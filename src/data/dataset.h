@@ -23,6 +23,8 @@ struct espalier_dataset {
     char *columns;            /* JSON text, or NULL */
     size_t *missing;          /* [inputs] values that were missing and filled in, at the first
                                  input of their column; NULL: none */
+    espalier_mixed_column *mixed; /* [mixed_count], or NULL */
+    size_t mixed_count;
     size_t dropped_rows;      /* of a table, that were left out for their missing values */
     size_t scaling_count;     /* 0, 1 or inputs */
     float *shift, *scale;     /* one allocation, shift first */

@@ -55,6 +55,22 @@ class Doubts(Case):
                   "column of labels?", "prune", "net", "one", "-o", "none", "--quiet", "--validation",
                   "0", "--epochs", "1", code=1)
 
+    def test_numbers_that_became_categories(self):
+        for first in ("None", "12%", "\u22123", "$3.00", "\"1,000.5\"", "\u00a04"):
+            (self.folder / "t.csv").write_text(f"a,b,y\n{first},1,p\n" + "".join(
+                f"{i % 5},{i * i % 7},{'pq'[i % 2]}\n" for i in range(20)), encoding="utf-8")
+            plain = first.strip('"')
+            warning = (f"warning: t.csv: column 1 (a): 5 of its 6 different values are numbers, but its first value, "
+                       f"'{plain}', is none, so each is a category, an input of its own: write it as a number, or "
+                       "leave it empty and say --missing, or leave the column out by --ignore; --categorical a says "
+                       "that it is meant")
+            self.said(warning, "train", "t.csv", *NET)
+            done = self.run_cli("data", "info", "t.csv")
+            self.assertEqual((done.returncode, done.stderr), (0, f"espalier: {warning}\n"))
+        self.said("", "train", "t.csv", *NET, "--categorical", "a")
+        self.said("", "train", "t.csv", *NET, "--ignore", "a")
+        self.assertEqual(self.run_cli("data", "info", "t.csv", "--categorical", "a").stderr, "")
+
     def test_constant_inputs(self):
         rows = [(7, 7, i, 0, 7, 7, 7, 7) for i in range(10)]
         self.table("flat", rows, [i % 2 for i in range(10)])

@@ -194,6 +194,40 @@ static void test_categories(void **state)
     expect("c,n,y\nx,1,0\n7,2,1\n", &o, "0:0,1,1;1:1,0,2;");
 }
 
+/* Text by its first value, though most of the others are numbers; not where that was asked for. */
+static void test_mixed_columns(void **state)
+{
+    (void)state;
+    espalier_dataset_options o = plain();
+    static const char text[] = "c,m,n,t,y\nNA,None,1,-,0\nred,1,2,x,1\n7,1,3,1,1\n8,2.5,4,2,0\n";
+    const espalier_mixed_column *mixed = NULL;
+    o.table.missing = ESPALIER_MISSING_MEAN;
+    espalier_dataset *dataset = open_text(text, &o);
+    assert_int_equal(espalier_dataset_mixed_columns(dataset, &mixed), 2);
+    assert_string_equal(mixed[0].name, "c");
+    assert_string_equal(mixed[0].text, "red");
+    assert_int_equal(mixed[0].position, 0);
+    assert_string_equal(mixed[1].name, "m");
+    assert_string_equal(mixed[1].text, "None");
+    assert_int_equal(mixed[1].values, 3);
+    assert_int_equal(mixed[1].numbers, 2);
+    espalier_dataset_destroy(dataset);
+    const char *const both[] = {"c", "m"};
+    o.table.categorical = both;
+    o.table.categorical_count = 2;
+    dataset = open_text(text, &o);
+    assert_int_equal(espalier_dataset_mixed_columns(dataset, &mixed), 0);
+    assert_null(mixed);
+    espalier_dataset_destroy(dataset);
+    o = plain();
+    o.table.decimal = ESPALIER_DECIMAL_COMMA;
+    o.table.header = ESPALIER_HEADER_NO;
+    dataset = open_text("-;1;0\n1,5;2;1\n2,5;3;1\n", &o);
+    assert_int_equal(espalier_dataset_mixed_columns(dataset, &mixed), 1);
+    assert_string_equal(mixed[0].name, "");
+    espalier_dataset_destroy(dataset);
+}
+
 /* ---- missing values ------------------------------------------------------------ */
 
 static void test_missing(void **state)
@@ -541,6 +575,10 @@ static void test_refused(void **state)
         {"a,c,y\n1,x,p\n1,z,q\n1,v,q\n", {.categories_most = 2}, NULL, ESPALIER_ERROR_FORMAT,
          "row 3 (line 4), column 2 (c): expected at most 2 categories, found one more, 'v': leave "
          "the column out by --ignore if it tells rows apart, or allow more by --max-categories"},
+        {"a,c,y\n1,-,p\n1,2,q\n1,3,q\n1,4,q\n", {.categories_most = 3}, NULL, ESPALIER_ERROR_FORMAT,
+         "row 4 (line 5), column 2 (c): expected at most 3 categories, found one more, '4': the column is "
+         "text because its first value, '-', is no number; write it as one, or leave it empty and say "
+         "--missing, or leave the column out by --ignore"},
         {"a,y\n,p\n,q\n",
          {.categorical = a, .categorical_count = 1, .missing = ESPALIER_MISSING_MEAN}, NULL,
          ESPALIER_ERROR_FORMAT, "expected columns that make 1 to 16777216 inputs, found 0"},
@@ -806,7 +844,7 @@ int main(void)
         cmocka_unit_test(test_header_found),
         cmocka_unit_test(test_label_and_ignored),
         cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_categories),
+        cmocka_unit_test(test_categories), cmocka_unit_test(test_mixed_columns),
         cmocka_unit_test(test_missing),
         cmocka_unit_test(test_dropped),
         cmocka_unit_test(test_known_again),
