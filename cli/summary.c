@@ -108,6 +108,16 @@ static void print_restart(const json_t *restart)
                                                          : "by default: it does not tell its own");
 }
 
+/* A step at the end of the last epoch, not between its batches: the accuracy that stands beside it is
+ * of the network before. */
+static bool ends_with_step(const json_t *result)
+{
+    const json_t *steps = json_object_get(result, "prunes");
+    const json_t *last = json_array_get(steps, json_array_size(steps) - 1);
+    return count(last, "epoch") > 0 && count(last, "epoch") == count(result, "epochs") &&
+           !isnan(number(last, "training_accuracy"));
+}
+
 void print_summary(const json_t *result, const espalier_network *network, const char *output,
                    const char *proof)
 {
@@ -130,6 +140,8 @@ void print_summary(const json_t *result, const espalier_network *network, const 
         puts("\npruning steps");
         print_prune_steps(steps);
     }
+    if (ends_with_step(result))
+        puts("the last step came after the last epoch: nothing was learnt after it");
     printf("\nwrote %s (%s bytes)\n", output, digits(text, file_bytes(output)));
     if (*proof)
         puts(proof);

@@ -30,8 +30,7 @@ static double evaluated(const run_folder *f, const char *when, const char *split
     return json_number_at(json_object_get(json_object_get(f->evaluation, when), split), key);
 }
 
-/* Of the evaluation, or of the result where there is none. */
-static double at_end(const run_folder *f, const char *split, const char *key)
+double run_at_end(const run_folder *f, const char *split, const char *key)
 {
     const double found = evaluated(f, "after", split, key);
     return isnan(found) ? json_number_at(json_object_get(f->result, key), split) : found;
@@ -44,13 +43,13 @@ static void accuracy_numbers(report *r, const run_folder *f)
         {"validation", "Validation accuracy", "Validation loss"},
         {"train", "Training accuracy", "Training loss"}};
     for (size_t i = 0; i < 3; i++) {
-        const double accuracy = at_end(f, splits[i][0], "accuracy");
+        const double accuracy = run_at_end(f, splits[i][0], "accuracy");
         if (isnan(accuracy))
             continue;
         number(r, splits[i][1], 100 * evaluated(f, "before", splits[i][0], "accuracy"),
                100 * accuracy, " %", 2);
         number(r, splits[i][2], evaluated(f, "before", splits[i][0], "loss"),
-               at_end(f, splits[i][0], "loss"), "", 4);
+               run_at_end(f, splits[i][0], "loss"), "", 4);
         return;
     }
 }
@@ -93,7 +92,7 @@ static void say_before(report *r, const run_folder *f)
 {
     const json_t *first = json_array_get(f->steps, 0);
     const double change =
-        at_end(f, "test", "accuracy") - evaluated(f, "before", "test", "accuracy");
+        run_at_end(f, "test", "accuracy") - evaluated(f, "before", "test", "accuracy");
     const espalier_cost now = espalier_network_cost(f->model),
                         was = espalier_network_cost(f->before);
     const size_t epoch = json_size_at(first, "epoch");

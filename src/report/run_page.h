@@ -25,6 +25,10 @@ run_part run_ledger;         /* the steps and the neurons that went */
 size_t run_width(const run_folder *f, size_t position);
 size_t run_layer_count(const run_folder *f);
 
+/* "accuracy" or "loss" of the network that the run left, on the rows of "train", "validation" or
+ * "test": of the evaluation, else of the result; NaN = unknown. */
+double run_at_end(const run_folder *f, const char *split, const char *key);
+
 /* Marks the pruning steps in a script whose x axis is epochs. */
 void run_mark_steps(text *script, const run_folder *f);
 

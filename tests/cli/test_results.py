@@ -82,6 +82,14 @@ class Results(Case):
         self.assertNotRegex(text, r"(?m) $")
         self.assertEqual(self.good("train", "small", "-o", "told", *NET, "--quiet"), "")
 
+    def test_step_after_the_last_epoch(self):
+        late = "\nthe last step came after the last epoch: nothing was learnt after it\n"
+        for trigger, said in ((("--every", "6", "--trigger", "epoch", "--steps", "2"), True),
+                              (("--every", "4", "--trigger", "epoch", "--steps", "2"), False),
+                              (("--trigger", "cubic", "--cubic-epochs", "12"), False)):
+            text = self.good("train", "small", "-o", "late", *NET[:6], *trigger, "--early-stop", "never")
+            self.assertEqual(late in text, said, text)
+
     def test_target_not_reached(self):
         done = self.run_cli("train", "small", "-o", "short", "--hidden", "8", "--epochs", "2",
                             "--prune", "50%", "--trigger", "epoch", "--every", "2", "--quiet")

@@ -127,6 +127,50 @@ static void tables_of_the_plots(void **state)
     assert_holds("plots/spectrum-layer-0.gp", "($1<=2 && column(2)>0 ? column(2) : NaN) with lines ");
 }
 
+/* The last of three steps comes after the last epoch: the end is that of the network it left. */
+static void ends_with_a_step(void **state)
+{
+    static const char *const said[] = {
+        "After 3 epochs, before the last pruning step, the validation accuracy was 70.00 %; its best was "
+        "70.00 % in epoch 3.",
+        "lower than before it (step 1); 1 of 2 steps with an epoch before and after cost nothing.",
+        "The last pruning step (step 3) came after the last epoch, so nothing was learnt after it",
+        "left has a validation accuracy of 50.00 %.",
+        "The last points are of the network after the last of them."};
+    (void)state;
+    run_put(folder, "log.jsonl",
+            "{\"event\":\"epoch\",\"epoch\":1,\"training_accuracy\":0.6,\"validation_accuracy\":0.65}\n"
+            "{\"event\":\"prune\",\"step\":0,\"epoch\":1,\"training_accuracy\":0.6}\n"
+            "{\"event\":\"epoch\",\"epoch\":2,\"training_accuracy\":0.6,\"validation_accuracy\":0.55}\n"
+            "{\"event\":\"prune\",\"step\":1,\"epoch\":2,\"training_accuracy\":0.6}\n"
+            "{\"event\":\"epoch\",\"epoch\":3,\"training_accuracy\":0.6,\"validation_accuracy\":0.7}\n"
+            "{\"event\":\"prune\",\"step\":2,\"epoch\":3,\"training_accuracy\":0.6}\n");
+    char *html = page_of(NULL);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (!strstr(html, said[i]))
+            fail_msg("not on the page: %s", said[i]);
+    free(html);
+    assert_content("plots/accuracy.csv",
+                   "epoch,training,validation\n1,0.6,0.65\n2,0.6,0.55\n3,0.6,0.7\n3,0.6,0.5\n");
+    assert_content("plots/loss.csv", "epoch,training,validation\n1,,\n2,,\n3,,\n3,0.9,0.95\n");
+    run_take(folder, "result.json");
+    run_take(folder, "evaluation.json");
+    html = page_of(NULL); /* it goes on, perhaps */
+    assert_null(strstr(html, "after the last epoch"));
+    free(html);
+}
+
+/* --keep best: the network of an earlier epoch. */
+static void left_is_not_the_last(void **state)
+{
+    (void)state;
+    run_put(folder, "result.json", "{\"accuracy\":{\"validation\":0.55}}");
+    char *html = page_of(NULL);
+    assert_non_null(strstr(html, "the validation accuracy was 50.00 %; its best was 55.00 % in epoch 1."));
+    assert_non_null(strstr(html, "The network that the run left has 55.00 %."));
+    free(html);
+}
+
 /* Cuts between batches: what one of them cost is not known, and is not said. */
 static void cuts_within_epochs(void **state)
 {
@@ -344,6 +388,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(everything, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tables_of_the_plots, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(ends_with_a_step, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(left_is_not_the_last, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cuts_within_epochs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(older_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(run_that_did_not_end, set_up, tear_down),
