@@ -25,6 +25,8 @@ typedef struct listeners {
     espalier_regulariser *regulariser; /* or NULL */
     espalier_record *record;           /* with spectra, or NULL */
     espalier_pruner *pruner;           /* or NULL */
+    size_t batch_rows;
+    size_t charged;                    /* rows of this epoch that the arithmetic has */
 } listeners;
 
 static espalier_status test_accuracy(const study *s, const espalier_network *network,
@@ -43,12 +45,19 @@ static espalier_status test_accuracy(const study *s, const espalier_network *net
     return status;
 }
 
+/* The epoch's rows up to this one were trained with the weights that there are now. */
+static void charge(listeners *l, const espalier_network *network, size_t rows)
+{
+    const double kept = (double)espalier_network_cost(network).nonzero;
+    l->outcome->arithmetic += (double)(rows - l->charged) * OPERATIONS * kept;
+    l->charged = rows;
+}
+
 static espalier_status epoch_ended(listeners *l, const espalier_network *network,
                                    espalier_error *error)
 {
-    const double rows = (double)espalier_dataset_row_count(l->s->dataset, ESPALIER_TRAINING);
-    const uint64_t kept = espalier_network_cost(network).nonzero;
-    l->outcome->arithmetic += rows * OPERATIONS * (double)kept;
+    charge(l, network, espalier_dataset_row_count(l->s->dataset, ESPALIER_TRAINING));
+    l->charged = 0;
     if (!l->pruner || espalier_pruner_reached(l->pruner, network)) {
         double accuracy;
         espalier_status status = test_accuracy(l->s, network, &accuracy, error);
@@ -61,15 +70,24 @@ static espalier_status epoch_ended(listeners *l, const espalier_network *network
                : error_set(error, ESPALIER_ERROR_CANCELLED, "the study was ended");
 }
 
+/* Rows of an epoch's finished batches; the last one may be smaller. */
+static size_t batches_rows(const listeners *l, const espalier_event *event)
+{
+    const size_t rows = espalier_dataset_row_count(l->s->dataset, ESPALIER_TRAINING);
+    return event->batch == event->batches ? rows : event->batch * l->batch_rows;
+}
+
 static espalier_status notify(void *context, espalier_trainer *trainer,
                               const espalier_event *event, espalier_error *error)
 {
     listeners *l = context;
+    const espalier_network *network = espalier_trainer_network(trainer);
+    const bool within = event->epoch > 0 && !event->result; /* between batches */
+    if (event->kind == ESPALIER_EVENT_PRUNE_BEGIN && within)
+        charge(l, network, batches_rows(l, event));
     if (event->kind == ESPALIER_EVENT_PRUNE)
         l->outcome->last_step = event->epoch;
-    if (event->kind != ESPALIER_EVENT_EPOCH)
-        return ESPALIER_OK;
-    return epoch_ended(l, espalier_trainer_network(trainer), error);
+    return event->kind == ESPALIER_EVENT_EPOCH ? epoch_ended(l, network, error) : ESPALIER_OK;
 }
 
 /* ---- making the listeners ------------------------------------------------ */
@@ -234,6 +252,7 @@ static espalier_status run(listeners *l, espalier_network *network, espalier_err
 {
     study_outcome *outcome = l->outcome;
     const espalier_train_options options = budget(l->s, l->job);
+    l->batch_rows = options.batch_rows;
     espalier_status status = make_listeners(l, network, error);
     if (status == ESPALIER_OK && l->job->method >= ESPALIER_STUDY_PCA &&
         l->job->method <= ESPALIER_STUDY_FACTORS)

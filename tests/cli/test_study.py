@@ -182,6 +182,21 @@ class Study(Case):
             self.assertEqual(self.result(*plan, "s1")["found"], 2)
             shutil.rmtree(self.folder / "s1")
 
+    def test_arithmetic_between_cuts(self):
+        """Every batch counts with the weights that it was trained with: 3 epochs of 17 batches, the last of
+        each smaller, a cut after each 7 of the first 34."""
+        self.good("study", "small", "--hidden", "16,8", "--epochs", "3", "--sparsities", "80%", "--criteria",
+                  "magnitude", "--controls", "none", "--seeds", "1", "--trigger", "cubic", "--cubic-epochs", "2",
+                  "--cubic-interval", "7", "-o", "s1", "--quiet")
+        name = "magnitude-80-global-cubic-s1"
+        rows, dense = 540, 64 * 16 + 16 * 8 + 8 * 4
+        history = json.loads(self.header(f"s1/runs/{name}.safetensors")["__metadata__"]["history"])
+        self.assertEqual([step["epoch"] for step in history], [1, 1, 2, 2, 2])
+        kept = [dense] + [round(dense * (1 - step["sparsity_all"])) for step in history]
+        expected = 6 * sum(min(32, rows - 32 * (batch % 17)) * kept[5 if batch >= 34 else batch // 7]
+                           for batch in range(51))
+        self.assertEqual(float(self.rows("s1")[name]["arithmetic"]), expected)
+
     def test_no_test_rows(self):
         rows = "".join(f"{i % 7},{i * i % 5},{'ab'[i % 2]}\n" for i in range(60))
         (self.folder / "table.csv").write_text("x,y,class\n" + rows)
