@@ -409,10 +409,11 @@ int run_finish(run *r)
     const run_settings *s = r->settings;
     char line[160] = "";
     json_t *proof = NULL, *result = NULL;
-    bool holds = true, enough = reached(r);
+    bool holds = true;
     int code = EXIT_NONE;
     if (s->compact)
         code = compact(r, &proof, line, sizeof line, &holds);
+    const bool enough = code != EXIT_NONE || reached(r); /* the network that is written */
     if (code == EXIT_NONE)
         code = write_network(r->network, s->output);
     if (code == EXIT_NONE)

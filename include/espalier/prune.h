@@ -151,7 +151,8 @@ ESPALIER_API size_t espalier_pruner_step_count(const espalier_pruner *pruner);
 ESPALIER_API const espalier_prune_step *espalier_pruner_steps(const espalier_pruner *pruner);
 /* Steps still to come. */
 ESPALIER_API size_t espalier_pruner_outstanding(const espalier_pruner *pruner);
-/* True once the network has at least the target sparsity, whether steps are outstanding or not. */
+/* True once the network has at least the target sparsity, whether steps are outstanding or not. A
+ * compacted network counts by the widths it had before. */
 ESPALIER_API bool espalier_pruner_reached(const espalier_pruner *pruner, const espalier_network *network);
 
 /* One removed neuron, by its place in the original network. */

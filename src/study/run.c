@@ -45,6 +45,19 @@ static espalier_status test_accuracy(const study *s, const espalier_network *net
     return status;
 }
 
+/* Is the target reached? Of the compacted network, which is the one that is written: what dead
+ * neurons still hold does not count. */
+static espalier_status judge(listeners *l, const espalier_network *network, espalier_error *error)
+{
+    espalier_network *small = NULL;
+    espalier_status status =
+        l->pruner ? espalier_network_compact(network, l->s->allocator, &small, NULL, error) : ESPALIER_OK;
+    if (status == ESPALIER_OK)
+        l->outcome->reached = !l->pruner || espalier_pruner_reached(l->pruner, small);
+    espalier_network_destroy(small);
+    return status;
+}
+
 /* The epoch's rows up to this one were trained with the weights that there are now. */
 static void charge(listeners *l, const espalier_network *network, size_t rows)
 {
@@ -58,7 +71,7 @@ static espalier_status epoch_ended(listeners *l, const espalier_network *network
 {
     charge(l, network, espalier_dataset_row_count(l->s->dataset, ESPALIER_TRAINING));
     l->charged = 0;
-    if (!l->pruner || espalier_pruner_reached(l->pruner, network)) {
+    if (l->outcome->reached) {
         double accuracy;
         espalier_status status = test_accuracy(l->s, network, &accuracy, error);
         if (status != ESPALIER_OK)
@@ -85,8 +98,10 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
     const bool within = event->epoch > 0 && !event->result; /* between batches */
     if (event->kind == ESPALIER_EVENT_PRUNE_BEGIN && within)
         charge(l, network, batches_rows(l, event));
-    if (event->kind == ESPALIER_EVENT_PRUNE)
+    if (event->kind == ESPALIER_EVENT_PRUNE) {
         l->outcome->last_step = event->epoch;
+        return judge(l, network, error);
+    }
     return event->kind == ESPALIER_EVENT_EPOCH ? epoch_ended(l, network, error) : ESPALIER_OK;
 }
 
@@ -257,6 +272,8 @@ static espalier_status run(listeners *l, espalier_network *network, espalier_err
     if (status == ESPALIER_OK && l->job->method >= ESPALIER_STUDY_PCA &&
         l->job->method <= ESPALIER_STUDY_FACTORS)
         status = test_accuracy(l->s, network, &outcome->before_retraining, error);
+    if (status == ESPALIER_OK)
+        status = judge(l, network, error);
     if (status == ESPALIER_OK && options.epochs > 0)
         status = train(l, network, &options, error);
     if (status == ESPALIER_OK)
@@ -265,7 +282,6 @@ static espalier_status run(listeners *l, espalier_network *network, espalier_err
         status = sign(l->s, l->job, &options, network, error);
     if (l->regulariser && espalier_regulariser_first_epoch(l->regulariser) <= outcome->epochs)
         outcome->penalty_from = espalier_regulariser_first_epoch(l->regulariser);
-    outcome->reached = !l->pruner || espalier_pruner_reached(l->pruner, network);
     return status ? status
                   : espalier_network_compact(network, l->s->allocator, &outcome->network, NULL,
                                              error);

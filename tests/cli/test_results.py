@@ -101,6 +101,18 @@ class Results(Case):
                          r"run ended after epoch 2, stopped by epochs\)\n$")
         self.assertTrue((self.folder / "short").exists())
 
+    def test_target_of_the_network_that_is_written(self):
+        """With --dead authors dead neurons keep weights, which go where the network is compacted."""
+        options = ("train", "small", "-o", "written", "--hidden", "16,8", "--epochs", "8", "--prune", "93%",
+                   "--scope", "layer", "--steps", "2", "--trigger", "epoch", "--every", "2", "--count", "sample-sum",
+                   "--dead", "authors", "--amounts", "authors")
+        for more, code in (((), 3), (("--compact",), 0)):
+            done = self.run_cli(*options, *more, "--json")
+            self.assertEqual(done.returncode, code, done.stderr)
+            shown = json.loads(done.stdout)["sparsity"]["all"]
+            self.assertEqual(shown < 0.93, code == 3)
+            self.assertEqual(f"asked for 93.00 % of all weights, got {100 * shown:.2f} %" in done.stderr, code == 3)
+
     def test_eval(self):
         r = self.result("eval", "net", "small")
         self.assertEqual(set(r), {"rows", "accuracy", "top_k", "loss", "confusion", "classes"})

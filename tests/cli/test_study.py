@@ -169,6 +169,17 @@ class Study(Case):
                                       "espalier:   magnitude-50-global-2-s1: 0.00 % instead of 50.00 %\n"
                                       "espalier:   magnitude-80-global-2-s1: 0.00 % instead of 80.00 %\n")
 
+    def test_target_of_the_compacted_network(self):
+        """Its runs are judged by what is written and shown (--dead authors leaves weights in dead neurons)."""
+        out = self.result("study", "small", "-o", "s1", "--hidden", "16,8", "--epochs", "8", "--sparsities", "93%",
+                          "--scopes", "layer", "--steps", "2", "--counts", "sample-sum", "--dead", "authors",
+                          "--amounts", "authors", "--criteria", "activation", "--controls", "none", "--seeds", "1",
+                          "--jobs", "1", said=THIN)
+        run = out["records"][1]
+        self.assertGreaterEqual(run["sparsity"]["all"], 0.93)
+        self.assertTrue(run["reached"])
+        self.assertEqual(out["missed"], 0)
+
     def test_triggers_that_know_their_steps(self):
         for trigger, name in (("once", "1"), ("cubic", "cubic")):
             self.wrong(f"--steps: has no meaning with --trigger {trigger}", *SMALL, "-o", "s1", "--trigger", trigger)
