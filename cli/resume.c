@@ -121,6 +121,12 @@ const char *resume_before(const resume *r)
     return json_string_value(json_object_get(r->facts, "before"));
 }
 
+size_t resume_history(const resume *r)
+{
+    const json_t *value = json_object_get(r->facts, "history");
+    return json_is_integer(value) ? (size_t)json_integer_value(value) : SIZE_MAX;
+}
+
 bool resume_unscaled(const resume *r)
 {
     return json_is_true(json_object_get(r->facts, "unscaled"));

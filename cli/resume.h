@@ -50,6 +50,9 @@ const char *resume_initial(const resume *r);
 /* A model's metadata "training" as it was before the run; NULL if it had none. */
 const char *resume_before(const resume *r);
 
+/* Pruning steps that the network knew of when the run began; SIZE_MAX: an older version did not say. */
+size_t resume_history(const resume *r);
+
 /* Whether that model did not say how its inputs are scaled. */
 bool resume_unscaled(const resume *r);
 

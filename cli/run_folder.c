@@ -51,6 +51,11 @@ static bool same_shape(const espalier_network *a, const espalier_network *b)
     return same;
 }
 
+static bool trains_further(const run *r)
+{
+    return r->model && r->settings->restart == ESPALIER_RESTART_FINE_TUNE;
+}
+
 /* A network that is trained further began where its MODEL did, if that is known. */
 static espalier_status copy_initial(const run *r, espalier_error *error)
 {
@@ -63,6 +68,16 @@ static espalier_status copy_initial(const run *r, espalier_error *error)
                                  : ESPALIER_OK;
     espalier_network_destroy(initial);
     return status;
+}
+
+/* Pruning steps that a network knows of, those of runs before this one included. */
+static size_t history_length(const espalier_network *network)
+{
+    const char *text = espalier_network_metadata(network, "history");
+    json_t *history = text ? json_loads(text, 0, NULL) : NULL;
+    const size_t length = json_array_size(history);
+    json_decref(history);
+    return length;
 }
 
 /* Written first of all: with it, whatever is missing can be made again. */
@@ -91,6 +106,7 @@ static int write_facts(const run *r)
     json_object_set_new(facts, "before", r->before ? json_string(r->before) : json_null());
     if (r->unscaled)
         json_object_set_new(facts, "unscaled", json_true());
+    json_object_set_new(facts, "history", json_integer((json_int_t)history_length(r->network)));
     json_object_set_new(facts, "initial", r->initial ? json_string(r->initial) : json_null());
     int code = write_json(r, RESUME_FACTS, facts);
     json_decref(facts);
@@ -109,20 +125,50 @@ static int begin_again(const run *r)
     return code;
 }
 
+/* A network that the run kept in its folder and that belongs there at its end. */
+static int find_network(const run *r, const char *name, const char *what)
+{
+    char path[RUN_PATH_BYTES];
+    espalier_network *network = NULL;
+    espalier_error error = {0};
+    if (!path_of(r, name, path) || !espalier_network_read(path, NULL, &network, &error)) {
+        espalier_network_destroy(network);
+        return EXIT_NONE;
+    }
+    if (error.status == ESPALIER_ERROR_MEMORY)
+        return fail(&error);
+    message("%s: cannot go on without the network %s: %s", r->resume->shown, what, error.message);
+    return EXIT_FAILED;
+}
+
+/* Before a run goes on: is everything there that it wrote before its checkpoint? The configuration
+ * can be written again. */
+static int find_parts(const run *r)
+{
+    char path[RUN_PATH_BYTES];
+    int code = EXIT_NONE;
+    if (!trains_further(r))
+        code = find_network(r, RUN_INITIAL, "before its first epoch");
+    if (code == EXIT_NONE && history_length(r->network) > resume_history(r->resume))
+        code = find_network(r, RUN_BEFORE, "before its first pruning step");
+    if (code == EXIT_NONE && path_of(r, "config.json", path) && access(path, F_OK) != 0)
+        code = write_text(r->settings->folder, "config.json", r->configuration);
+    return code;
+}
+
 int run_folder_begin(const run *r)
 {
     const run_settings *s = r->settings;
     espalier_error error = {0};
     if (!s->folder || run_goes_on(r))
-        return EXIT_NONE;
+        return s->folder ? find_parts(r) : EXIT_NONE;
     int code = r->resume ? begin_again(r) : write_facts(r);
     if (code == EXIT_NONE)
         code = write_text(s->folder, "config.json", r->configuration);
     if (code != EXIT_NONE)
         return code;
-    bool further = r->model && s->restart == ESPALIER_RESTART_FINE_TUNE;
-    espalier_status status = further ? copy_initial(r, &error)
-                                     : write_into(r, r->network, RUN_INITIAL, &error);
+    espalier_status status = trains_further(r) ? copy_initial(r, &error)
+                                               : write_into(r, r->network, RUN_INITIAL, &error);
     return status ? fail(&error) : EXIT_NONE;
 }
 

@@ -14,7 +14,7 @@ enum { RUN_PATH_BYTES = 4200 };
  * folder keeps nothing. */
 
 /* How the run can be gone on with, the configuration, and the network before its first
- * epoch; nothing if it goes on from a checkpoint. */
+ * epoch; if it goes on from a checkpoint, a look whether they are there. */
 int run_folder_begin(const run *r);
 
 /* From here on the trainer's checkpoints go into the folder, and the first SIGINT or SIGTERM

@@ -178,6 +178,24 @@ class Resume(Case):
                          r"^espalier: cut: .*/cut/log.jsonl: expected at least the \d+ bytes that the checkpoint "
                          r"knows of, found 100\n$")
 
+    def test_missing_parts(self):
+        """Noticed before any epoch, and nothing is changed; the configuration is written again."""
+        folder = self.broken_off("parts")
+        config = self.bytes_of("parts/config.json")
+        for name, what in (("before", "pruning step"), ("initial", "epoch")):
+            aside = (folder / f"{name}.safetensors").rename(self.folder / "aside")
+            held = {path.name: path.read_bytes() for path in folder.iterdir()}
+            self.assertRegex(self.refused("train", "--resume", "parts"),
+                             rf"^espalier: parts: cannot go on without the network before its first {what}: "
+                             rf"/[^\n]*/parts/{name}\.safetensors: [^\n]*: No such file or directory\n$")
+            self.assertEqual({path.name: path.read_bytes() for path in folder.iterdir()}, held)
+            aside.rename(folder / f"{name}.safetensors")
+        (folder / "config.json").unlink()
+        with self.start("train", "--resume", "parts") as process:
+            self.wait_for("parts/config.json")
+            process.kill()
+        self.assertEqual(self.bytes_of("parts/config.json"), config)
+
     def test_changed_data(self):
         shutil.copytree(self.folder / "small", self.folder / "own")
         with self.start("train", "own", "-o", "x", *NET, *MANY, "--run", "changed") as process:
