@@ -107,7 +107,7 @@ espalier_status study_table(report *r, const study_view *v, espalier_error *erro
         "all weights and of those that may be pruned; weights, FLOPs: how many times fewer "
         "than the dense network's; faster: how many times less time for one prediction, "
         "measured. Test accuracy is that at the end of training, in brackets the best after "
-        "any epoch. Arithmetic: operations spent in training.");
+        "any epoch once the target was reached. Arithmetic: operations spent in training.");
     columns(r, v);
     for (size_t g = 0; g < v->results->group_count; g++) {
         const espalier_study_group *group = &v->results->groups[g];

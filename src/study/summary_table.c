@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/page.h"
+#include "report/run_folder.h"
 #include "study/summary.h"
 
 /* ---- what differs between rows ------------------------------------------ */
@@ -77,12 +79,11 @@ static void add_percent(cells *table, const espalier_estimate *e)
         cells_add(table, "%.2f", 100.0 * e->mean);
 }
 
+/* As on the study's page. */
 static void add_whole(cells *table, const espalier_estimate *e)
 {
-    if (e->count == 0)
-        cells_add(table, "–");
-    else
-        cells_add(table, "%.0f", e->mean);
+    char digits[PAGE_DIGITS];
+    cells_add(table, "%s", e->count ? page_digits(digits, json_as_size(round(e->mean))) : "–");
 }
 
 /* Three digits that count, without an exponent; 0.9996 is rounded up to 1.00. */
@@ -240,7 +241,8 @@ void summary_caption(const espalier_study_results *results, text *out)
                "(Student t), missing where there is one run. Target, sparsity (of all weights; of "
                "those that may be pruned) and accuracy in percent, differences in percentage "
                "points. Test accuracy is that at the end of training, in brackets the best after "
-               "any epoch. Weights, FLOPs and time ÷: the dense network's over this one's; time "
+               "any epoch once the target was reached. "
+               "Weights, FLOPs and time ÷: the dense network's over this one's; time "
                "is measured, one prediction at a time on one thread, by the compacted network. "
                "− dense, − magnitude: test accuracy less that of the dense network, and of "
                "magnitude pruning with the same target, scope and steps, on the same seeds. p: "

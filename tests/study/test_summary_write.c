@@ -8,7 +8,7 @@
 
 static const made_run runs[] = {
     {"dense-s1", "dense", NULL, NULL, 0, 1, 0.90, 0.0, 8000, NULL, false, NULL, 0},
-    {"a90-s1", "prune", "a_b&c%", NULL, 0.9, 1, 0.87, 0.9, 800, NULL, false, NULL, 0},
+    {"a90-s1", "prune", "a_b&c%", NULL, 0.9, 1, 0.87, 0.90005, 800, NULL, false, NULL, 0},
     {"m90-s1", "prune", "magnitude", NULL, 0.9, 1, 0.86, 0.9, 2000, NULL, false, NULL, 0},
     {"dense-s2", "dense", NULL, NULL, 0, 2, 0.92, 0.0, 8000, NULL, false, NULL, 0},
     {"a90-s2", "prune", "a_b&c%", NULL, 0.9, 2, 0.88, 0.85, 900, NULL, true, NULL, 0},
@@ -86,12 +86,15 @@ static void markdown(void **state)
     assert_non_null(strstr(content, "Not run yet: 1 run of the plan."));
     assert_non_null(strstr(content, "not corrected"));
     assert_non_null(strstr(words, "scope global, 5 pruning steps."));
+    assert_non_null(strstr(words, "in brackets the best after any epoch once the target was reached."));
     free(words);
     assert_non_null(strstr(content, "| 2, 1 missed |"));
     assert_non_null(strstr(content, "| 2, 1 failed |"));
     assert_non_null(strstr(content, "91.00 ± 12.71 (92.00)"));
     assert_non_null(strstr(content, "| arithmetic, 10¹² |"));
     assert_non_null(strstr(content, " | 2.00 "));
+    assert_non_null(strstr(content, " 40,000 |"));
+    assert_non_null(strstr(content, " 4,999 |")); /* of 3,997 and 6,000, rounded as on the page */
     for (char *line = strtok(content, "\n"); line; line = strtok(NULL, "\n")) {
         if (line[0] != '|')
             continue;
