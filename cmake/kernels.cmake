@@ -23,3 +23,14 @@ elseif(ESPALIER_SANITIZE MATCHES undefined AND CMAKE_C_COMPILER_ID STREQUAL GNU)
 endif()
 set_property(SOURCE ${kernels}_plain.c ${kernels}_avx2.c ${kernels}_avx512.c
   APPEND PROPERTY COMPILE_OPTIONS "${spared}")
+
+# Loops for several instruction sets are worth what makes them one: where a build is optimised for
+# speed, but only by -O2, as distributions do it, GCC 12 leaves most of them one number at a time
+# (an epoch 1.3 times as long, by Adam 2.8 times).
+set(optimised "$<NOT:$<CONFIG:Debug,MinSizeRel>>")
+foreach(source ${ESPALIER_SOURCES})
+  file(STRINGS ${source} found REGEX "include \"math/clones.h\"")
+  if(found AND NOT ESPALIER_SANITIZE)
+    set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS "$<${optimised}:-O3>")
+  endif()
+endforeach()

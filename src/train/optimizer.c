@@ -35,11 +35,17 @@ static inline float settled(float state)
 }
 
 VECTOR_CLONES
-static void sgd(const optimizer_step *s, size_t count, const float *restrict g, float *restrict w)
+static void multiply(size_t count, float factor, float *w)
 {
-    const float rate = s->rate, decay = s->decay;
     for (size_t i = 0; i < count; i++)
-        w[i] -= rate * (g[i] + decay * w[i]);
+        w[i] *= factor;
+}
+
+VECTOR_CLONES
+static void add(size_t count, const float *restrict g, float *restrict w)
+{
+    for (size_t i = 0; i < count; i++)
+        w[i] += g[i];
 }
 
 VECTOR_CLONES
@@ -82,20 +88,26 @@ static void adam(const optimizer_step *s, size_t count, const float *restrict g,
     }
 }
 
-void optimizer_update(const optimizer_step *step, size_t count, const float *g, float *w, float *m,
-                      float *v)
+void optimizer_update(const optimizer_step *step, size_t count, const float *g, float *w,
+                      float *const states[2], size_t at)
 {
     switch (step->kind) {
     case ESPALIER_MOMENTUM:
-        momentum(step, count, g, w, m);
+        momentum(step, count, g, w, states[0] + at);
         break;
     case ESPALIER_NESTEROV:
-        nesterov(step, count, g, w, m);
+        nesterov(step, count, g, w, states[0] + at);
         break;
     case ESPALIER_ADAM:
-        adam(step, count, g, w, m, v);
+        adam(step, count, g, w, states[0] + at, states[1] + at);
         break;
     default:
-        sgd(step, count, g, w);
+        add(count, g, w);
     }
+}
+
+void optimizer_decay(const optimizer_step *step, size_t count, float *w)
+{
+    if (step->kind == ESPALIER_SGD && step->decay > 0.0f)
+        multiply(count, 1.0f - step->rate * step->decay, w);
 }

@@ -169,18 +169,13 @@ void sparse_update(const batch *out, const work_layer *layer, const batch_block 
     const work_lists *lists = &layer->lists;
     const uint32_t begin = lists->kept.starts[block->first];
     const uint32_t end = lists->kept.starts[block->first + block->rows];
-    if (step->kind == ESPALIER_SGD) {
-        /* as in step.c: deltas carry -rate / rows, no gradient is needed */
-        const float keep = 1.0f - step->rate * step->decay;
-        float *const weights = lists->kept.weights;
-        for (uint32_t e = begin; step->decay > 0.0f && e < end; e++)
-            weights[e] *= keep;
-        gradient(out, layer, block, rows, true, lists->kept.weights);
+    float *const weights = lists->kept.weights;
+    optimizer_decay(step, end - begin, weights + begin);
+    if (step->kind == ESPALIER_SGD) { /* as in step.c: deltas carry -rate / rows, no gradient is needed */
+        gradient(out, layer, block, rows, true, weights);
     } else {
         gradient(out, layer, block, rows, false, lists->gradient);
-        optimizer_update(step, end - begin, lists->gradient + begin, lists->kept.weights + begin,
-                         lists->states[0] + begin,
-                         lists->states[1] ? lists->states[1] + begin : NULL);
+        optimizer_update(step, end - begin, lists->gradient + begin, weights + begin, lists->states, begin);
     }
 }
 

@@ -95,31 +95,19 @@ static void backward(const piece *p, size_t chunk, const float *turned, math_ahe
                    p->panel.first > 0, out->deltas[p->block->layer - 1] + to.at, to.stride, ahead);
 }
 
-/* What becomes of a tile's weights before its products are summed: weight decay of plain SGD,
- * w -= rate decay w; and after. */
+/* What becomes of a tile's weights before its products are summed, and after. */
 static void begin_tile(const piece *p, const tile *t)
 {
-    const optimizer_step *step = p->step;
-    const float keep = 1.0f - step->rate * step->decay;
-    const size_t count = p->block->rows * p->panel.columns;
-    float *const w = t->w;
-    if (step->kind != ESPALIER_SGD || step->decay == 0.0f)
-        return;
-    for (size_t i = 0; i < count; i++)
-        w[i] *= keep;
+    optimizer_decay(p->step, p->block->rows * p->panel.columns, t->w);
 }
 
 static void end_tile(const piece *p, const tile *t)
 {
     const work_layer *layer = p->layer;
-    const size_t count = p->block->rows * p->panel.columns, at = (size_t)(t->w - layer->weights);
+    const size_t count = p->block->rows * p->panel.columns;
     if (p->straight)
         return;
-    for (size_t i = 0; p->step->kind == ESPALIER_SGD && i < count; i++)
-        t->w[i] += t->g[i];
-    if (p->step->kind != ESPALIER_SGD)
-        optimizer_update(p->step, count, t->g, t->w, layer->states[0] + at,
-                         layer->states[1] ? layer->states[1] + at : NULL);
+    optimizer_update(p->step, count, t->g, t->w, layer->states, (size_t)(t->w - layer->weights));
     if (t->kept)
         p->out->kernels->keep(t->w, t->kept, count / PASS_LANES);
 }
@@ -281,15 +269,9 @@ void update_biases(const update_job *job, size_t l, size_t first, size_t count,
         bias_sums_wide(job, l, sums, sums + layer->output_stride);
     else
         pass_column_sums(deltas, job->rows, count, d_stride, sums);
-    if (job->step->kind == ESPALIER_SGD) {
-        for (size_t j = 0; j < count; j++)
-            biases[j] += sums[j];
-    } else {
-        optimizer_step plain = *job->step;
-        plain.decay = 0.0f;
-        optimizer_update(&plain, count, sums, biases, layer->bias_states[0] + first,
-                         layer->bias_states[1] ? layer->bias_states[1] + first : NULL);
-    }
+    optimizer_step plain = *job->step;
+    plain.decay = 0.0f;
+    optimizer_update(&plain, count, sums, biases, layer->bias_states, first);
 }
 
 void update_block(const update_job *job, const batch_block *block, const update_factors *factors,

@@ -5,8 +5,7 @@ STEP = "train/test_step|train/test_optimizer|train/test_sparse|train/test_flow"
 
 ROWS = [
     *of("src/train/optimizer.c", "train/test_optimizer|train/test_step",
-        ("sgd-decay", "SGD: weight decay is added to the gradient", "w[i] -= rate * (g[i] + decay * w[i]);",
-         "w[i] -= rate * g[i];"),
+        ("sgd-decay", "SGD: weights decay by the rate", "1.0f - step->rate * step->decay", "1.0f - step->decay"),
         ("momentum", "momentum: m = mu m + g", "settled(mu * m[i] + (g[i] + decay * w[i]))",
          "settled((1.0f - mu) * m[i] + (g[i] + decay * w[i]))"),
         ("nesterov", "Nesterov looks ahead", "w[i] -= rate * (gradient + mu * m[i]);", "w[i] -= rate * m[i];"),
@@ -27,7 +26,8 @@ ROWS = [
     *of("src/train/step.c", STEP,
         ("step-straight", "rows that count for little are summed first", "least = 5e-6f;", "least = 0.0f;"),
         ("step-mean", "the gradient is the mean over the batch's rows", ": 1.0f) / (float)rows;", ": 1.0f) / (float)out->rows_most;"),
-        ("step-decay", "plain SGD shrinks the weights", "        w[i] *= keep;\n", "        ;\n"),
+        ("step-decay", "plain SGD shrinks the weights",
+         "    optimizer_decay(p->step, p->block->rows * p->panel.columns, t->w);\n", "    (void)p, (void)t;\n"),
         ("step-mask", "pruned weights stay zero with momentum and Adam",
          "    if (t->kept)\n        p->out->kernels->keep(t->w, t->kept, count / PASS_LANES);", ""),
         ("step-mask-dense", "pruned weights stay zero where the product is dense",

@@ -16,7 +16,7 @@ static void test_formulas(void **state)
         espalier_train_options options = espalier_train_options_defaults();
         options.optimizer = (espalier_optimizer)kind;
         options.weight_decay = 0.02;
-        float g[COUNT], w[COUNT], m[COUNT] = {0}, v[COUNT] = {0};
+        float g[COUNT], w[COUNT], m[COUNT] = {0}, v[COUNT] = {0}, *const states[] = {m, v};
         double truth[COUNT], truth_m[COUNT] = {0}, truth_v[COUNT] = {0};
         for (size_t i = 0; i < COUNT; i++)
             truth[i] = w[i] = (float)random_normal(3, random_stream(RANDOM_TEST, 9), i);
@@ -26,8 +26,10 @@ static void test_formulas(void **state)
                 g[i] = (float)random_normal(3, random_stream(RANDOM_TEST, (uint32_t)t), i);
                 naive_update(&options, 0.05, t, options.weight_decay, g[i], &truth[i], &truth_m[i],
                              &truth_v[i]);
+                g[i] *= kind == ESPALIER_SGD ? -0.05f : 1.0f;
             }
-            optimizer_update(&step, COUNT, g, w, m, v);
+            optimizer_decay(&step, COUNT, w);
+            optimizer_update(&step, COUNT, g, w, states, 0);
         }
         for (size_t i = 0; i < COUNT; i++)
             assert_true(fabs(truth[i] - (double)w[i]) < 2e-5);
@@ -43,7 +45,7 @@ static void test_states_settle(void **state)
         espalier_train_options options = espalier_train_options_defaults();
         options.optimizer = (espalier_optimizer)kind;
         options.beta2 = 0.95;
-        float g[COUNT], w[COUNT], m[COUNT] = {0}, v[COUNT] = {0};
+        float g[COUNT], w[COUNT], m[COUNT] = {0}, v[COUNT] = {0}, *const states[] = {m, v};
         double truth[COUNT], truth_m[COUNT] = {0}, truth_v[COUNT] = {0};
         for (size_t i = 0; i < COUNT; i++)
             truth[i] = w[i] = (float)random_normal(4, random_stream(RANDOM_TEST, 9), i);
@@ -53,7 +55,7 @@ static void test_states_settle(void **state)
                 g[i] = t > 1 ? 0.0f : (float)random_normal(4, random_stream(RANDOM_TEST, 1), i);
                 naive_update(&options, 0.01, t, 0.0, g[i], &truth[i], &truth_m[i], &truth_v[i]);
             }
-            optimizer_update(&step, COUNT, g, w, m, v);
+            optimizer_update(&step, COUNT, g, w, states, 0);
             for (size_t i = 0; i < COUNT; i++)
                 assert_true(fpclassify(m[i]) != FP_SUBNORMAL && fpclassify(v[i]) != FP_SUBNORMAL);
         }
