@@ -100,7 +100,15 @@ int print_stdout(const char *text)
 int read_model(const char *path, espalier_network **network)
 {
     espalier_error error = {0};
-    return espalier_network_open(path, NULL, network, &error) ? fail(&error) : EXIT_NONE;
+    if (espalier_network_open(path, NULL, network, &error))
+        return fail(&error);
+    const char *order = espalier_network_metadata(*network, ESPALIER_GUESSED_ORDER);
+    if (order) {
+        message("note: %s: the names of the layers do not say their order, and several fit: taken are %s; "
+                "if it is another, number the names, or use ONNX", path, order);
+        espalier_network_set_metadata(*network, ESPALIER_GUESSED_ORDER, NULL);
+    }
+    return EXIT_NONE;
 }
 
 size_t layers_to_prune(const espalier_network *network)

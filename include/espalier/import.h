@@ -10,6 +10,11 @@
 extern "C" {
 #endif
 
+/* Metadata that an opened network has where its file is a state dict whose layers fit in several
+ * orders, and their names do not decide: the order that was taken, "a.weight, b.weight". Whoever
+ * has said so takes it away; it would be written with the network. */
+#define ESPALIER_GUESSED_ORDER "guessed_order"
+
 /* Opens a network: a model file (espalier_network_read), or one of another program,
  * told by the file's content.
  *

@@ -1,10 +1,12 @@
 /* Named tensors as a network. */
 #include "import/state_dict.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "espalier/import.h"
 #include "format/safetensors.h"
 #include "import/pieces.h"
 #include "import/state_dict_names.h"
@@ -69,6 +71,8 @@ static espalier_status check_tensor(const maker *m, const item *i)
                             "it is folded into the layers");
     if (i->name.role == ROLE_RECURRENT)
         return refuse(m, t, "of a recurrent layer (RNN, GRU, LSTM); expected fully connected ones");
+    if (i->name.role == ROLE_ATTENTION)
+        return refuse(m, t, "of attention (MultiheadAttention); expected fully connected layers");
     if (t->rank > 2)
         return refuse(m, t, "expected matrices and vectors (convolutions are no fully connected "
                             "layers)");
@@ -267,6 +271,38 @@ static espalier_status find_order(maker *m, bool *in_first)
                      safetensors_show(b->name).text, second);
 }
 
+/* Whether the numbers in the names of two layers say that the first comes first. */
+static bool numbers_decide(const void *context, size_t taken, size_t other)
+{
+    const layer *layers = context;
+    return taken < other && differ_in_digits(layers[taken].weight->tensor->name,
+                                             layers[other].weight->tensor->name);
+}
+
+/* Says in the metadata what order was taken, if others would do as well. */
+static espalier_status tell_order(const maker *m, espalier_network *network)
+{
+    if (in_sequence(m))
+        return ESPALIER_OK;
+    size_t *last = memory_array(m->allocator, m->layer_count, sizeof *last);
+    if (!last)
+        return error_memory(m->error);
+    const bool ambiguous =
+        chain_is_ambiguous(m->links, m->order, m->layer_count, numbers_decide, m->layers, last);
+    memory_release(m->allocator, last);
+    if (!ambiguous)
+        return ESPALIER_OK;
+    char text[400] = "";
+    size_t used = 0;
+    for (size_t l = 0; l < m->layer_count && used < sizeof text - 100; l++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", l ? ", " : "",
+                                 safetensors_show(m->layers[m->order[l]].weight->tensor->name).text);
+    if (used >= sizeof text - 100)
+        snprintf(text + used, sizeof text - used, ", ...");
+    espalier_status status = espalier_network_set_metadata(network, ESPALIER_GUESSED_ORDER, text);
+    return status == ESPALIER_ERROR_MEMORY ? error_memory(m->error) : ESPALIER_OK;
+}
+
 /* ---- the network ------------------------------------------------------------------------------- */
 
 static double masked(const dict_tensor *t, const dict_tensor *mask, size_t index)
@@ -315,6 +351,7 @@ espalier_status state_dict_network(const dict_tensor *tensors, size_t count, con
                                    espalier_network **network, espalier_error *error)
 {
     maker m = {.path = path, .allocator = allocator, .error = error};
+    espalier_network *made = NULL;
     bool in_first = false;
     espalier_status status = take_items(&m, tensors, count);
     if (status == ESPALIER_OK)
@@ -326,7 +363,13 @@ espalier_status state_dict_network(const dict_tensor *tensors, size_t count, con
     if (status == ESPALIER_OK)
         status = find_order(&m, &in_first);
     if (status == ESPALIER_OK)
-        status = make(&m, origin, in_first, network);
+        status = make(&m, origin, in_first, &made);
+    if (status == ESPALIER_OK)
+        status = tell_order(&m, made);
+    if (status == ESPALIER_OK)
+        *network = made;
+    else
+        espalier_network_destroy(made);
     for (size_t i = 0; i < m.item_count; i++)
         memory_release(allocator, m.items[i].name.key);
     memory_release(allocator, m.items);

@@ -16,6 +16,8 @@ static const struct {
     {"bias_ih", ROLE_RECURRENT, false},
     {"bias_hh", ROLE_RECURRENT, false},
     {"recurrent_kernel", ROLE_RECURRENT, true}, /* Keras */
+    {"in_proj_weight", ROLE_ATTENTION, false}, /* PyTorch's MultiheadAttention */
+    {"in_proj_bias", ROLE_ATTENTION, false},
     {"weight_mask", ROLE_WEIGHT_MASK, false}, /* of torch.nn.utils.prune, with weight_orig */
     {"weight_orig", ROLE_WEIGHT, false},
     {"bias_mask", ROLE_BIAS_MASK, false},
@@ -65,6 +67,20 @@ bool dict_name_read(const espalier_allocator *allocator, const char *name, dict_
         break;
     }
     return to->key != NULL;
+}
+
+bool differ_in_digits(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+    do {
+        const size_t left = strspn(a, digits), right = strspn(b, digits);
+        if ((left > 0) != (right > 0))
+            return false;
+        a += left, b += right;
+        if (*a != *b)
+            return false;
+    } while (*a++ && *b++);
+    return true;
 }
 
 int compare_naturally(const char *a, const char *b)

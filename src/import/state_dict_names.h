@@ -12,6 +12,7 @@ typedef enum role {
     ROLE_WEIGHT_MASK,
     ROLE_BIAS_MASK,
     ROLE_RECURRENT, /* of a recurrent layer, whose matrices may chain as if they were layers */
+    ROLE_ATTENTION, /* likewise */
     ROLE_UNKNOWN
 } role;
 
@@ -23,6 +24,9 @@ typedef struct dict_name {
 
 /* False without memory. */
 bool dict_name_read(const espalier_allocator *allocator, const char *name, dict_name *to);
+
+/* True for names that are the same but for their digits. */
+bool differ_in_digits(const char *a, const char *b);
 
 /* Compares names, with runs of digits as numbers: "fc2" before "fc10". */
 int compare_naturally(const char *a, const char *b);

@@ -78,3 +78,31 @@ chained chain_links(const link *links, size_t count, const espalier_allocator *a
         return CHAINED_NO_MEMORY;
     return whole && chains(links, order, count) ? CHAINED : CHAINED_NOT;
 }
+
+/* The width before step `step` of the walk; behind the last step that of its outputs. */
+static uint64_t place_at(const link *links, const size_t *order, size_t count, size_t step)
+{
+    return step < count ? links[order[step]].inputs : links[order[count - 1]].outputs;
+}
+
+/* At step i another link, of step j > i from the same place, can be taken if the steps between,
+ * which lead from there back to there, can be made up for: one of their places comes again
+ * behind step j. A walk that ends where it began may begin anywhere. */
+bool chain_is_ambiguous(const link *links, const size_t *order, size_t count,
+                        chain_decides *decides, const void *context, size_t *last)
+{
+    if (count > 1 && place_at(links, order, count, 0) == place_at(links, order, count, count))
+        return true;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i; j <= count; j++)
+            if (place_at(links, order, count, j) == place_at(links, order, count, i))
+                last[i] = j;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i + 1, reach = last[i]; j < count; j++) {
+            if (links[order[j]].inputs == links[order[i]].inputs && reach > j &&
+                !decides(context, order[i], order[j]))
+                return true;
+            reach = last[j] > reach ? last[j] : reach;
+        }
+    return false;
+}

@@ -21,4 +21,12 @@ typedef enum chained { CHAINED, CHAINED_NOT, CHAINED_NO_MEMORY } chained;
 chained chain_links(const link *links, size_t count, const espalier_allocator *allocator,
                     size_t *order);
 
+/* Whether something else than the shapes says that `taken` comes before `other`. */
+typedef bool chain_decides(const void *context, size_t taken, size_t other);
+
+/* Whether other orders chain as well as this one, and nothing decides between them.
+ * last: [count], room. Cost: count^2. */
+bool chain_is_ambiguous(const link *links, const size_t *order, size_t count,
+                        chain_decides *decides, const void *context, size_t *last);
+
 #endif

@@ -297,6 +297,25 @@ class Foreign(Case):
                      "x.safetensors", "--scaling", "range")
         self.assertFalse((self.folder / "x").exists())
 
+    def test_a_guessed_order_is_told(self):
+        """Not where numbers in the names decide, nor ever after."""
+        def layers(*names):
+            shapes = ((5, 6), (5, 5), (5, 5), (3, 5))
+            (self.folder / "order").write_bytes(state_dict(
+                {f"{name}.weight": (shape, struct.pack("<f", i + 1) * shape[0] * shape[1])
+                 for i, (name, shape) in enumerate(zip(names, shapes))}))
+
+        layers("input", "hidden", "extra", "output")
+        self.noted("^espalier: note: order: the names of the layers do not say their order, and several fit: taken are "
+                   "input.weight, extra.weight, hidden.weight, output.weight; if it is another, number the names, or "
+                   "use ONNX$", "compact", "order", "-o", "told.safetensors")
+        self.assertNotIn("guessed_order", self.header("told.safetensors")["__metadata__"])
+        self.good("info", "told.safetensors")
+        layers("input", "hidden.1", "hidden.2", "head")
+        self.good("info", "order")
+        layers("first", "second", "third", "zlast")
+        self.good("info", "order")
+
     def test_names_that_say_nothing(self):
         """Vectors are the biases of the matrices in turn, wherever their names sort them."""
         header, parts = self.header("net"), self.tensors("net")
@@ -392,6 +411,8 @@ class Foreign(Case):
             "gru": ({"weight_ih": ([3, 2], zeros), "weight_hh": ([3, 1], bytes(12))}, r"'weight_hh' .*of a recurrent"),
             "keras": ({"rnn/kernel:0": ([2, 3], zeros), "rnn/recurrent_kernel:0": ([3, 2], zeros)},
                       r"'rnn/recurrent_kernel:0' .*of a recurrent"),
+            "attention": ({"in_proj_weight": ([6, 2], zeros * 2), "out_proj.weight": ([2, 6], zeros * 2)},
+                          r"'in_proj_weight' .*of attention \(MultiheadAttention\)"),
             "conv": ({"c.weight": ([1, 1, 2, 3], zeros)}, r"tensor 'c\.weight' F32 of shape \[1, 1, 2, 3\]: .*convol"),
             "norm": ({"a.weight": ([2, 3], zeros), "n.weight": ([6], zeros)}, r"'n\.weight' .*normalisation"),
             "batch": ({"a.weight": ([2, 3], zeros), "n.running_mean": ([6], zeros)}, r"save the network as ONNX"),

@@ -45,6 +45,7 @@ static void test_roles(void **state)
         {"rnn.bias_hh_l1_reverse", "rnn._l1_reverse", ROLE_RECURRENT, false},
         {"cell.weight_hh", "cell.", ROLE_RECURRENT, false},
         {"lstm/lstm_cell/recurrent_kernel:0", "lstm/lstm_cell/:0", ROLE_RECURRENT, true},
+        {"attn.in_proj_bias", "attn.", ROLE_ATTENTION, false},
         {"weight_ihl", "_ihl", ROLE_WEIGHT, false},
         {"arr_0", "arr_0", ROLE_UNKNOWN, false},
         {"biased", "biased", ROLE_UNKNOWN, false},   /* no word of its own */
@@ -63,11 +64,28 @@ static void test_roles(void **state)
     }
 }
 
+static void test_digits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool alike;
+    } cases[] = {
+        {"fc1.weight", "fc2.weight", true}, {"fc9", "fc10", true},       {"a.1.b2", "a.20.b3", true},
+        {"a", "a", true},                   {"fc1.w", "fc.w", false},    {"hidden", "extra", false},
+        {"fc1", "fc1x", false},             {"fc1x", "fc1", false},      {"1", "2", true},
+        {"", "1", false},                   {"a.1b", "a.1c", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(differ_in_digits(cases[i].a, cases[i].b), cases[i].alike);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

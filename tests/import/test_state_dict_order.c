@@ -33,6 +33,63 @@ static void test_orders(void **state)
     expect_none((link[]){{1, 2}, {2, 1}, {3, 4}, {4, 3}}, 4);
 }
 
+static bool never(const void *context, size_t taken, size_t other)
+{
+    (void)context, (void)taken, (void)other;
+    return false;
+}
+
+static bool ascending(const void *context, size_t taken, size_t other)
+{
+    (void)context;
+    return taken < other;
+}
+
+/* Orders that chain, of all there are of few links. */
+static size_t count_orders(const link *links, size_t count, size_t used, uint64_t place)
+{
+    size_t orders = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!(used >> i & 1) && (!used || links[i].inputs == place))
+            orders += count_orders(links, count, used | (size_t)1 << i, links[i].outputs);
+    return orders + (used == ((size_t)1 << count) - 1);
+}
+
+/* As counting them all says, of links among few widths. */
+static void test_ambiguous(void **state)
+{
+    (void)state;
+    enum { LINKS = 5 };
+    const uint64_t stream = random_stream(RANDOM_TEST, 2);
+    size_t order[LINKS], last[LINKS], seen[2] = {0};
+    uint64_t next = 0;
+    for (int round = 0; round < 3000; round++) {
+        const size_t count = 1 + (size_t)random_below(5, stream, next++, LINKS);
+        link links[LINKS];
+        for (size_t i = 0; i < count; i++) {
+            links[i].inputs = 1 + random_below(5, stream, next++, 4);
+            links[i].outputs = 1 + random_below(5, stream, next++, 4);
+        }
+        if (chain_links(links, count, NULL, order) != CHAINED)
+            continue;
+        const bool several = count_orders(links, count, 0, 0) > 1;
+        assert_int_equal(chain_is_ambiguous(links, order, count, never, NULL, last), several);
+        seen[several]++;
+    }
+    assert_true(seen[0] > 50 && seen[1] > 50);
+}
+
+static void test_decided(void **state)
+{
+    (void)state;
+    const link links[] = {{8, 8}, {8, 8}, {8, 3}, {6, 8}};
+    size_t last[4];
+    const size_t forwards[] = {3, 0, 1, 2}, backwards[] = {3, 1, 0, 2};
+    assert_true(chain_is_ambiguous(links, forwards, 4, never, NULL, last));
+    assert_false(chain_is_ambiguous(links, forwards, 4, ascending, NULL, last));
+    assert_true(chain_is_ambiguous(links, backwards, 4, ascending, NULL, last));
+}
+
 /* A walk over few widths, shuffled: some order is found, and it chains. */
 static void test_shuffled(void **state)
 {
@@ -81,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_ambiguous), cmocka_unit_test(test_decided),
         cmocka_unit_test(test_shuffled),
         cmocka_unit_test(test_no_memory),
     };
