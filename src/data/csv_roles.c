@@ -123,6 +123,24 @@ static espalier_status copy_name(const roles *r, size_t place, const espalier_al
     return *name ? ESPALIER_OK : error_memory(error);
 }
 
+/* Nothing but the labels. What stands in a single column shows what the file is, or that it has
+ * another separator. */
+static espalier_status refuse_few(const roles *r, const columns *c, espalier_error *error)
+{
+    char shown[TABLE_SHOWN_BYTES];
+    const char *text = r->sample->fields[0];
+    if (r->sample->width > 1)
+        return error_set(error, ESPALIER_ERROR_FORMAT,
+                         "%s: expected a column of labels and at least one more, found %zu columns, "
+                         "ignored ones included", r->path, r->sample->width);
+    table_show(&(csv_field){.text = text, .length = strlen(text)}, shown);
+    return error_set(error, ESPALIER_ERROR_FORMAT,
+                     "%s: expected a column of labels and at least one more, found 1 column, whose first "
+                     "field is '%s'%s", r->path, shown,
+                     c->decimal_comma && strchr(text, ',')
+                         ? ": with --decimal comma, commas separate columns only by --separator comma" : "");
+}
+
 static espalier_status lay_out(const roles *r, columns *c, espalier_error *error)
 {
     size_t width = r->sample->width;
@@ -143,11 +161,7 @@ static espalier_status lay_out(const roles *r, columns *c, espalier_error *error
                         .values = {.allocator = c->allocator}};
         status = copy_name(r, i, c->allocator, &one->name, error);
     }
-    if (!status && c->count == 0)
-        return error_set(error, ESPALIER_ERROR_FORMAT,
-                         "%s: expected a column of labels and at least one more, found %zu column%s",
-                         r->path, width, width == 1 ? "" : "s, ignored ones included");
-    return status;
+    return status || c->count > 0 ? status : refuse_few(r, c, error);
 }
 
 espalier_status csv_roles(const char *path, const csv_sample *sample,

@@ -169,10 +169,11 @@ static espalier_status find_kind(const table_file *f, size_t place, column_kind 
         return ESPALIER_OK;
     char shown[TABLE_SHOWN_BYTES];
     return table_file_complain(f, place, error,
-                               "expected a number with a %s, found '%s': say --decimal %s, or "
+                               "expected a number with a %s, found '%s': say --decimal %s%s, or "
                                "take the column as texts by --categorical",
                                comma ? "comma" : "point", table_show(field, shown),
-                               comma ? "point" : "comma");
+                               comma ? "point" : "comma",
+                               !comma && csv_separator(f->in) == ',' ? " --separator comma" : "");
 }
 
 static espalier_status learn_column(csv_survey *s, const table_file *f, size_t index,

@@ -339,6 +339,28 @@ static void hash_head(csv *in)
         in->head = (in->head ^ (unsigned char)in->window[i]) * 0x100000001b3u;
 }
 
+/* Files that are taken for tables by mistake, by how they begin. */
+static espalier_status refuse_others(const csv *in, espalier_error *error)
+{
+    static const struct {
+        const char *start, *what;
+    } known[] = {
+        {"PK\3\4", "a zip archive (as .xlsx is): unpack it, or save the sheet as CSV"},
+        {"\xD0\xCF\x11\xE0", "an old spreadsheet or document (.xls): save the sheet as CSV"},
+        {"BZh91AY&SY", "a bzip2 file: unpack it, or pack it by gzip"},
+        {"\xFD" "7zXZ", "an xz file: unpack it, or pack it by gzip"},
+        {"\x28\xB5\x2F\xFD", "a Zstandard file: unpack it, or pack it by gzip"},
+        {"PAR1\x15", "a Parquet file: save it as CSV"},
+        {"SQLite format 3", "an SQLite database: save the table as CSV"},
+        {"%PDF-", "a PDF document"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (begins_with(in, known[i].start, strlen(known[i].start)))
+            return error_set(error, ESPALIER_ERROR_FORMAT, "%s: expected a table as text, found %s",
+                             csv_path(in), known[i].what);
+    return ESPALIER_OK;
+}
+
 /* Reads until there is a line to look at, or 64 KiB, or the end. */
 static espalier_status read_sample(csv *in, espalier_error *error)
 {
@@ -352,7 +374,7 @@ static espalier_status read_sample(csv *in, espalier_error *error)
                          "%s: expected UTF-8 text, found UTF-16: save it as UTF-8", csv_path(in));
     if (!status && begins_with(in, "\xef\xbb\xbf", 3))
         in->begin = 3;
-    return status;
+    return status ? status : refuse_others(in, error);
 }
 
 static void choose_separator(csv *in)

@@ -117,6 +117,16 @@ static char guess_cut(const size_t fields[CANDIDATES], char otherwise)
     return otherwise;
 }
 
+/* Where numbers have commas, fields in quotes show one that separates: "1,5","2,5". */
+static bool is_quoted_comma(const char *text, size_t bytes, char comment)
+{
+    bool shown = false;
+    for (size_t i = 1; i < bytes; i++)
+        shown |= (text[i - 1] == ',' && text[i] == '"') || (text[i - 1] == '"' && text[i] == ',');
+    tally t = shown ? count_lines(text, text + bytes, ',', comment) : (tally){0};
+    return t.first > 1 && t.alike == t.lines;
+}
+
 char csv_guess(const char *text, size_t bytes, const csv_dialect *dialect)
 {
     char best = ',';
@@ -134,5 +144,7 @@ char csv_guess(const char *text, size_t bytes, const csv_dialect *dialect)
             best = separator;
         }
     }
+    if (best_share == 0 && dialect->decimal_comma && is_quoted_comma(text, bytes, dialect->comment))
+        return ',';
     return best_share > 0 ? best : guess_cut(cut, dialect->decimal_comma ? ';' : ',');
 }

@@ -89,6 +89,9 @@ static void test_plain(void **state)
     expect("1;2,5;no\n-3;4;yes\n", &(espalier_dataset_options){
                .scaling = ESPALIER_SCALING_NONE, .table = {.decimal = ESPALIER_DECIMAL_COMMA}},
            "no:1,2.5;yes:-3,4;");
+    expect("a,b,y\n\"1,5\",\"2,5\",0\n\"3,5\",\"1,0\",1\n", &(espalier_dataset_options){
+               .scaling = ESPALIER_SCALING_NONE, .table = {.decimal = ESPALIER_DECIMAL_COMMA}},
+           "0:1.5,2.5;1:3.5,1;");
     espalier_dataset *dataset = open_text("a,\"b c\",y\n1,2,0\n3,4,1\n", &o);
     assert_string_equal(espalier_dataset_input_name(dataset, 1), "b c");
     assert_null(espalier_dataset_input_name(dataset, 2));
@@ -514,7 +517,13 @@ static void test_refused(void **state)
         {"# only\n\n", none, NULL, ESPALIER_ERROR_FORMAT, "expected rows, found none"},
         {"a,b,y\n", none, NULL, ESPALIER_ERROR_FORMAT, "expected rows, found none"},
         {"y\n1\n2\n", none, NULL, ESPALIER_ERROR_FORMAT,
-         "expected a column of labels and at least one more, found 1 column"},
+         "expected a column of labels and at least one more, found 1 column, whose first field is 'y'"},
+        {"a,b,y\n1,2,p\n3,4,q\n", {.decimal = ESPALIER_DECIMAL_COMMA}, NULL, ESPALIER_ERROR_FORMAT,
+         "expected a column of labels and at least one more, found 1 column, whose first field is 'a,b,y': "
+         "with --decimal comma, commas separate columns only by --separator comma"},
+        {"a,b,y\n\"1,5\",2,p\n3,4,q\n", none, NULL, ESPALIER_ERROR_FORMAT,
+         "row 1 (line 2), column 1 (a): expected a number with a point, found '1,5': say --decimal comma "
+         "--separator comma, or take the column as texts by --categorical"},
         {"a,b,y\n1,2,p\n1,2\n", none, NULL, ESPALIER_ERROR_FORMAT,
          "row 2 (line 3): expected 3 fields as in the first line, found 2"},
         {"a,b,y\n1,2,p\n1,2,q,\n", none, NULL, ESPALIER_ERROR_FORMAT,

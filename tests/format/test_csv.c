@@ -126,6 +126,10 @@ static void test_guess(void **state)
     assert_int_equal(csv_guess("1,5 2,5\n3,5 4,5\n", 16, &comma), ' ');
     assert_int_equal(csv_guess("1,5 2,5\n3,5 4,5\n", 16, &plain), ',');
     assert_int_equal(csv_guess("1,5\n", 4, &comma), ';');
+    assert_int_equal(csv_guess("\"1,5\",\"2,5\"\n3,\"4,5\"\n", 22, &comma), ',');
+    assert_int_equal(csv_guess("\"1,5\"\n\"3,5\"\n", 12, &comma), ';');
+    assert_int_equal(csv_guess("\"1,5\",2\n1,2,3\n", 14, &comma), ';');
+    assert_int_equal(csv_guess("\"1,5\";\"2,5\"\n\"a\",\"\";\"b\"\n", 25, &comma), ';');
     assert_int_equal(csv_guess("15\n", 3, &plain), ',');
     assert_int_equal(csv_guess("#a;b\n1,2\n", 9, &plain), ',');
     assert_int_equal(csv_guess(cut, sizeof cut - 1, &plain), ',');
@@ -179,6 +183,9 @@ static void test_refused(void **state)
     REFUSE("a,b\n1,\"\0\"\n", "line 2, column 2: expected text, found a zero byte");
     REFUSE("\xff\xfe" "a\0b\0", "expected UTF-8 text, found UTF-16: save it as UTF-8");
     REFUSE("\xfe\xff\0a\0b", "expected UTF-8 text, found UTF-16: save it as UTF-8");
+    REFUSE("PK\3\4xxxx", "expected a table as text, found a zip archive (as .xlsx is): unpack it, or save "
+                         "the sheet as CSV");
+    REFUSE("PAR1\x15\0", "expected a table as text, found a Parquet file: save it as CSV");
     char *wide = malloc(2000001);
     assert_non_null(wide);
     memset(wide, ',', 2000000);
