@@ -163,17 +163,14 @@ static espalier_status find_kind(const table_file *f, size_t place, column_kind 
     *kind = decimal_float(field->text, field->length, f->point, &value) == DECIMAL_TEXT
                 ? COLUMN_CATEGORY
                 : COLUMN_NUMBER;
-    const bool comma = f->point == ',';
-    if (*kind == COLUMN_NUMBER ||
-        decimal_float(field->text, field->length, comma ? '.' : ',', &value) != DECIMAL_NUMBER)
+    const char *hint = table_decimal_hint(f, field);
+    if (*kind == COLUMN_NUMBER || !hint)
         return ESPALIER_OK;
     char shown[TABLE_SHOWN_BYTES];
     return table_file_complain(f, place, error,
-                               "expected a number with a %s, found '%s': say --decimal %s%s, or "
-                               "take the column as texts by --categorical",
-                               comma ? "comma" : "point", table_show(field, shown),
-                               comma ? "point" : "comma",
-                               !comma && csv_separator(f->in) == ',' ? " --separator comma" : "");
+                               "expected a number with a %s, found '%s': say %s, or take the column as "
+                               "texts by --categorical",
+                               f->point == ',' ? "comma" : "point", table_show(field, shown), hint);
 }
 
 static espalier_status learn_column(csv_survey *s, const table_file *f, size_t index,

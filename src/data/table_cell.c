@@ -42,6 +42,17 @@ static espalier_status refuse_missing(const table_file *f, size_t place, table_m
     return table_file_complain(f, place, error, "expected a value, found %s%s", found, way_out);
 }
 
+const char *table_decimal_hint(const table_file *f, const csv_field *field)
+{
+    const bool comma = f->point == ',';
+    float value;
+    if (decimal_float(field->text, field->length, comma ? '.' : ',', &value) != DECIMAL_NUMBER)
+        return NULL;
+    return comma                           ? "--decimal point"
+           : csv_separator(f->in) == ','   ? "--decimal comma --separator comma"
+                                           : "--decimal comma";
+}
+
 static espalier_status encode_number(const table_file *f, size_t index, table_missing missing,
                                      float *value, espalier_error *error)
 {
@@ -60,8 +71,11 @@ static espalier_status encode_number(const table_file *f, size_t index, table_mi
     if (kind == DECIMAL_NOT_FINITE)
         return table_file_complain(f, place, error, "expected a finite number, found '%s'",
                                    table_show(field, shown));
-    return table_file_complain(f, place, error, "expected a number, found '%s'",
-                               table_show(field, shown));
+    const char *hint = table_decimal_hint(f, field);
+    return table_file_complain(f, place, error, "expected a number%s, found '%s'%s%s",
+                               !hint ? "" : f->point == ',' ? " with a comma" : " with a point",
+                               table_show(field, shown), hint ? ": if all are written so, say " : "",
+                               hint ? hint : "");
 }
 
 /* The category of a cell, SIZE_MAX for none: by its text, or by its number, since one program

@@ -46,6 +46,9 @@ espalier_status table_file_complain(const table_file *file, size_t place, espali
 /* Whether a field is a missing value. */
 bool table_is_missing(const csv_field *field);
 
+/* The options by which a text that is no number would be one, as "--decimal comma", or NULL. */
+const char *table_decimal_hint(const table_file *file, const csv_field *field);
+
 /* A field's text for a message, cut to a few words. */
 enum { TABLE_SHOWN_BYTES = 48 };
 const char *table_show(const csv_field *field, char shown[TABLE_SHOWN_BYTES]);

@@ -530,6 +530,9 @@ static void test_refused(void **state)
          "row 2 (line 3): expected 3 fields as in the first line, found 4"},
         {"a,b,y\n1,2,p\n# note\n1,abc,q\n", none, NULL, ESPALIER_ERROR_FORMAT,
          "row 2 (line 4), column 2 (b): expected a number, found 'abc'"},
+        {"a;b;y\n1;2;p\n1;-131,11;q\n", none, NULL, ESPALIER_ERROR_FORMAT,
+         "row 2 (line 3), column 2 (b): expected a number with a point, found '-131,11': if all are written "
+         "so, say --decimal comma"},
         {"1,2,p\n1,\"3 4\",q\n", none, NULL, ESPALIER_ERROR_FORMAT,
          "row 2 (line 2), column 2: expected a number, found '3 4'"},
         {"a,b,y\n1,2,p\n1,2 a very long text that nobody wants to read to its end,q\n", none, NULL,
