@@ -286,6 +286,16 @@ static int take_names(espalier_network *network, const char *source,
     return EXIT_NONE;
 }
 
+/* Words tell the classes apart only if there is one for each. */
+static int few_names(const espalier_network *network, const char *source, size_t labels)
+{
+    const size_t count = espalier_network_class_count(network);
+    message("%s: expected a label for each of the network's %zu classes, which have no names, found %zu "
+            "different ones: write the labels as the numbers of the classes, 0 to %zu", source, count,
+            labels, count - 1);
+    return EXIT_FAILED;
+}
+
 /* A network of another program often knows numbers only, where a table has names. */
 static int open_nameless(espalier_network *network, bool for_test, const char **names,
                          const char *source, const data_settings *settings,
@@ -294,15 +304,16 @@ static int open_nameless(espalier_network *network, bool for_test, const char **
     espalier_dataset *other = NULL;
     espalier_error error = {0};
     int code = open_by(network, for_test, NULL, source, settings, &other, &error);
-    bool fits = code == EXIT_NONE &&
-                espalier_dataset_class_count(other) == espalier_network_class_count(network) &&
-                espalier_dataset_class_name(other, 0);
+    const char *one = code == EXIT_NONE ? espalier_dataset_class_name(other, 0) : NULL;
+    const size_t labels = one ? espalier_dataset_class_count(other) : 0;
+    const bool fits = labels == espalier_network_class_count(network);
+    const bool words = one && strcmp(one, "0") != 0; /* else it is one among numbers that is wrong */
     if (fits && (code = take_names(network, source, other, names)) == EXIT_NONE) {
         *dataset = other;
         return EXIT_NONE;
     }
     espalier_dataset_destroy(other);
-    return fits ? code : fail(first);
+    return fits ? code : words ? few_names(network, source, labels) : fail(first);
 }
 
 /* What a network's columns say of the table that they were learnt from, or NULL. */

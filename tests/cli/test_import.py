@@ -261,8 +261,15 @@ class Foreign(Case):
         numbered = self.good("eval", "dict_names.safetensors", "numbered.csv", "--scaling", "none")
         self.assertEqual(done.stdout.split("\n")[:4], numbered.split("\n")[:4])
         self.table("few.csv", rows[:2], ["elm", "oak"])
-        self.refused(1, "few.csv: row 1 .*expected one of the 3 classes of the network, found 'elm'", "eval",
+        self.refused(1, "few.csv: expected a label for each of the network's 3 classes, which have no names, found 2 "
+                        "different ones: write the labels as the numbers of the classes, 0 to 2", "eval",
                      "dict_names.safetensors", "few.csv", "--scaling", "none")
+        self.table("wrong.csv", rows[:4], [0, 1, 2, "elm"])
+        self.refused(1, "wrong.csv: row 4 .*expected one of the 3 classes of the network, found 'elm'", "eval",
+                     "dict_names.safetensors", "wrong.csv", "--scaling", "none")
+        self.table("one.csv", rows[:2], ["elm", "elm"])
+        self.refused(1, "one.csv: row 1 .*expected one of the 3 classes of the network, found 'elm'", "eval",
+                     "dict_names.safetensors", "one.csv", "--scaling", "none")
 
     def test_networks_that_are_alike_read_the_rows_once(self):
         """Also where the first takes the names of its classes and its scaling from them."""
