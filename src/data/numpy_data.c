@@ -47,7 +47,7 @@ static espalier_status refuse_half(const numpy_data *data, numpy_part part, espa
 static espalier_status check_pair(const numpy_data *data, numpy_part part, espalier_error *error)
 {
     const npy_file *values = &data->values[part], *labels = &data->labels[part];
-    char shape[NPY_SHAPE_BYTES], other[NPY_SHAPE_BYTES];
+    char shape[NPY_SHAPE_BYTES];
     if (!numpy_is_open(values) || !numpy_is_open(labels))
         return refuse_half(data, part, error);
     bool numbers = values->kind != NPY_TEXT && values->kind != NPY_LATIN;
@@ -61,9 +61,9 @@ static espalier_status check_pair(const numpy_data *data, numpy_part part, espal
                          labels->source.name, npy_shape_text(labels, shape));
     if (values->shape[0] != labels->shape[0])
         return error_set(error, ESPALIER_ERROR_MISMATCH,
-                         "%s: expected as many labels as rows, found %s and for %s %s", data->path,
-                         npy_shape_text(values, shape), labels->source.name,
-                         npy_shape_text(labels, other));
+                         "%s: expected %zu labels, one for each row of %s, found %zu",
+                         labels->source.name, values->shape[0], values->source.name,
+                         labels->shape[0]);
     return ESPALIER_OK;
 }
 
