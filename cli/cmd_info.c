@@ -39,6 +39,7 @@ static int open_models(const option_set *set, model_info *models)
         int code = read_model(models[i].path, &models[i].network);
         if (code != EXIT_NONE)
             return code;
+        models[i].unscaled = scaling_is_unsaid(models[i].network);
     }
     return EXIT_NONE;
 }

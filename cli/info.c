@@ -30,22 +30,30 @@ static bool counted(const espalier_network *network, size_t layer)
 
 /* ---- one ------------------------------------------------------------------ */
 
-static void print_inputs(const espalier_network *network)
+static void print_scaling(const espalier_network *network)
 {
     const float *shift = NULL, *scale = NULL;
-    size_t width = espalier_network_row_width(network), kept = espalier_network_inputs(network, 0);
     size_t pairs = espalier_network_scaling(network, &shift, &scale);
-    printf("inputs    %zu", width);
-    if (kept < width)
-        printf(", %zu of them read", kept);
     if (pairs == 1 && shift[0] == 0 && scale[0] == 1)
-        printf(", as they are");
+        printf("as they are");
     else if (pairs == 1 && shift[0] == 0)
-        printf(", scaled: x * %g", (double)scale[0]);
+        printf("scaled: x * %g", (double)scale[0]);
     else if (pairs == 1)
-        printf(", scaled: (x - %g) * %g", (double)shift[0], (double)scale[0]);
+        printf("scaled: (x - %g) * %g", (double)shift[0], (double)scale[0]);
     else
-        printf(pairs ? ", each with its own scaling" : ", not scaled");
+        printf(pairs ? "each with its own scaling" : "not scaled");
+}
+
+static void print_inputs(const model_info *m)
+{
+    size_t width = espalier_network_row_width(m->network);
+    size_t kept = espalier_network_inputs(m->network, 0);
+    printf("inputs    %zu, ", width);
+    if (kept < width)
+        printf("%zu of them read, ", kept);
+    if (m->unscaled && m->measured)
+        printf("not scaled; here ");
+    print_scaling(m->network);
     putchar('\n');
 }
 
@@ -193,7 +201,7 @@ void info_print_one(const model_info *model)
     const espalier_network *n = model->network;
     print_named("file      ", model->path);
     printf(", %s, %s bytes\n", format_name(model->path), digits(text, file_bytes(model->path)));
-    print_inputs(n);
+    print_inputs(model);
     print_classes(n);
     print_origin(n);
     print_training(n);
@@ -319,10 +327,11 @@ static json_t *layers_json(const espalier_network *network)
     return layers;
 }
 
-static json_t *scaling_json(const espalier_network *network)
+/* As the file has it. */
+static json_t *scaling_json(const model_info *m)
 {
     const float *shift = NULL, *scale = NULL;
-    size_t pairs = espalier_network_scaling(network, &shift, &scale);
+    size_t pairs = m->unscaled ? 0 : espalier_network_scaling(m->network, &shift, &scale);
     json_t *shifts = json_array(), *scales = json_array();
     for (size_t i = 0; i < pairs; i++) {
         json_array_append_new(shifts, json_number((double)shift[i]));
@@ -344,7 +353,7 @@ static json_t *model_json(const model_info *m)
     json_object_set_new(json, "bytes", json_integer((json_int_t)file_bytes(m->path)));
     json_object_set_new(json, "inputs", json_integer((json_int_t)espalier_network_row_width(n)));
     json_object_set_new(json, "classes", classes);
-    json_object_set_new(json, "scaling", scaling_json(n));
+    json_object_set_new(json, "scaling", scaling_json(m));
     if (espalier_network_metadata(n, "imported"))
         json_object_set_new(json, "imported",
                             json_string(espalier_network_metadata(n, "imported")));

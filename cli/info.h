@@ -10,6 +10,8 @@ typedef struct model_info {
     espalier_network *network; /* owned */
     espalier_dataset *rows;    /* it is measured on, as it reads them; owned by the first of those alike */
     size_t alike;              /* that one's index: an earlier model's, or its own */
+    bool unscaled;             /* its file does not say how inputs are scaled; where it was measured, the
+                                  network has what was taken */
     bool measured;             /* the two below are set */
     double accuracy, nanoseconds;
     double times[16];

@@ -271,6 +271,16 @@ class Foreign(Case):
         self.refused(1, "one.csv: row 1 .*expected one of the 3 classes of the network, found 'elm'", "eval",
                      "dict_names.safetensors", "one.csv", "--scaling", "none")
 
+    def test_info_tells_the_scaling_of_the_file(self):
+        """Not that which was taken to measure on DATA."""
+        for said, arguments in (("not scaled", []), ("not scaled; here scaled: x * 0.00392157", ["--scaling", "auto"]),
+                                ("not scaled; here as they are", ["--scaling", "none"])):
+            data = ["--data", "small"] if arguments else []
+            out = self.good("info", "torch.safetensors", *data, *arguments)
+            self.assertIn(f"\ninputs    64, {said}\n", out)
+            self.assertEqual(self.result("info", "torch.safetensors", *data, *arguments)["scaling"],
+                             {"shift": [], "scale": []})
+
     def test_networks_that_are_alike_read_the_rows_once(self):
         """Also where the first takes the names of its classes and its scaling from them."""
         shutil.copy(MODELS / "dict_names.safetensors", self.folder)
