@@ -84,10 +84,10 @@ static void mixed_column(const char *source, const espalier_mixed_column *c)
 {
     char number[DIGITS_BYTES];
     snprintf(number, sizeof number, "%zu", c->position + 1);
-    message("warning: %s: column %s%s%.80s%s: %zu of its %zu different values are numbers, but its first "
-            "value, '%.80s', is none, so each is a category, an input of its own: write it as a number, "
-            "or leave it empty and say --missing, or leave the column out by --ignore; --categorical %.80s "
-            "says that it is meant",
+    message("warning: %s: column %s%s%.80s%s: %zu of its %zu different values look like numbers, but the "
+            "first, '%.80s', is none that is read, so each is a category, an input of its own: write it as "
+            "a plain number, or leave it empty and say --missing, or leave the column out by --ignore; "
+            "--categorical %.80s says that it is meant",
             source, number, *c->name ? " (" : "", c->name, *c->name ? ")" : "", c->numbers, c->values,
             c->text, *c->name ? c->name : number);
 }

@@ -4,8 +4,8 @@
 
 #include "data.h"
 
-/* A warning for each column of a table that became categories though most of its values are
- * numbers. */
+/* A warning for each column of a table that became categories though most of its values look
+ * like numbers. */
 void doubts_columns(const char *source, const espalier_dataset *dataset);
 
 /* That warning, and one for classes without training rows and for inputs that never change (of

@@ -140,13 +140,14 @@ ESPALIER_API size_t espalier_dataset_scaling(const espalier_dataset *dataset, co
 /* The name of an input (borrowed), such as a column's header, or NULL where inputs have none. */
 ESPALIER_API const char *espalier_dataset_input_name(const espalier_dataset *dataset, size_t input);
 
-/* A column of a table that became categories because its first value is no number, though most
- * of its different values are; nobody called it categorical. */
+/* A column of a table that became categories because its first value is no number that is read,
+ * though most of its different values are numbers or look like some (12%, $3, 1,000.5); nobody
+ * called it categorical. */
 typedef struct espalier_mixed_column {
     char name[256];         /* empty where the table has no names */
     char text[256];         /* the first value */
     size_t position;        /* in a record, from 0 */
-    size_t values, numbers; /* different values, and those of them that are numbers */
+    size_t values, numbers; /* different values, and those that look like numbers */
 } espalier_mixed_column;
 
 /* Returns how many such columns there are. columns: receives them (borrowed), NULL with none. */

@@ -134,15 +134,17 @@ static espalier_status add_category(csv_survey *s, const table_file *f, size_t i
     const csv_field *field = &f->record.fields[place];
     most = most ? most : CATEGORIES_USUAL;
     if (one->values.count >= most) {
-        char shown[TABLE_SHOWN_BYTES];
+        char shown[TABLE_SHOWN_BYTES], first[TABLE_SHOWN_BYTES];
+        const char *text = one->values.texts[0];
         table_show(field, shown);
+        table_show(&(csv_field){.text = text, .length = strlen(text)}, first);
         if (csv_is_mixed(s->columns, one))
             return table_file_complain(f, place, error,
-                                       "expected at most %zu categories, found one more, '%s': the column is "
-                                       "text because its first value, '%.60s', is no number; write it as "
-                                       "one, or leave it empty and say --missing, or leave the column out by "
-                                       "--ignore",
-                                       most, shown, one->values.texts[0]);
+                                       "expected at most %zu categories, found one more, '%s': the "
+                                       "column is text because its first value, '%s', is no number "
+                                       "that is read; write it as one, or leave it empty and say "
+                                       "--missing, or leave the column out by --ignore",
+                                       most, shown, first);
         return table_file_complain(f, place, error,
                                    "expected at most %zu categories, found one more, '%s': leave the "
                                    "column out by --ignore if it tells rows apart, or allow more "

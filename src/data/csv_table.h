@@ -70,8 +70,8 @@ bool csv_row_is_kept(const table_file *file);
 
 /* ---- csv_mixed.c -------------------------------------------------------------- */
 
-/* Whether a column is categories by its first value, while most of its values are numbers;
- * they are in the order of their appearance. */
+/* Whether a column is categories by its first value, while most of its values are numbers, or
+ * look like some (12%, 1,000.5); they are in the order of their appearance. */
 bool csv_is_mixed(const columns *c, const column *one);
 
 /* Lists these columns in the data set. Errors: MEMORY. */

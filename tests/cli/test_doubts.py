@@ -60,10 +60,10 @@ class Doubts(Case):
             (self.folder / "t.csv").write_text(f"a,b,y\n{first},1,p\n" + "".join(
                 f"{i % 5},{i * i % 7},{'pq'[i % 2]}\n" for i in range(20)), encoding="utf-8")
             plain = first.strip('"')
-            warning = (f"warning: t.csv: column 1 (a): 5 of its 6 different values are numbers, but its first value, "
-                       f"'{plain}', is none, so each is a category, an input of its own: write it as a number, or "
-                       "leave it empty and say --missing, or leave the column out by --ignore; --categorical a says "
-                       "that it is meant")
+            warning = (f"warning: t.csv: column 1 (a): {5 + (first != 'None')} of its 6 different values look like "
+                       f"numbers, but the first, '{plain}', is none that is read, so each is a category, an input of "
+                       "its own: write it as a plain number, or leave it empty and say --missing, or leave the column "
+                       "out by --ignore; --categorical a says that it is meant")
             self.said(warning, "train", "t.csv", *NET)
             done = self.run_cli("data", "info", "t.csv")
             self.assertEqual((done.returncode, done.stderr), (0, f"espalier: {warning}\n"))

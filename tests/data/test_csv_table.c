@@ -223,6 +223,28 @@ static void test_mixed_columns(void **state)
     assert_null(mixed);
     espalier_dataset_destroy(dataset);
     o = plain();
+    static const struct {
+        const char *column; /* three different values */
+        size_t numbers;
+    } forms[] = {
+        {"12%,5 %,7", 3},     {"$3.00,$4,-$5", 3},     {"\"1,000.5\",\"12,345,678\",1'000", 3},
+        {"\xE2\x88\x92" "3,\xC2\xA0" "4,5\xE2\x82\xAC", 3},  {"1 000,1\xE2\x80\xAF" "000,2", 3},
+        {"2024-01-02,10-20,1:30", 0}, {"1 2,\"1,00.5\",3$4", 0}, {"5 kg,%,1st", 0}, {"x,\"1,0000\",7%", 0},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        char table[200], *to = table + sprintf(table, "c,y\n");
+        bool quoted = false;
+        for (const char *from = forms[i].column; *from; from++) {
+            quoted ^= *from == '"';
+            to += *from == ',' && !quoted ? sprintf(to, ",0\n") : sprintf(to, "%c", *from);
+        }
+        sprintf(to, ",1\n");
+        dataset = open_text(table, &o);
+        assert_int_equal(espalier_dataset_mixed_columns(dataset, &mixed), forms[i].numbers > 0);
+        if (forms[i].numbers)
+            assert_int_equal(mixed->numbers, forms[i].numbers);
+        espalier_dataset_destroy(dataset);
+    }
     o.table.decimal = ESPALIER_DECIMAL_COMMA;
     o.table.header = ESPALIER_HEADER_NO;
     dataset = open_text("-;1;0\n1,5;2;1\n2,5;3;1\n", &o);
@@ -589,8 +611,8 @@ static void test_refused(void **state)
          "the column out by --ignore if it tells rows apart, or allow more by --max-categories"},
         {"a,c,y\n1,-,p\n1,2,q\n1,3,q\n1,4,q\n", {.categories_most = 3}, NULL, ESPALIER_ERROR_FORMAT,
          "row 4 (line 5), column 2 (c): expected at most 3 categories, found one more, '4': the column is "
-         "text because its first value, '-', is no number; write it as one, or leave it empty and say "
-         "--missing, or leave the column out by --ignore"},
+         "text because its first value, '-', is no number that is read; write it as one, or leave it empty "
+         "and say --missing, or leave the column out by --ignore"},
         {"a,y\n,p\n,q\n",
          {.categorical = a, .categorical_count = 1, .missing = ESPALIER_MISSING_MEAN}, NULL,
          ESPALIER_ERROR_FORMAT, "expected columns that make 1 to 16777216 inputs, found 0"},
