@@ -22,6 +22,18 @@ static json_t *image(const espalier_dataset *dataset, const json_t *before)
                : json_null();
 }
 
+/* By name as given; of a network that was there already not how its rows are read, unless that was
+ * said: it brings scaling and encoding itself. */
+static json_t *options_of(const option_set *set, bool brought)
+{
+    static const char *const own[] = {"scaling", "missing"};
+    json_t *options = options_json(set);
+    for (size_t i = 0; i < sizeof own / sizeof *own && brought; i++)
+        if (!option_given(set, own[i]))
+            json_object_del(options, own[i]);
+    return options;
+}
+
 json_t *configuration_json(const option_set *set, const run_settings *s,
                            const configuration_facts *facts)
 {
@@ -44,7 +56,7 @@ json_t *configuration_json(const option_set *set, const run_settings *s,
     json_object_set_new(config, "class_names", class_names(facts->network));
     json_object_set_new(config, "widths", widths);
     json_object_set_new(config, "validation", data_validation_json(&s->data, facts->dataset));
-    json_object_set_new(config, "options", options_json(set));
+    json_object_set_new(config, "options", options_of(set, facts->brought));
     if (s->from)
         json_object_set_new(config, "restart", json_string(espalier_restart_name(s->restart)));
     if (facts->before || s->from)

@@ -11,6 +11,7 @@ typedef struct configuration_facts {
     const espalier_dataset *dataset; /* or NULL */
     const espalier_network *network;
     const char *math;                /* NULL: no training */
+    bool brought;                    /* the network was there already: a file's, not a new one */
     const char *before;              /* "training" of the network that this one comes from, or NULL */
 } configuration_facts;
 

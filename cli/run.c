@@ -132,7 +132,8 @@ static int set_configuration(run *r)
                    ? (message("out of memory"), EXIT_FAILED)
                    : EXIT_NONE;
     const configuration_facts facts = {.source = r->source, .dataset = r->dataset,
-                                  .network = r->network, .math = r->math, .before = r->before};
+                                       .network = r->network, .math = r->math,
+                                       .brought = r->model != NULL, .before = r->before};
     json_t *json = configuration_json(r->options, r->settings, &facts);
     r->configuration = json_text(json);
     json_decref(json);

@@ -61,6 +61,16 @@ class RunFolder(Case):
         config = self.read("pruned/config.json")
         self.assertEqual((config["image"], config["class_names"]), ([8, 8], ["0", "1", "2", "3"]))
 
+    def test_scaling_is_the_networks_own(self):
+        """What a network brings is not recorded as an option that nobody gave."""
+        self.assertEqual(self.read("pruned/config.json")["options"]["scaling"], "auto")
+        self.good("prune", "dense", "small", "-o", "own", "--prune", "40%", "--quiet")
+        self.good("train", "small", "--from", "dense", "-o", "own-from", "--epochs", "1", "--quiet")
+        for name in ("own", "own-from"):
+            self.assertEqual({"scaling", "missing"} & set(self.training(name)["options"]), set())
+            self.assertEqual(self.header(name)["__metadata__"]["input_scaling"],
+                             self.header("dense")["__metadata__"]["input_scaling"])
+
     def test_pruned_at_once(self):
         self.good("prune", "dense-run/model.safetensors", "-o", "p", "--prune", "40%", "--run",
                   "once", "--quiet")
