@@ -156,14 +156,16 @@ static int tell(const lowrank *w, size_t l, size_t *place, layer_story *story)
     const size_t inputs = espalier_network_inputs(w->before, l);
     const size_t outputs = espalier_network_outputs(w->before, l);
     const bool split = espalier_network_outputs(w->made, *place) != outputs;
-    const bool same = w->ranks[l] >= (inputs < outputs ? inputs : outputs);
+    const double change = espalier_network_weight_change(w->before, w->low, l);
+    const bool same = change == 0.0 && espalier_network_pruned_count(w->before, l) ==
+                                           espalier_network_pruned_count(w->low, l);
     *story = (layer_story){
         .inputs = inputs,
         .outputs = outputs,
         .weights_before = espalier_network_layer_cost(w->before, l).nonzero,
         .weights_after = espalier_network_layer_cost(w->made, *place).nonzero,
         .stored = split ? "factors" : same ? "unchanged" : "matrix",
-        .change = espalier_network_weight_change(w->before, w->low, l),
+        .change = change,
     };
     if (split)
         story->weights_after += espalier_network_layer_cost(w->made, ++*place).nonzero;

@@ -81,8 +81,10 @@ typedef enum espalier_low_rank {
 ESPALIER_API const char *espalier_low_rank_name(espalier_low_rank method);
 
 /* A copy of the network whose hidden layers have at most the given ranks; the output
- * layer is copied as it is. Masks of the replaced layers are all kept: a low-rank matrix
- * has no zeros. A layer whose rank is min(inputs, outputs) or more is copied unchanged.
+ * layer is copied as it is. Masks of the replaced layers are all kept: the nearest matrix of
+ * a lower rank has weights everywhere. Copied unchanged, masks included, is a layer whose
+ * given rank is min(inputs, outputs) or more, and one whose own is no higher than the given
+ * one: by espalier_rank() that of W, with PCA that of the centred W.
  * If any was replaced, activation counts and "history" stay behind: they tell of another
  * network. Linear layers count as hidden layers.
  *
@@ -99,7 +101,8 @@ ESPALIER_API espalier_status espalier_network_low_rank(const espalier_network *n
 
 /* The same function with each replaced layer written as two thin factors, a linear layer
  * of r' neurons and the layer itself, W = (U S^1/2)(S^1/2 V^T), wherever r' (inputs +
- * outputs) is less than inputs * outputs; other layers as in espalier_network_low_rank().
+ * outputs) is less than the weights that it keeps; other layers as in
+ * espalier_network_low_rank().
  * Trained further it keeps its rank. r' is the rank that came out: r, less where the layer
  * had less, and with PCA one more for the mean. Errors: as there. */
 ESPALIER_API espalier_status espalier_network_factor(const espalier_network *network,

@@ -78,11 +78,19 @@ static void compose(const decomposition *d, size_t rank, const float *means, net
                                   d->vt, layer->inputs, true, layer->weights, layer->inputs);
 }
 
-static espalier_status reduce(espalier_network *network, size_t l, size_t rank,
-                              espalier_low_rank method, const espalier_allocator *allocator,
-                              espalier_error *error)
+/* Is there anything above that rank? Where all lies within rounding the rank 0 says nothing. */
+static bool is_above(const decomposition *d, size_t rank, const network_layer *layer)
 {
-    network_layer *layer = &network->layers[l];
+    const size_t found = espalier_rank(d->s, d->k, layer->outputs, layer->inputs);
+    return found > rank || (found == 0 && d->s[0] > 0.0f);
+}
+
+/* layer: a copy of `from`, which it stays, masks included, where it has no higher rank; else
+ * *reduced becomes true. */
+static espalier_status reduce(const network_layer *from, network_layer *layer, size_t l, size_t rank,
+                              espalier_low_rank method, const espalier_allocator *allocator,
+                              bool *reduced, espalier_error *error)
+{
     decomposition d = {0};
     float *means = memory_array(allocator, layer->outputs, sizeof *means);
     if (!means)
@@ -91,13 +99,23 @@ static espalier_status reduce(espalier_network *network, size_t l, size_t rank,
         centre(layer, means);
     espalier_status status =
         decompose(layer->weights, layer->outputs, layer->inputs, l, allocator, &d, error);
-    if (status == ESPALIER_OK) {
+    if (status == ESPALIER_OK && is_above(&d, rank, layer)) {
         compose(&d, rank, means, layer);
         memset(layer->mask, 1, layer->outputs * layer->inputs);
+        *reduced = true;
+    } else {
+        memcpy(layer->weights, from->weights, layer->outputs * layer->inputs * sizeof *layer->weights);
     }
     release(&d, allocator);
     memory_release(allocator, means);
     return status;
+}
+
+/* What they tell is of another network. */
+static void drop_counts(espalier_network *network)
+{
+    espalier_network_clear_activations(network);
+    espalier_network_set_metadata(network, "history", NULL);
 }
 
 static bool is_reduced(const network_layer *layer, size_t rank)
@@ -120,18 +138,15 @@ espalier_status espalier_network_low_rank(const espalier_network *network, const
                              "rank of layer %zu: 0; expected 1 or more", l);
     espalier_status status = espalier_network_copy(network, allocator, &made, error);
     for (size_t l = 0; status == ESPALIER_OK && l + 1 < network->layer_count; l++)
-        if (is_reduced(&made->layers[l], ranks[l])) {
-            status = reduce(made, l, ranks[l], method, allocator, error);
-            reduced = true;
-        }
+        if (is_reduced(&made->layers[l], ranks[l]))
+            status = reduce(&network->layers[l], &made->layers[l], l, ranks[l], method, allocator, &reduced,
+                            error);
     if (status != ESPALIER_OK) {
         espalier_network_destroy(made);
         return status;
     }
-    if (reduced) { /* what they tell is of another network */
-        espalier_network_clear_activations(made);
-        espalier_network_set_metadata(made, "history", NULL);
-    }
+    if (reduced)
+        drop_counts(made);
     *low = made;
     return ESPALIER_OK;
 }
@@ -169,7 +184,7 @@ static espalier_status count_inner(const espalier_network *low, size_t l, size_t
     espalier_spectrum_clear(&spectrum, allocator);
     /* Ranks are small and widths at most 2^24: nothing overflows. */
     if ((uint64_t)found * (layer->inputs + layer->outputs) <
-        (uint64_t)layer->inputs * layer->outputs)
+        (uint64_t)layer->inputs * layer->outputs - espalier_network_pruned_count(low, l))
         *inner = found;
     return ESPALIER_OK;
 }
@@ -198,8 +213,8 @@ static espalier_status split(const network_layer *from, size_t l, network_layer 
     return status;
 }
 
-/* What a layer has besides its weights, the counts too: without a reduced layer they
- * still hold, with one they are zero. */
+/* What a layer has besides its weights, the counts too: they still hold where no layer was
+ * replaced. */
 static espalier_status copy_rest(const network_layer *from, network_layer *to,
                                  const espalier_allocator *allocator, espalier_error *error)
 {
@@ -293,6 +308,8 @@ espalier_status espalier_network_factor(const espalier_network *network, const s
         status = count_inner(low, l, ranks[l], allocator, &inner[l], error);
     if (status == ESPALIER_OK)
         status = build(low, inner, widths, allocator, factored, error);
+    if (status == ESPALIER_OK && (*factored)->layer_count > layers)
+        drop_counts(*factored);
     memory_release(allocator, widths);
     memory_release(allocator, inner);
     espalier_network_destroy(low);

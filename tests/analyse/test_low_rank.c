@@ -167,6 +167,40 @@ static void zero_matrix(void **state)
     espalier_network_destroy(network);
 }
 
+/* Three neurons with four weights each: rank 3, and that of PCA's centred weights. */
+static void no_higher_rank(void **state)
+{
+    static const size_t rank = 3, size = 120;
+    espalier_network *network = one_layer(12, 10, 100);
+    (void)state;
+    for (size_t i = 0; i < size; i++)
+        network->layers[0].mask[i] = i < 30 && i % 10 < 4;
+    espalier_network_apply_masks(network);
+    network->inputs_counted = 7;
+    assert_int_equal(espalier_network_set_metadata(network, "history", "[]"), ESPALIER_OK);
+    for (unsigned m = 0; m < ESPALIER_LOW_RANK_COUNT; m++) {
+        espalier_network *low = lowered(network, &rank, (espalier_low_rank)m);
+        espalier_network *split = factored(network, &rank, (espalier_low_rank)m);
+        espalier_network *const both[] = {low, split};
+        for (size_t b = 0; b < 2; b++) { /* 3 (12 + 10) are more than the 12 weights that are kept */
+            assert_int_equal(both[b]->layer_count, 2);
+            assert_memory_equal(both[b]->layers[0].mask, network->layers[0].mask, size);
+            assert_memory_equal(both[b]->layers[0].weights, network->layers[0].weights, size * sizeof(float));
+            assert_int_equal(both[b]->inputs_counted, 7);
+            assert_non_null(espalier_network_metadata(both[b], "history"));
+        }
+        espalier_network_destroy(low);
+        espalier_network_destroy(split);
+    }
+    memset(network->layers[0].mask, 1, size); /* 66 are fewer than 120, and the counts are of other layers */
+    espalier_network *split = factored(network, &rank, ESPALIER_LOW_RANK_SVD);
+    assert_int_equal(split->layer_count, 3);
+    assert_int_equal(split->inputs_counted, 0);
+    assert_null(espalier_network_metadata(split, "history"));
+    espalier_network_destroy(split);
+    espalier_network_destroy(network);
+}
+
 static void weight_change(void **state)
 {
     static const size_t shape[] = {2, 2};
@@ -488,7 +522,7 @@ int main(void)
 #ifdef ESPALIER_HAVE_CBLAS
         cmocka_unit_test(nearest),        cmocka_unit_test(full_rank),
         cmocka_unit_test(zero_matrix),    cmocka_unit_test(weight_change),
-        cmocka_unit_test(travels),
+        cmocka_unit_test(travels),        cmocka_unit_test(no_higher_rank),
         cmocka_unit_test(factors),        cmocka_unit_test(only_where_smaller),
         cmocka_unit_test(large_weights),
         cmocka_unit_test(again),          cmocka_unit_test(not_finite),

@@ -62,6 +62,20 @@ class LowRank(Case):
         self.assertEqual(header["layers.0.weight"]["shape"], [5, 64])
         self.assertEqual(header["layers.1.weight"]["shape"], [24, 5])
 
+    def test_no_higher_rank_than_asked(self):
+        """Nothing is to be taken away: weights and masks stay."""
+        wanted = self.tensors("pruned")
+        for method in ("svd", "pca"):
+            ranks = self.ranks("pruned")[:2]
+            if method == "pca":  # of the centred weights
+                ranks = [rank + 1 for rank in ranks]
+            for more in ((), ("--factors",)):
+                r = self.result("lowrank", "pruned", "--rank", ",".join(map(str, ranks)), "--method", method, *more,
+                                "-o", "stays")
+                self.assertEqual([layer["stored"] for layer in r["layers"]], ["unchanged", "unchanged"])
+                self.assertEqual(r["weights"]["before"], r["weights"]["after"])
+                self.assertEqual(self.tensors("stays"), wanted)
+
     def test_where_factors_are_no_smaller(self):
         r = self.result("lowrank", "dense", "--rank", "30,11", "--method", "svd", "--factors", "-o", "s")
         self.assertEqual([layer["stored"] for layer in r["layers"]], ["unchanged", "matrix"])
