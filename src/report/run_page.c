@@ -106,6 +106,23 @@ static double one_weight(const run_folder *f)
     return weights > 0 ? 1 / weights : 0;
 }
 
+/* Parts that a run with pruning steps keeps. */
+static void missing(report *r, const run_folder *f)
+{
+    const char *const parts[] = {
+        f->before ? NULL : "the network before its first step (`before.safetensors`)",
+        f->evaluation ? NULL : "what is confused with what (`evaluation.json`)",
+        json_array_size(f->counts) ? NULL : "activation counts at each step (`counts` in the log)"};
+    text list = {.allocator = r->allocator};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i])
+            text_print(&list, "%s%s", list.length ? "; " : "", parts[i]);
+    page_note(&r->page, "Not in this folder, so not on this page: %s.%s", text_content(&list),
+              f->result ? " Runs of this version keep them." : "");
+    r->page.body.failed |= list.failed;
+    text_clear(&list);
+}
+
 static void notes(report *r, const run_folder *f)
 {
     const double target = json_number_at(f->result, "target");
@@ -127,13 +144,7 @@ static void notes(report *r, const run_folder *f)
                       json_text_at(event, "note"));
     }
     if (json_array_size(f->steps) && (!f->before || !f->evaluation || !json_array_size(f->counts)))
-        page_note(&r->page,
-                  "Not in this folder, so not on this page:%s%s%s. Runs of this version keep them.",
-                  f->before ? "" : " the network before its first step (`before.safetensors`);",
-                  f->evaluation ? "" : " what is confused with what (`evaluation.json`);",
-                  json_array_size(f->counts) ? ""
-                                             : " activation counts at each step (`counts` in "
-                                               "the log)");
+        missing(r, f);
 }
 
 /* ---- how it was run --------------------------------------------------------------------- */

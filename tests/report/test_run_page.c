@@ -157,6 +157,8 @@ static void ends_with_a_step(void **state)
     run_take(folder, "evaluation.json");
     html = page_of(NULL); /* it goes on, perhaps */
     assert_null(strstr(html, "after the last epoch"));
+    assert_non_null(strstr(html, "on this page: what is confused with what (<code>evaluation.json</code>); "
+                                 "activation counts at each step (<code>counts</code> in the log).<"));
     free(html);
 }
 
@@ -208,6 +210,7 @@ static void older_folder(void **state)
 #endif
     assert_non_null(strstr(html, "<code>before.safetensors</code>"));
     assert_non_null(strstr(html, "<code>evaluation.json</code>"));
+    assert_non_null(strstr(html, "in the log). Runs of this version keep them."));
     assert_non_null(strstr(html, "older version"));
     assert_null(strstr(html, "nan"));
     free(html);
