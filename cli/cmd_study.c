@@ -190,7 +190,7 @@ static int run_study(const option_set *set, study_settings *s, const espalier_da
     if (status == ESPALIER_ERROR_MISMATCH)
         return usage_error(set->command, "%s", error.message);
     if (status != ESPALIER_OK)
-        return study_fail(&error, set->command);
+        return study_fail(&error, set);
     int code = EXIT_NONE;
     if (s->run.json)
         code = print_records(&summary, s->run.output);

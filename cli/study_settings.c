@@ -204,7 +204,7 @@ static void apply_preset(study_settings *s, const option_set *set)
     s->run.prune.trigger = option_given(set, "trigger") ? s->run.prune.trigger : p->trigger;
 }
 
-int study_fail(const espalier_error *error, const char *command)
+int study_fail(const espalier_error *error, const option_set *set)
 {
     /* A field of the library and the option that sets it, where they differ. */
     static const char *const others[][2] = {
@@ -216,9 +216,13 @@ int study_fail(const espalier_error *error, const char *command)
         const size_t length = strlen(others[i][0]);
         if (error->status == ESPALIER_ERROR_ARGUMENT &&
             strncmp(error->message, others[i][0], length) == 0)
-            return usage_error(command, "--%s:%s", others[i][1], error->message + length);
+            return usage_error(set->command, "--%s%s:%s", others[i][1],
+                               option_given(set, others[i][1]) ? ""
+                               : option_given(set, "preset")   ? " (of the preset, or the default)"
+                                                               : " (the default)",
+                               error->message + length);
     }
-    return settings_fail(error, command);
+    return settings_fail(error, set->command);
 }
 
 /* Once, of a way of counting that warrants it. */
@@ -265,7 +269,7 @@ int study_settle(study_settings *s, option_set *set)
     s->run.data.options.seed = s->run.seed;
     if (espalier_study_options_check(o, &error) ||
         espalier_dataset_options_check(&s->run.data.options, &error))
-        return study_fail(&error, set->command);
+        return study_fail(&error, set);
     warn(o);
     return EXIT_NONE;
 }

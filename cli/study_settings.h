@@ -37,7 +37,7 @@ int study_settle(study_settings *s, option_set *set);
 int study_read_lists(study_settings *s, const option_set *set);
 
 /* Says what the library found wrong, by the option's own name. */
-int study_fail(const espalier_error *error, const char *command);
+int study_fail(const espalier_error *error, const option_set *set);
 
 void study_epilogue(void);
 

@@ -208,6 +208,15 @@ class Study(Case):
                            for batch in range(51))
         self.assertEqual(float(self.rows("s1")[name]["arithmetic"]), expected)
 
+    def test_default_that_does_not_fit(self):
+        """An option that nobody gave is called a default."""
+        plan = ("study", "small", "--hidden", "2", "--epochs", "10", "-o", "s1")
+        words = "expected at most 0.941176 of all weights (128 of 136: the output layer is not pruned), found"
+        self.wrong(f"--sparsities (the default): {words} 0.95", *plan)
+        self.wrong(f"--sparsities (of the preset, or the default): {words} 0.964286", *plan, "--preset", "lenet",
+                   "--steps", "1")
+        self.wrong(f"--sparsities: {words} 0.97", *plan, "--sparsities", "50%,97%")
+
     def test_no_test_rows(self):
         rows = "".join(f"{i % 7},{i * i % 5},{'ab'[i % 2]}\n" for i in range(60))
         (self.folder / "table.csv").write_text("x,y,class\n" + rows)
