@@ -81,6 +81,8 @@ class RunFolder(Case):
         nothing = {split: None for split in SPLITS}
         self.assertEqual(self.read("once/evaluation.json"), {"before": nothing, "after": nothing})
         self.assertEqual(self.read("once/config.json")["image"], [8, 8])
+        events = {json.loads(line)["event"] for line in self.bytes_of("once/log.jsonl").splitlines()}
+        self.assertEqual(events, {"prune", "counts"})  # no begin, no end
 
     def test_pruned_at_once_with_data(self):
         self.good("prune", "dense", "small", "-o", "p", "--prune", "40%", "--run", "counted", "--quiet")

@@ -32,6 +32,8 @@ static void test_step(void **state)
     near(rate_at(&options, 2, 9, 10), 0.01);
     near(rate_at(&options, 3, 0, 10), 0.005);
     near(rate_at(&options, 6, 0, 10), 0.0025);
+    options.warmup_epochs = 2; /* its epochs count */
+    near(rate_at(&options, 3, 0, 10), 0.005);
 }
 
 static void test_cosine(void **state)
