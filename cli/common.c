@@ -188,6 +188,7 @@ json_t *read_json(const char *path, json_error_t *where)
     struct stat facts;
     const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     json_t *value = NULL;
+    where->line = 0;
     if (file < 0 || fstat(file, &facts) != 0)
         snprintf(where->text, sizeof where->text, "a file that opens: %s", strerror(errno));
     else if (!S_ISREG(facts.st_mode))

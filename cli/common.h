@@ -82,7 +82,8 @@ int print_json(const json_t *json);
 /* The same as a text to free(). */
 char *json_text(const json_t *json);
 /* Reads a file of JSON, which must be a regular one: at a pipe it would wait for ever. NULL
- * if it cannot; where->text then tells what was expected. */
+ * if it cannot; where->text then tells what was expected, or, where->line above 0, what is wrong in
+ * that line. */
 json_t *read_json(const char *path, json_error_t *where);
 
 #endif

@@ -177,19 +177,25 @@ static int say_finished(const resume *r)
 {
     char path[PATH_BYTES];
     json_error_t where;
-    json_t *result = NULL;
+    size_t index;
+    json_t *result = NULL, *sentence;
     for (size_t slot = 0; slot < SLOTS; slot++)
         if (resume_slot_path(r->folder, slot, path, sizeof path))
             unlink(path);
     if (snprintf(path, sizeof path, "%s/" RESUME_FACTS, r->folder) < (int)sizeof path)
         unlink(path);
-    if (r->json && snprintf(path, sizeof path, "%s/" RESUME_RESULT, r->folder) < (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/" RESUME_RESULT, r->folder) < (int)sizeof path)
         result = read_json(path, &where);
-    int code = result ? print_json(result) : EXIT_NONE;
-    json_decref(result);
+    const json_t *failed = json_object_get(result, RESUME_FAILED);
+    int code = result && r->json ? print_json(result) : EXIT_NONE;
     if (!r->quiet)
         message("%s: this run is finished; its network is %s/model.safetensors", r->shown, r->shown);
-    return code == EXIT_NONE ? finish_stdout(EXIT_DONE) : code;
+    json_array_foreach(failed, index, sentence)
+        message("%s", json_is_string(sentence) ? json_string_value(sentence) : RESUME_FAILED);
+    if (code == EXIT_NONE)
+        code = finish_stdout(json_array_size(failed) ? EXIT_CHECK : EXIT_DONE);
+    json_decref(result);
+    return code;
 }
 
 /* ---- resume.json ------------------------------------------------------------------------ */
@@ -229,6 +235,10 @@ static int read_facts(const char *command, resume *r)
         return EXIT_FAILED;
     }
     r->facts = read_json(path, &where);
+    if (!r->facts && where.line > 0) {
+        message("%s/" RESUME_FACTS ": line %d: expected a JSON object: %s", r->shown, where.line, where.text);
+        return EXIT_FAILED;
+    }
     if (!json_is_object(r->facts))
         return damaged(r, r->facts ? "a JSON object" : where.text);
     const char *version = json_string_value(json_object_get(r->facts, "version"));

@@ -7,6 +7,7 @@
 
 #define RESUME_FACTS "resume.json"
 #define RESUME_RESULT "result.json"
+#define RESUME_FAILED "failed_checks" /* in the result: sentences; missing where there are none */
 
 /* A run that is taken up again. */
 typedef struct resume {

@@ -319,9 +319,17 @@ static int write_network(const espalier_network *network, const char *path)
     return espalier_network_write(network, path, &error) ? fail(&error) : EXIT_NONE;
 }
 
-/* Replaces the network by its small form, or keeps it and says why. */
-static int compact(run *r, json_t **proof, char *line, size_t size, bool *holds)
+/* A check that did not hold: said now, and kept for who asks the folder. */
+static void fail_check(json_t *failed, const char *sentence)
 {
+    message("%s", sentence);
+    json_array_append_new(failed, json_string(sentence));
+}
+
+/* Replaces the network by its small form, or keeps it and says why. */
+static int compact(run *r, json_t **proof, char *line, size_t size, json_t *failed)
+{
+    char sentence[256];
     espalier_error error = {0};
     espalier_network *small = NULL;
     espalier_compaction compaction;
@@ -335,9 +343,9 @@ static int compact(run *r, json_t **proof, char *line, size_t size, bool *holds)
     }
     proof_text(&difference, line, size);
     *proof = proof_json(&difference, &compaction);
-    *holds = proof_holds(&difference);
-    if (!*holds) {
-        message("%s; writing the masked network instead", line);
+    if (!proof_holds(&difference)) {
+        snprintf(sentence, sizeof sentence, "%s; writing the masked network instead", line);
+        fail_check(failed, sentence);
         espalier_network_destroy(small);
     } else {
         espalier_network_destroy(r->network);
@@ -346,28 +354,24 @@ static int compact(run *r, json_t **proof, char *line, size_t size, bool *holds)
     return EXIT_NONE;
 }
 
-static void say_short(const run *r, double sparsity)
+static void check_target(const run *r, json_t *failed)
 {
     const run_settings *s = r->settings;
     size_t taken = espalier_pruner_step_count(r->pruner);
-    char stopped[96] = "";
+    char stopped[96] = "", sentence[320];
+    if (!(s->prune.target > 0) || espalier_pruner_reached(r->pruner, r->network))
+        return;
+    const double sparsity = s->prune.of == ESPALIER_OF_ALL ? espalier_network_sparsity(r->network)
+                                                           : espalier_network_sparsity_prunable(r->network);
     if (r->trained)
         snprintf(stopped, sizeof stopped, "; the run ended after epoch %zu, stopped by %s",
                  r->summary.epochs, espalier_stopped_by_name(r->summary.stopped_by));
-    message("TARGET SPARSITY NOT REACHED: asked for %.2f %% of %s weights, got %.2f %% "
-            "(pruning steps: %zu taken, %zu outstanding%s)",
-            100 * s->target, s->prune.of == ESPALIER_OF_ALL ? "all" : "the prunable",
-            100 * sparsity, taken, espalier_pruner_outstanding(r->pruner), stopped);
-}
-
-static bool reached(const run *r)
-{
-    if (!(r->settings->prune.target > 0) || espalier_pruner_reached(r->pruner, r->network))
-        return true;
-    say_short(r, r->settings->prune.of == ESPALIER_OF_ALL
-                     ? espalier_network_sparsity(r->network)
-                     : espalier_network_sparsity_prunable(r->network));
-    return false;
+    snprintf(sentence, sizeof sentence,
+             "TARGET SPARSITY NOT REACHED: asked for %.2f %% of %s weights, got %.2f %% "
+             "(pruning steps: %zu taken, %zu outstanding%s)",
+             100 * s->target, s->prune.of == ESPALIER_OF_ALL ? "all" : "the prunable", 100 * sparsity, taken,
+             espalier_pruner_outstanding(r->pruner), stopped);
+    fail_check(failed, sentence);
 }
 
 /* How the run started again. */
@@ -380,8 +384,8 @@ static json_t *restart_json(const run *r)
                      r->recipe ? "model" : "defaults");
 }
 
-/* The result object; with what compaction came to, if anything. */
-static int make_result(const run *r, json_t *proof, json_t **result)
+/* The result object; with what compaction came to, if anything, and the checks that failed. */
+static int make_result(const run *r, json_t *proof, json_t *failed, json_t **result)
 {
     espalier_error error = {0};
     const espalier_result_facts facts = {.seed = r->settings->seed,
@@ -400,6 +404,8 @@ static int make_result(const run *r, json_t *proof, json_t **result)
     }
     if (proof)
         json_object_set(*result, "compaction", proof);
+    if (json_array_size(failed))
+        json_object_set(*result, RESUME_FAILED, failed);
     if (r->settings->from)
         json_object_set_new(*result, "restart", restart_json(r));
     return EXIT_NONE;
@@ -409,27 +415,27 @@ int run_finish(run *r)
 {
     const run_settings *s = r->settings;
     char line[160] = "";
-    json_t *proof = NULL, *result = NULL;
-    bool holds = true;
+    json_t *proof = NULL, *result = NULL, *failed = json_array();
     int code = EXIT_NONE;
     if (s->compact)
-        code = compact(r, &proof, line, sizeof line, &holds);
-    const bool enough = code != EXIT_NONE || reached(r); /* the network that is written */
+        code = compact(r, &proof, line, sizeof line, failed);
+    if (code == EXIT_NONE)
+        check_target(r, failed); /* of the network that is written */
     if (code == EXIT_NONE)
         code = write_network(r->network, s->output);
     if (code == EXIT_NONE)
-        code = make_result(r, proof, &result);
+        code = make_result(r, proof, failed, &result);
     if (code == EXIT_NONE)
         code = run_folder_finish(r, result);
     if (code == EXIT_NONE && s->json)
         code = print_json(result);
     else if (code == EXIT_NONE && !s->quiet)
         print_summary(result, r->network, s->output, line);
+    const int end = json_array_size(failed) ? EXIT_CHECK : EXIT_DONE;
     json_decref(proof);
     json_decref(result);
-    if (code != EXIT_NONE)
-        return code;
-    return finish_stdout(enough && holds ? EXIT_DONE : EXIT_CHECK);
+    json_decref(failed);
+    return code == EXIT_NONE ? finish_stdout(end) : code;
 }
 
 void run_clear(run *r)

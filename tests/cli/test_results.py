@@ -101,6 +101,18 @@ class Results(Case):
                          r"run ended after epoch 2, stopped by epochs\)\n$")
         self.assertTrue((self.folder / "short").exists())
 
+    def test_finished_run_that_missed_its_target(self):
+        """--resume says it again, with the same exit code."""
+        first = self.run_cli("train", "small", "-o", "short", "--hidden", "8", "--epochs", "2", "--prune", "50%",
+                             "--trigger", "epoch", "--every", "2", "--quiet", "--run", "missed", "--json")
+        line = first.stderr.splitlines()[-1]
+        self.assertIn("TARGET SPARSITY NOT REACHED", line)
+        self.assertEqual(json.loads(first.stdout)["failed_checks"], [line.removeprefix("espalier: ")])
+        self.assertNotIn("failed_checks", self.first)
+        again = self.run_cli("train", "--resume", "missed", "--json", "--quiet")
+        self.assertEqual((first.returncode, again.returncode), (3, 3))
+        self.assertEqual((again.stdout, again.stderr), (first.stdout, line + "\n"))
+
     def test_target_of_the_network_that_is_written(self):
         """With --dead authors dead neurons keep weights, which go where the network is compacted."""
         options = ("train", "small", "-o", "written", "--hidden", "16,8", "--epochs", "8", "--prune", "93%",

@@ -165,6 +165,15 @@ class Resume(Case):
                                       r"espalier: damaged: goes on from the checkpoint before, after epoch \d+\n$")
         self.assertEqual(self.bytes_of("net"), wanted)
 
+    def test_damaged_facts(self):
+        folder = self.broken_off("facts")
+        (folder / "resume.json").write_bytes((folder / "resume.json").read_bytes()[:-20])
+        self.assertRegex(self.refused("train", "--resume", "facts"),
+                         r"^espalier: facts/resume\.json: line 1: expected a JSON object: [^\n]+\n$")
+        (folder / "resume.json").write_text("[1]")
+        self.assertEqual(self.refused("train", "--resume", "facts"),
+                         "espalier: facts/resume.json: expected a JSON object\n")
+
     def test_no_checkpoint_left(self):
         folder = self.broken_off("lost")
         for path in folder.glob("checkpoint-*"):
