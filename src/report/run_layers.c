@@ -78,8 +78,9 @@ static espalier_status steps_plot(report *r, const run_folder *f, const char *na
         text_print(&p.csv, ",layer %zu", l);
     text_print(&p.csv, "\n");
     add_rows(&p.csv, f, count, share);
-    text_print(&p.script, "set xlabel 'epoch'\nset ylabel '%s'\nset yrange [0:100]\n", axis);
+    run_epoch_axis(&p.script, f, axis);
     text_print(&p.script,
+               "set yrange [0:100]\n"
                "plot for [c=2:%zu] name.'.csv' using 1:(100*column(c)) with steps "
                "lt c-1 title sprintf('layer %%d', c-2)\n",
                count + 1);

@@ -38,6 +38,15 @@ size_t run_chosen(size_t count, size_t most, size_t i)
     return count <= most ? i : i * (count - 1) / (most - 1);
 }
 
+/* Of so few epochs each has a tic of its own, and nothing between them has one. */
+enum { TICS_EACH = 10 };
+
+void run_epoch_axis(text *script, const run_folder *f, const char *other)
+{
+    text_print(script, "set xlabel 'epoch'\nset ylabel '%s'\n%s", other,
+               json_array_size(f->epochs) <= TICS_EACH ? "set xtics 1\n" : "");
+}
+
 /* More than so many marks would be a wall: their numbers are left out. */
 enum { MARKS_NUMBERED = 12, MARKS_MOST = 60 };
 

@@ -29,6 +29,9 @@ size_t run_layer_count(const run_folder *f);
  * "test": of the evaluation, else of the result; NaN = unknown. */
 double run_at_end(const run_folder *f, const char *split, const char *key);
 
+/* The axes of a script: epochs, and `other`. */
+void run_epoch_axis(text *script, const run_folder *f, const char *other);
+
 /* Marks the pruning steps in a script whose x axis is epochs. */
 void run_mark_steps(text *script, const run_folder *f);
 

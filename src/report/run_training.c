@@ -70,7 +70,7 @@ static espalier_status curves(report *r, const run_folder *f, const char *what, 
     bool first = true;
     plot_begin(&p, r, what, PLOT_HALF, factor > 1 ? "Accuracy" : "Loss");
     add_rows(&p.csv, f, what);
-    text_print(&p.script, "set xlabel 'epoch'\nset ylabel '%s'\n", axis);
+    run_epoch_axis(&p.script, f, axis);
     run_mark_steps(&p.script, f);
     for (int k = 0; k < 2; k++) {
         snprintf(key, sizeof key, "%s_%s", parts[k], what);
