@@ -189,7 +189,7 @@ class Resume(Case):
 
     def test_missing_parts(self):
         """Noticed before any epoch, and nothing is changed; the configuration is written again."""
-        folder = self.broken_off("parts")
+        folder = self.broken_off("parts", epochs=ENOUGH)
         config = self.bytes_of("parts/config.json")
         for name, what in (("before", "pruning step"), ("initial", "epoch")):
             aside = (folder / f"{name}.safetensors").rename(self.folder / "aside")
