@@ -118,23 +118,28 @@ static void test_separators(void **state)
     expect("a, b\n1, 2\n", "1[a][b]|2[1][2]|");
 }
 
+static char guess(const char *text, const csv_dialect *dialect)
+{
+    return csv_guess(text, strlen(text), dialect);
+}
+
 static void test_guess(void **state)
 {
     (void)state;
     csv_dialect comma = {.decimal_comma = true, .comment = '#'}, plain = csv_dialect_defaults();
     static const char cut[] = "a,b\n1,2\n3;4;5";
-    assert_int_equal(csv_guess("1,5 2,5\n3,5 4,5\n", 16, &comma), ' ');
-    assert_int_equal(csv_guess("1,5 2,5\n3,5 4,5\n", 16, &plain), ',');
-    assert_int_equal(csv_guess("1,5\n", 4, &comma), ';');
-    assert_int_equal(csv_guess("\"1,5\",\"2,5\"\n3,\"4,5\"\n", 22, &comma), ',');
-    assert_int_equal(csv_guess("\"1,5\"\n\"3,5\"\n", 12, &comma), ';');
-    assert_int_equal(csv_guess("\"1,5\",2\n1,2,3\n", 14, &comma), ';');
-    assert_int_equal(csv_guess("\"1,5\";\"2,5\"\n\"a\",\"\";\"b\"\n", 25, &comma), ';');
-    assert_int_equal(csv_guess("15\n", 3, &plain), ',');
-    assert_int_equal(csv_guess("#a;b\n1,2\n", 9, &plain), ',');
+    assert_int_equal(guess("1,5 2,5\n3,5 4,5\n", &comma), ' ');
+    assert_int_equal(guess("1,5 2,5\n3,5 4,5\n", &plain), ',');
+    assert_int_equal(guess("1,5\n", &comma), ';');
+    assert_int_equal(guess("\"1,5\",\"2,5\"\n3,\"4,5\"\n", &comma), ',');
+    assert_int_equal(guess("\"1,5\"\n\"3,5\"\n", &comma), ';');
+    assert_int_equal(guess("\"1,5\",2\n1,2,3\n", &comma), ';');
+    assert_int_equal(guess("\"1,5\";\"2,5\"\n\"a\",\"\";\"b\"\n", &comma), ';');
+    assert_int_equal(guess("15\n", &plain), ',');
+    assert_int_equal(guess("#a;b\n1,2\n", &plain), ',');
     assert_int_equal(csv_guess(cut, sizeof cut - 1, &plain), ',');
-    assert_int_equal(csv_guess("a,b;c\n1,2;3\n4,5;6,7\n", 20, &plain), ';');
-    assert_int_equal(csv_guess("\"a\nb\";c\n\"d\";e\n", 14, &plain), ';');
+    assert_int_equal(guess("a,b;c\n1,2;3\n4,5;6,7\n", &plain), ';');
+    assert_int_equal(guess("\"a\nb\";c\n\"d\";e\n", &plain), ';');
 }
 
 /* A first line longer than what is looked at. */
@@ -142,13 +147,13 @@ static void test_guess_of_a_cut_line(void **state)
 {
     (void)state;
     csv_dialect comma = {.decimal_comma = true}, plain = csv_dialect_defaults();
-    assert_int_equal(csv_guess("1;2;3;4", 7, &plain), ';');
-    assert_int_equal(csv_guess("1,5;2,5;3,5", 11, &plain), ';');
-    assert_int_equal(csv_guess("1,5 2,5 3,5", 11, &comma), ' ');
-    assert_int_equal(csv_guess("a|b,c,d,e,f", 11, &plain), ',');
-    assert_int_equal(csv_guess("\"a;b;c;d;e\",f,g", 15, &plain), ',');
-    assert_int_equal(csv_guess("15", 2, &plain), ',');
-    assert_int_equal(csv_guess("15", 2, &comma), ';');
+    assert_int_equal(guess("1;2;3;4", &plain), ';');
+    assert_int_equal(guess("1,5;2,5;3,5", &plain), ';');
+    assert_int_equal(guess("1,5 2,5 3,5", &comma), ' ');
+    assert_int_equal(guess("a|b,c,d,e,f", &plain), ',');
+    assert_int_equal(guess("\"a;b;c;d;e\",f,g", &plain), ',');
+    assert_int_equal(guess("15", &plain), ',');
+    assert_int_equal(guess("15", &comma), ';');
 }
 
 static void refuse(const char *text, size_t length, const csv_dialect *dialect,
