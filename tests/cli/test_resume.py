@@ -30,11 +30,11 @@ class Resume(Case):
         while not path.exists() or path.stat().st_size < bytes_least:
             time.sleep(0.01)
 
-    def broken_off(self, name, *more, epochs=100000):
-        """A run that was killed after some epochs."""
+    def broken_off(self, name, *more, epochs=100000, least=1200):
+        """A run that was killed after some epochs: when its log had so many bytes."""
         shutil.rmtree(self.folder / name, ignore_errors=True)
         with self.start(*TRAIN, "--epochs", epochs, "--run", name, *more) as process:
-            self.wait_for(f"{name}/log.jsonl", 1200)
+            self.wait_for(f"{name}/log.jsonl", least)
             process.kill()
         self.assertEqual(process.returncode, -signal.SIGKILL)
         return self.folder / name
@@ -189,7 +189,7 @@ class Resume(Case):
 
     def test_missing_parts(self):
         """Noticed before any epoch, and nothing is changed; the configuration is written again."""
-        folder = self.broken_off("parts", epochs=ENOUGH)
+        folder = self.broken_off("parts", epochs=ENOUGH, least=3000)  # checkpoints know of the step then
         config = self.bytes_of("parts/config.json")
         for name, what in (("before", "pruning step"), ("initial", "epoch")):
             aside = (folder / f"{name}.safetensors").rename(self.folder / "aside")
