@@ -6,7 +6,7 @@
  *               [optimizer=sgd] [decay=0 (millionths)] [activation=relu]
  *
  * A model file is trained on, masks and all, or with masks=0 the same weights without
- * masks; without one the network is new. still=1: at a small rate, and after each epoch from the
+ * masks; without one the network is new. still=1: at a small rate, and after some epochs from the
  * same weights again, so that what a neuron does stays what it was.
  * threads=0 leaves the choice to the library. count=1 counts activations. */
 #include <stdint.h>
@@ -17,11 +17,11 @@
 #include "common.h"
 #include "espalier/espalier.h"
 
-enum { WIDTHS_MOST = 64, MANY_EPOCHS = 1000 * 1000 };
+enum { WIDTHS_MOST = 64, MANY_EPOCHS = 1000 * 1000, STILL_EPOCHS = 20 };
 
 typedef struct state {
     bool count;
-    const espalier_network *still; /* to begin each epoch with, or NULL */
+    const espalier_network *still; /* to begin with again after STILL_EPOCHS, or NULL */
     double begin;
 } state;
 
@@ -149,7 +149,7 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
         break;
     case ESPALIER_EVENT_EPOCH:
         bench_answer(bench_clock() - s->begin);
-        if (s->still) {
+        if (s->still && event->epoch % STILL_EPOCHS == 0) {
             take_weights(espalier_trainer_network(trainer), s->still);
             espalier_trainer_adjusted(trainer);
         }

@@ -120,8 +120,10 @@ def rules(b):
     for rule, options in RULES.items():
         for threads in (1, 2) if rule == "Adam" else (1,):
             workers = [ours(b, threads=threads, **options), ours(b, "espalier, plain SGD and ReLU", threads)]
-            if b.peers["torch"]:
-                workers.append(Worker("PyTorch, 1 thread", b.script("torch_train", data=b.data, **options), 1))
+            passive = "2 threads, OMP_WAIT_POLICY=passive"
+            for count, how in ((1, "1 thread"), (2, passive))[:threads if b.peers["torch"] else 0]:
+                workers.append(Worker(f"PyTorch, {how}", b.script(
+                    "torch_train", data=b.data, threads=count, **options), count, TORCH_VARIANTS.get(how)))
             for name, rounds in b.measure(workers).items():
                 records.append(b.record("rules", f"{rule}, {threads_text(threads)}", name, rounds,
                                         base=name == "espalier"))
