@@ -14,7 +14,7 @@ endif()
 if(TARGET system_calls)
   add_test(NAME faults/files
            COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/files.py $<TARGET_FILE:espalier>
-           $<TARGET_FILE:system_calls> --every 25
+           $<TARGET_FILE:system_calls> --every 40
            WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   set_tests_properties(faults/files PROPERTIES TIMEOUT 600)
 endif()
@@ -35,7 +35,7 @@ if(ESPALIER_GLIBC AND NOT ESPALIER_SANITIZE)
              WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600)
   endfunction()
-  add_memory_test(faults/memory --every 499 --first 7)
+  add_memory_test(faults/memory --every 797 --first 7)
   add_memory_test(faults/memory_options --only help,usage,values,eval --last 100)
   add_memory_test(faults/memory_resume --only resume --first 300 --last 2200 --every 20)
   add_memory_test(faults/memory_arrays --only arrays-deflated,arrays-folder --last 100)
