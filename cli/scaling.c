@@ -65,10 +65,21 @@ bool scaling_is_of_bytes(const espalier_dataset *dataset)
     return is_of_bytes(count, shift, scale);
 }
 
-/* By the pairs of the rows, of which there are none where nothing was fitted. */
+/* What to do where the guess is wrong; only a data set can be fitted on. */
+static const char *advice(bool bytes, bool fits)
+{
+    if (fits)
+        return bytes ? "say --scaling none or standard" : "say --scaling range or standard";
+    return bytes ? "say --scaling none, or bring another into it by espalier compact --data TRAINING "
+                   "--scaling"
+                 : "bring its scaling into it by espalier compact --data TRAINING --scaling";
+}
+
+/* By the pairs of the rows, of which there are none where nothing was fitted. fits: whether they
+ * are a data set. */
 static int settle(const option_set *set, const data_settings *settings, const char *model,
-                  espalier_network *network, const char *source, size_t count, const float *shift,
-                  const float *scale)
+                  espalier_network *network, const char *source, bool fits, size_t count,
+                  const float *shift, const float *scale)
 {
     bool given = option_given(set, "scaling");
     if (!scaling_is_unsaid(network))
@@ -83,8 +94,8 @@ static int settle(const option_set *set, const data_settings *settings, const ch
                          shift, scale);
     bool bytes = is_of_bytes(count, shift, scale);
     message("note: %s has no scaling of its inputs: the %s of %s go in %s; if it was trained "
-            "otherwise, say --scaling %s", model, bytes ? "bytes" : "rows", source,
-            bytes ? "divided by 255" : "as they are", bytes ? "none or standard" : "range or standard");
+            "otherwise, %s", model, bytes ? "bytes" : "rows", source,
+            bytes ? "divided by 255" : "as they are", advice(bytes, fits));
     return set_pairs(network, bytes ? count : 0, shift, scale);
 }
 
@@ -93,7 +104,7 @@ int scaling_settle(const option_set *set, const data_settings *settings, const c
 {
     const float *shift, *scale;
     size_t count = espalier_dataset_scaling(dataset, &shift, &scale);
-    return settle(set, settings, model, network, source, count, shift, scale);
+    return settle(set, settings, model, network, source, true, count, shift, scale);
 }
 
 int scaling_settle_rows(const option_set *set, const data_settings *settings, const char *model,
@@ -101,5 +112,5 @@ int scaling_settle_rows(const option_set *set, const data_settings *settings, co
 {
     static const float shift = 0, scale = 1.0f / 255;
     bool scaled = bytes && settings->options.scaling == ESPALIER_SCALING_AUTO;
-    return settle(set, settings, model, network, source, scaled, &shift, &scale);
+    return settle(set, settings, model, network, source, false, scaled, &shift, &scale);
 }

@@ -94,15 +94,20 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
                               const espalier_event *event, espalier_error *error)
 {
     listeners *l = context;
-    const espalier_network *network = espalier_trainer_network(trainer);
     const bool within = event->epoch > 0 && !event->result; /* between batches */
-    if (event->kind == ESPALIER_EVENT_PRUNE_BEGIN && within)
-        charge(l, network, batches_rows(l, event));
+    if (event->kind != ESPALIER_EVENT_PRUNE_BEGIN && event->kind != ESPALIER_EVENT_PRUNE &&
+        event->kind != ESPALIER_EVENT_EPOCH)
+        return ESPALIER_OK; /* before an epoch the network would be copied to be looked at */
+    const espalier_network *network = espalier_trainer_network(trainer);
+    if (event->kind == ESPALIER_EVENT_EPOCH)
+        return epoch_ended(l, network, error);
     if (event->kind == ESPALIER_EVENT_PRUNE) {
         l->outcome->last_step = event->epoch;
         return judge(l, network, error);
     }
-    return event->kind == ESPALIER_EVENT_EPOCH ? epoch_ended(l, network, error) : ESPALIER_OK;
+    if (within)
+        charge(l, network, batches_rows(l, event));
+    return ESPALIER_OK;
 }
 
 /* ---- making the listeners ------------------------------------------------ */

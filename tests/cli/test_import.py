@@ -104,6 +104,10 @@ class Foreign(Case):
             note = NOTE.format("torch.safetensors").replace("small", name)
             self.assertEqual(self.noted(note, "predict", "torch.safetensors", name), expected)
             self.assertEqual(self.good("predict", "torch.safetensors", name, "--scaling", "auto"), expected)
+        for name, way in (("rows.npy", "say --scaling none, or bring another into it by espalier compact --data"),
+                          ("same.npy", "bring its scaling into it by espalier compact --data"),
+                          ("test.npz", "say --scaling none or standard")):
+            self.assertIn(f"if it was trained otherwise, {way}", self.run_cli("predict", "torch.safetensors", name).stderr)
         raw = self.good("predict", "torch.safetensors", "rows.npy", "--scaling", "none")
         self.assertNotEqual(raw, expected)
         self.assertEqual(self.noted("the rows of same.npy go in as they are", "predict", "torch.safetensors", "same.npy"),
