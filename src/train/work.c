@@ -176,12 +176,38 @@ static void list_units(work *copy, const espalier_network *network)
  * network at a time. */
 enum { COPY_COLUMNS = 16 };
 
+/* Whether all units of the network's layer take part. */
+static bool is_whole(const work_layer *layer, const network_layer *of)
+{
+    return layer->inputs == of->inputs && layer->outputs == of->outputs;
+}
+
+/* Of all units, panel by panel: to[i][j] = from[j][i], or back. */
+static void turn_whole(const work *copy, size_t l, bool back, const float *from, float *to)
+{
+    const work_layer *layer = &copy->layers[l];
+    const size_t inputs = layer->inputs;
+    for (size_t panel = 0; panel < layer->panels; panel++) {
+        const work_panel p = work_panel_of(layer, panel);
+        const size_t left = layer->outputs - p.first, outputs = left < p.columns ? left : p.columns;
+        if (back)
+            copy->kernels->transpose(from + p.at, p.columns, inputs, outputs, to + p.first * inputs, inputs);
+        else
+            copy->kernels->transpose(from + p.first * inputs, inputs, outputs, inputs, to + p.at, p.columns);
+    }
+}
+
 /* to[i][j] = from[units_out[j]][units_in[i]], padding zero. */
-static void gather(const work *copy, size_t l, size_t width, const float *from, float *to)
+static void gather(const work *copy, size_t l, const network_layer *of, const float *from, float *to)
 {
     const work_layer *layer = &copy->layers[l];
     const uint64_t *in = copy->units[l], *out = copy->units[l + 1];
+    const size_t width = of->inputs;
     memset(to, 0, layer->inputs * layer->output_stride * sizeof *to);
+    if (is_whole(layer, of)) {
+        turn_whole(copy, l, false, from, to);
+        return;
+    }
     for (size_t first = 0; first < layer->outputs; first += COPY_COLUMNS) {
         size_t end = first + COPY_COLUMNS < layer->outputs ? first + COPY_COLUMNS : layer->outputs;
         for (size_t i = 0; i < layer->inputs; i++)
@@ -196,11 +222,16 @@ bool work_is_kept(const work_layer *layer, size_t i, size_t j)
     return layer->kept[at / PASS_LANES] >> at % PASS_LANES & 1;
 }
 
-/* The way back; pruned places keep what they hold. */
-static void scatter(const work *copy, size_t l, size_t width, const float *from, float *to)
+/* The way back; pruned places keep what they hold, which of weights is +0.0 on either side. */
+static void scatter(const work *copy, size_t l, const network_layer *of, const float *from, float *to)
 {
     const work_layer *layer = &copy->layers[l];
     const uint64_t *in = copy->units[l], *out = copy->units[l + 1];
+    const size_t width = of->inputs;
+    if (is_whole(layer, of) && (!layer->masked || from == layer->weights)) {
+        turn_whole(copy, l, true, from, to);
+        return;
+    }
     for (size_t first = 0; first < layer->outputs; first += COPY_COLUMNS) {
         size_t end = first + COPY_COLUMNS < layer->outputs ? first + COPY_COLUMNS : layer->outputs;
         for (size_t i = 0; i < layer->inputs; i++)
@@ -234,7 +265,7 @@ static void load_states(work *copy, size_t l, const network_layer *source)
     work_layer *layer = &copy->layers[l];
     for (size_t s = 0; s < copy->state_count; s++) {
         const float *home = copy->home[s * copy->layer_count + l];
-        gather(copy, l, source->inputs, home, layer->states[s]);
+        gather(copy, l, source, home, layer->states[s]);
         memset(layer->bias_states[s], 0, layer->output_stride * sizeof(float));
         for (size_t j = 0; j < layer->outputs; j++)
             layer->bias_states[s][j] = home[source->inputs * source->outputs + copy->units[l + 1][j]];
@@ -270,7 +301,7 @@ void work_load(work *copy, const espalier_network *network)
         layer->panels = copy->wide ? (layer->output_stride + WORK_WIDE_PANEL - 1) / WORK_WIDE_PANEL
                         : l        ? 1
                                    : work_narrow_panels(copy->kernels, layer->outputs);
-        gather(copy, l, source->inputs, source->weights, layer->weights);
+        gather(copy, l, source, source->weights, layer->weights);
         load_mask(copy, l, source);
         load_states(copy, l, source);
         memset(layer->biases, 0, layer->output_stride * sizeof(float));
@@ -289,7 +320,7 @@ void work_store(const work *copy, espalier_network *network)
     for (size_t l = 0; l < copy->layer_count; l++) {
         const work_layer *layer = &copy->layers[l];
         network_layer *target = &network->layers[l];
-        scatter(copy, l, target->inputs, layer->weights, target->weights);
+        scatter(copy, l, target, layer->weights, target->weights);
         for (size_t j = 0; j < layer->outputs; j++)
             target->biases[copy->units[l + 1][j]] = layer->biases[j];
     }
@@ -305,7 +336,7 @@ void work_save_states(work *copy, const espalier_network *network)
             size_t weights = source->inputs * source->outputs;
             float *home = copy->home[s * copy->layer_count + l];
             memset(home, 0, (weights + source->outputs) * sizeof *home);
-            scatter(copy, l, source->inputs, layer->states[s], home);
+            scatter(copy, l, source, layer->states[s], home);
             for (size_t j = 0; j < layer->outputs; j++)
                 home[weights + copy->units[l + 1][j]] = layer->bias_states[s][j];
         }

@@ -97,7 +97,7 @@ void work_load(work *copy, const espalier_network *network);
 /* Brings some rows of a layer's weights to its transposed ones. */
 void work_turn(const math_kernels *kernels, const work_layer *layer, size_t first, size_t rows);
 
-/* Copies weights and biases back. Pruned weights and units left out are not touched. */
+/* Copies weights and biases back; what units that are left out had stays. */
 void work_store(const work *copy, espalier_network *network);
 
 /* Brings the optimizer states to their home layout before the next work_load.
