@@ -32,7 +32,7 @@ static void need(espalier_status status, const espalier_error *error)
 }
 
 /* The training rows behind the first tenth, at most `rows`, as bytes. */
-static espalier_dataset *load(const char *source, size_t rows)
+static espalier_dataset *load(const char *source, size_t rows, espalier_scaling scaling)
 {
     espalier_error error = {0};
     espalier_dataset *all, *part;
@@ -53,6 +53,7 @@ static espalier_dataset *load(const char *source, size_t rows)
     }
     espalier_dataset_options options = espalier_dataset_options_defaults();
     options.validation_fraction = 0.0;
+    options.scaling = scaling;
     need(espalier_dataset_from_bytes(bytes, labels, rows, 0, inputs,
                                      espalier_dataset_class_count(all), &options, NULL, &part,
                                      &error), &error);
@@ -82,6 +83,11 @@ static const char *activation_at(int i)
 static const char *optimizer_at(int i)
 {
     return espalier_optimizer_name((espalier_optimizer)i);
+}
+
+static const char *scaling_at(int i)
+{
+    return espalier_scaling_name((espalier_scaling)i);
 }
 
 static void take_weights(espalier_network *network, const espalier_network *from)
@@ -163,8 +169,10 @@ static espalier_status notify(void *context, espalier_trainer *trainer,
 int main(int count, char **arguments)
 {
     espalier_error error = {0};
+    const char *scaling = bench_option(count, arguments, "scaling", "auto");
     espalier_dataset *dataset = load(bench_option(count, arguments, "data", "fashion-mnist"),
-                                     bench_number(count, arguments, "rows", 54000));
+                                     bench_number(count, arguments, "rows", 54000),
+                                     (espalier_scaling)choice(scaling, scaling_at));
     espalier_network *network = network_of(count, arguments);
     espalier_train_options options = espalier_train_options_defaults();
     options.batch_rows = bench_number(count, arguments, "batch", 32);

@@ -108,6 +108,24 @@ def train(b):
     return records
 
 
+def against_torch(b, subject, case, threads, extra=(), **options):
+    """An epoch of espalier, of others and of PyTorch with one thread and with up to `threads`."""
+    workers = [ours(b, threads=threads, **options), *extra]
+    passive = "2 threads, OMP_WAIT_POLICY=passive"
+    for count, how in ((1, "1 thread"), (2, passive))[:threads if b.peers["torch"] else 0]:
+        workers.append(Worker(f"PyTorch, {how}", b.script(
+            "torch_train", data=b.data, threads=count, **options), count, TORCH_VARIANTS.get(how)))
+    return [b.record(subject, f"{case}, {threads_text(threads)}", name, rounds, base=name == "espalier")
+            for name, rounds in b.measure(workers).items()]
+
+
+def standard(b):
+    """Inputs without zeros, as tables have: pixels that were standardised."""
+    return [record for batch, most in ((32, 2), (256, 2), (1024, 1)) for threads in range(1, most + 1)
+            for record in against_torch(b, "standard", f"batch {batch}", threads, batch=batch,
+                                        scaling="standard")]
+
+
 # Other update rules and functions than those of the paper.
 RULES = {
     "weight decay 1e-4": {"decay": 100}, "momentum": {"optimizer": "momentum"}, "Adam": {"optimizer": "adam"},
@@ -119,14 +137,8 @@ def rules(b):
     records = []
     for rule, options in RULES.items():
         for threads in (1, 2) if rule == "Adam" else (1,):
-            workers = [ours(b, threads=threads, **options), ours(b, "espalier, plain SGD and ReLU", threads)]
-            passive = "2 threads, OMP_WAIT_POLICY=passive"
-            for count, how in ((1, "1 thread"), (2, passive))[:threads if b.peers["torch"] else 0]:
-                workers.append(Worker(f"PyTorch, {how}", b.script(
-                    "torch_train", data=b.data, threads=count, **options), count, TORCH_VARIANTS.get(how)))
-            for name, rounds in b.measure(workers).items():
-                records.append(b.record("rules", f"{rule}, {threads_text(threads)}", name, rounds,
-                                        base=name == "espalier"))
+            plain = [ours(b, "espalier, plain SGD and ReLU", threads)]
+            records += against_torch(b, "rules", rule, threads, plain, **options)
     return records
 
 
@@ -342,4 +354,4 @@ def neighbour(b):
 
 
 SUBJECTS = {made.__name__: made
-            for made in (peak, train, rules, count, prune, predict, scale, select, memory, neighbour)}
+            for made in (peak, train, standard, rules, count, prune, predict, scale, select, memory, neighbour)}

@@ -68,6 +68,14 @@ def scaled(values):
     return values.astype(numpy.float32) * numpy.float32(1 / 255)
 
 
+def standardised(values):
+    """Each column to mean 0 and standard deviation 1; a constant one to 0."""
+    values = values.astype(numpy.float32)
+    deviation = values.std(axis=0, dtype=numpy.float64)
+    deviation[deviation == 0] = 1
+    return ((values - values.mean(axis=0, dtype=numpy.float64)) / deviation).astype(numpy.float32)
+
+
 def layers(path):
     """(weights [out][in], biases [out]) of each layer of a model file (safetensors)."""
     data = pathlib.Path(path).read_bytes()
