@@ -40,18 +40,20 @@ static int prove_and_write(const option_set *set, const compact_settings *s,
     int code = proof_run(network, small, dataset, s->threads, &difference);
     if (code == EXIT_NONE) {
         proof_text(&difference, line, sizeof line);
-        if (!proof_holds(&difference)) {
+        const bool holds = proof_holds(&difference);
+        if (!holds)
             message("%s; %s is not written", line, s->output);
-            code = EXIT_CHECK;
-        } else if (espalier_network_write(small, s->output, &error)) {
+        else if (espalier_network_write(small, s->output, &error))
             code = fail(&error);
-        } else if (s->json) {
+        if (code == EXIT_NONE && s->json) {
             json_t *json = proof_json(&difference, &compaction);
             code = print_json(json);
             json_decref(json);
-        } else if (!s->quiet) {
+        } else if (code == EXIT_NONE && holds && !s->quiet) {
             print_text(set, s, small, line);
         }
+        if (code == EXIT_NONE && !holds)
+            code = finish_stdout(EXIT_CHECK);
     }
     espalier_network_destroy(small);
     return code == EXIT_NONE ? finish_stdout(EXIT_DONE) : code;

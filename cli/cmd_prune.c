@@ -41,6 +41,8 @@ static int check(option_set *set, run_settings *s, const resume *again)
         code = usage_error(command, "--every: has no meaning with --trigger once, which prunes a "
                                     "trained network before the first epoch");
     if (code == EXIT_NONE)
+        code = run_folder_spares(command, s->output, s->folder);
+    if (code == EXIT_NONE)
         code = output_differs(command, s->output, model);
     if (code == EXIT_NONE && source)
         code = output_differs_from_data(command, s->output, source, &s->data);

@@ -68,6 +68,9 @@ static int check_output(const option_set *set, const report_settings *s)
 {
     static const char *const folders[] = {"", "/runs"};
     int code = EXIT_NONE;
+    if (s->output && strcmp(s->output, "-") == 0)
+        return usage_error(set->command, "-o: expected a file for the page, found -: its plots lie in a "
+                                         "folder");
     for (size_t i = 0; s->output && i < 2; i++) {
         char folder[4200], path[4500];
         snprintf(folder, sizeof folder, "%s%s", set->files[0], folders[i]);

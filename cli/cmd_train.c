@@ -4,6 +4,7 @@
 #include "inputs.h"
 #include "output.h"
 #include "restart.h"
+#include "run_folder.h"
 #include "scaling.h"
 
 /* ---- options that do not go together ------------------------------------------- */
@@ -31,8 +32,13 @@ static int check_restart(const option_set *set, const run_settings *s)
 
 static int check_output(const run *r, const option_set *set, const run_settings *s)
 {
-    const char *command = set->command, *inputs[] = {s->from, s->initial, s->hidden.like};
-    int code = EXIT_NONE;
+    char beside[RUN_PATH_BYTES];
+    const char *command = set->command, *initial = s->initial;
+    if (s->from && s->restart == ESPALIER_RESTART_REWIND && !initial &&
+        restart_initial_path(s->from, beside, sizeof beside))
+        initial = beside;
+    const char *inputs[] = {s->from, initial, s->hidden.like};
+    int code = run_folder_spares(command, s->output, s->folder);
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs && code == EXIT_NONE; i++)
         code = inputs[i] ? output_differs(command, s->output, inputs[i]) : EXIT_NONE;
     if (code == EXIT_NONE)

@@ -27,7 +27,7 @@ int output_given(const char *command, const char *output)
 
 int output_is_model(const char *command, const char *output)
 {
-    static const char *const others[] = {".onnx", ".c", ".h", ".npz", ".pt"};
+    static const char *const others[] = {".onnx", ".c", ".h", ".npy", ".npz", ".pt"};
     if (output && strcmp(output, "-") == 0)
         return usage_error(command, "-o: expected a file for a model, found -: none is written to standard "
                                     "output");
@@ -121,12 +121,34 @@ static bool can_write(const char *output)
     return true;
 }
 
+/* The first `length` characters of a path without links and dots; what its last part names may
+ * be still to be made. */
+static bool place_of(const char *path, size_t length, char real[PATH_MAX])
+{
+    char copy[PATH_MAX], parent[PATH_MAX];
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    if (length == 0 || length >= sizeof copy)
+        return false;
+    memcpy(copy, path, length);
+    copy[length] = '\0';
+    if (realpath(copy, real))
+        return true;
+    char *const slash = strrchr(copy, '/');
+    const char *const name = slash ? slash + 1 : copy;
+    if (slash)
+        *slash = '\0';
+    const char *const before = !slash ? "." : *copy ? copy : "/";
+    return realpath(before, parent) && snprintf(real, PATH_MAX, "%s/%s", parent, name) < PATH_MAX;
+}
+
 bool output_lies_in(const char *output, const char *folder)
 {
-    size_t length = folder ? strlen(folder) : 0;
-    while (length > 0 && folder[length - 1] == '/')
-        length--;
-    return length > 0 && strncmp(output, folder, length) == 0 && output[length] == '/';
+    char here[PATH_MAX], there[PATH_MAX];
+    const char *slash = strrchr(output, '/');
+    return folder && place_of(folder, strlen(folder), there) &&
+           place_of(slash ? output : ".", slash ? (size_t)(slash - output) + 1 : 1, here) &&
+           strcmp(here, there) == 0;
 }
 
 int output_writable(const char *output)

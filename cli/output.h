@@ -19,7 +19,7 @@ int output_differs(const char *command, const char *output, const char *input);
 int output_differs_from_data(const char *command, const char *output, const char *source,
                              const data_settings *settings);
 
-/* Whether the path leads into the folder by its name; folder may be NULL. */
+/* Whether the path leads to a file of this folder, which may be still to be made, or NULL. */
 bool output_lies_in(const char *output, const char *folder);
 
 /* EXIT_FAILED with a message unless a file can be made in the output's folder. */

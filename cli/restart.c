@@ -61,15 +61,20 @@ static bool same_origin(const char *training, const espalier_network *initial)
     return same;
 }
 
+bool restart_initial_path(const char *model, char *path, size_t size)
+{
+    const char *slash = strrchr(model, '/');
+    int folder = slash ? (int)(slash - model) + 1 : 0;
+    return (size_t)snprintf(path, size, "%.*s" RUN_INITIAL, folder, model) < size;
+}
+
 espalier_status restart_find_initial(const char *model, const char *training,
                                      espalier_network **initial, espalier_error *error)
 {
     char path[RUN_PATH_BYTES];
-    const char *slash = strrchr(model, '/');
-    int folder = slash ? (int)(slash - model) + 1 : 0;
     espalier_error problem = {0};
     *initial = NULL;
-    if (snprintf(path, sizeof path, "%.*s" RUN_INITIAL, folder, model) >= (int)sizeof path)
+    if (!restart_initial_path(model, path, sizeof path))
         return ESPALIER_OK;
     espalier_status status = espalier_network_read(path, NULL, initial, &problem);
     if (status == ESPALIER_ERROR_NOT_FOUND)

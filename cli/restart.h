@@ -9,6 +9,9 @@
  * had in the training that drew MODEL's first weights. False: MODEL does not say. */
 bool restart_recipe(option_set *set, run_settings *s, const espalier_network *network);
 
+/* The path of initial.safetensors beside `model`; false if it is too long. */
+bool restart_initial_path(const char *model, char *path, size_t size);
+
 /* The network from initial.safetensors beside `model` if that is where the model with
  * this "training" text began; else NULL. Errors: those of espalier_network_read() but
  * NOT_FOUND. */

@@ -17,7 +17,7 @@
 #include "memory.h"
 #include "shell.h"
 
-enum { SLOTS = 2, PATH_BYTES = 4400 };
+enum { PATH_BYTES = 4400 };
 
 bool resume_slot_path(const char *folder, size_t slot, char *path, size_t size)
 {
@@ -179,7 +179,7 @@ static int say_finished(const resume *r)
     json_error_t where;
     size_t index;
     json_t *result = NULL, *sentence;
-    for (size_t slot = 0; slot < SLOTS; slot++)
+    for (size_t slot = 0; slot < RESUME_SLOTS; slot++)
         if (resume_slot_path(r->folder, slot, path, sizeof path))
             unlink(path);
     if (snprintf(path, sizeof path, "%s/" RESUME_FACTS, r->folder) < (int)sizeof path)
@@ -206,6 +206,24 @@ static int damaged(const resume *r, const char *what)
     return EXIT_FAILED;
 }
 
+static int other_command(const char *command, const char *its, const resume *r)
+{
+    return usage_error(command, "--resume: %s holds a run of 'espalier %s'", r->shown, its);
+}
+
+/* Of a finished run, whose resume.json may be gone. */
+static int check_command(const char *command, const resume *r)
+{
+    char path[PATH_BYTES];
+    json_error_t where;
+    snprintf(path, sizeof path, "%s/config.json", r->folder);
+    json_t *config = read_json(path, &where);
+    const char *its = json_string_value(json_object_get(config, "command"));
+    const int code = its && strcmp(its, command) != 0 ? other_command(command, its, r) : EXIT_NONE;
+    json_decref(config);
+    return code;
+}
+
 static int read_arguments(const char *command, resume *r)
 {
     const json_t *list = json_object_get(r->facts, "arguments");
@@ -213,7 +231,7 @@ static int read_arguments(const char *command, resume *r)
     if (!its || !json_is_array(list) || json_array_size(list) > 10000)
         return damaged(r, "'command' and the list 'arguments'");
     if (strcmp(its, command) != 0)
-        return usage_error(command, "--resume: %s holds a run of 'espalier %s'", r->shown, its);
+        return other_command(command, its, r);
     r->argv = memory_take((json_array_size(list) + 2) * sizeof *r->argv);
     r->argv[r->argc++] = text_of(json_object_get(r->facts, "command"));
     for (size_t i = 0; i < json_array_size(list) && r->argv[r->argc - 1]; i++)
@@ -272,7 +290,7 @@ static int find_checkpoint(resume *r)
 {
     size_t found = 0;
     espalier_error first = {0};
-    for (size_t slot = 0; slot < SLOTS; slot++) {
+    for (size_t slot = 0; slot < RESUME_SLOTS; slot++) {
         char path[PATH_BYTES];
         espalier_checkpoint *one = NULL;
         espalier_error error = {0};
@@ -341,8 +359,10 @@ int resume_open(const option_set *set, const run_settings *s, resume *r)
     code = folder_lock(r->folder, r->shown, &r->lock);
     if (code != EXIT_NONE)
         return code;
-    if (exists(r->folder, RESUME_RESULT))
-        return say_finished(r);
+    if (exists(r->folder, RESUME_RESULT)) {
+        code = check_command(set->command, r);
+        return code == EXIT_NONE ? say_finished(r) : code;
+    }
     code = read_facts(set->command, r);
     if (code == EXIT_NONE)
         folder_sweep(r->lock);

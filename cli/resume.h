@@ -9,6 +9,8 @@
 #define RESUME_RESULT "result.json"
 #define RESUME_FAILED "failed_checks" /* in the result: sentences; missing where there are none */
 
+enum { RESUME_SLOTS = 2 }; /* checkpoints that are kept */
+
 /* A run that is taken up again. */
 typedef struct resume {
     const char *shown;   /* the folder as it was typed (borrowed) */

@@ -19,6 +19,25 @@ static bool path_of(const run *r, const char *name, char path[RUN_PATH_BYTES])
     return snprintf(path, RUN_PATH_BYTES, "%s/%s", r->settings->folder, name) < RUN_PATH_BYTES;
 }
 
+int run_folder_spares(const char *command, const char *output, const char *folder)
+{
+    static const char *const own[] = {
+        "config.json", "evaluation.json", "log.jsonl", RUN_INITIAL, RUN_BEFORE, RESUME_FACTS,
+        RESUME_RESULT, "report.html",
+    };
+    char name[NAME_MAX + 1], slot[RUN_PATH_BYTES];
+    base_name(output, name, sizeof name);
+    bool spared = true;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        spared = spared && strcmp(name, own[i]) != 0;
+    for (size_t i = 0; resume_slot_path(".", i, slot, sizeof slot) && i < RESUME_SLOTS; i++)
+        spared = spared && strcmp(name, slot + 2) != 0;
+    if (spared || !output_lies_in(output, folder))
+        return EXIT_NONE;
+    return usage_error(command, "-o: expected another name in the folder of --run, which keeps a file %s of "
+                                "its own", name);
+}
+
 static espalier_status write_into(const run *r, const espalier_network *network, const char *name,
                                   espalier_error *error)
 {
@@ -238,7 +257,7 @@ void run_folder_watch(run *r, espalier_trainer *trainer)
 static void discard_checkpoints(const run *r)
 {
     char path[RUN_PATH_BYTES + 64];
-    for (size_t slot = 0; slot < 2; slot++)
+    for (size_t slot = 0; slot < RESUME_SLOTS; slot++)
         if (resume_slot_path(r->settings->folder, slot, path, sizeof path))
             unlink(path);
     if (path_of(r, RESUME_FACTS, path))

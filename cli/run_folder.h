@@ -13,6 +13,10 @@ enum { RUN_PATH_BYTES = 4200 };
 /* EXIT_NONE, or an exit code after a message, unless said otherwise; a run without a
  * folder keeps nothing. */
 
+/* Wrong usage if the output is one of the files that the run keeps in its folder, which may be NULL;
+ * model.safetensors has the same bytes. */
+int run_folder_spares(const char *command, const char *output, const char *folder);
+
 /* How the run can be gone on with, the configuration, and the network before its first
  * epoch; if it goes on from a checkpoint, a look whether they are there. */
 int run_folder_begin(const run *r);

@@ -98,7 +98,7 @@ void settings_add_training(option_set *set, run_settings *s, bool new_network)
          .help = new_network ? "train at most so long"
                              : "fine-tune at most so long; 0 = prune only"},
         {.name = "batch", .kind = OPTION_COUNT, .value = &t->batch_rows, .argument = "ROWS",
-         .low = 1, .high = most_count, .recorded = true, .training = true, .recipe = true,
+         .low = 1, .high = 1 << 20, .recorded = true, .training = true, .recipe = true,
          .help = "rows of a batch"},
         {.name = "lr", .kind = OPTION_REAL, .value = &t->learning_rate, .argument = "RATE",
          .low = 0, .high = INFINITY, .above = true, .recorded = true, .training = true,

@@ -91,7 +91,8 @@ bool parse_rows(const char *text, row_range *value)
         end = colon + 1;
     }
     uint64_t from, to = SIZE_MAX;
-    if (!parse_count(first, &from) || (!(colon && !*end) && !parse_count(end, &to)) || from >= to)
+    const bool open = colon && !*end; /* to the last row */
+    if (!parse_count(first, &from) || (!open && (!parse_count(end, &to) || to == SIZE_MAX)) || from >= to)
         return false;
     *value = (row_range){(size_t)from, (size_t)to};
     return true;

@@ -36,9 +36,12 @@ static double number(source *in, const json_t *object, const char *key)
     return NAN;
 }
 
-/* A whole number up to 2^53; 0 for null. */
+/* A whole number, written as a fraction up to 2^53; 0 for null. */
 static uint64_t whole(source *in, const json_t *object, const char *key)
 {
+    const json_t *exact = json_object_get(object, key);
+    if (json_is_integer(exact) && json_integer_value(exact) >= 0)
+        return (uint64_t)json_integer_value(exact);
     const double value = number(in, object, key);
     if (isnan(value))
         return 0;

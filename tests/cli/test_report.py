@@ -216,7 +216,7 @@ class Report(Case):
         self.assertIn("is not whole", (folder / "report.html").read_text())
 
     def test_wrong_usage(self):
-        for arguments in ((), ("a", "b"), ("run", "--outptu", "x")):
+        for arguments in ((), ("a", "b"), ("run", "--outptu", "x"), ("run", "-o", "-")):
             self.assertEqual(self.run_cli("report", *arguments).returncode, 2)
 
     def test_page_over_the_run(self):

@@ -67,6 +67,8 @@ class Restart(Case):
                                             "initial": source, "recipe": "model"})
             found.add(self.bytes_of("rewound"))
         self.assertEqual(len(found), 1)
+        self.refused(2, "run/initial.safetensors: output and input are the same file (run/initial.safetensors)", "--from",
+                     "run/model.safetensors", "--restart", "rewind", "-o", "run/initial.safetensors")
         self.assertEqual(self.training("rewound")["restart"], "rewind")
         self.assertEqual(self.training("rewound")["before"], self.training("net"))
 

@@ -107,6 +107,8 @@ class Resume(Case):
         done = self.run_cli("train", "--resume", "done")
         self.assertEqual((done.returncode, done.stdout, done.stderr),
                          (0, "", "espalier: done: this run is finished; its network is done/model.safetensors\n"))
+        self.assertIn("--resume: done holds a run of 'espalier train'",
+                      self.refused("prune", "--resume", "done", code=2))
         result = json.loads(self.good("train", "--resume", "done", "--json", "--quiet"))
         self.assertEqual(result, json.loads(self.bytes_of("done/result.json")))
 

@@ -149,6 +149,11 @@ class Study(Case):
                            for row in self.rows("s1").values()])
         self.assertEqual(*tables)
 
+    def test_seeds_beyond_a_double(self):
+        few = (*SMALL[:2], "--hidden", "4", "--epochs", "1", "--criteria", "none", "--controls", "none")
+        self.good(*few, "--seeds", "1", "--seed", str(2**62 + 1), "--quiet", "-o", "large")
+        self.assertEqual([row["seed"] for row in self.rows("large").values()], [str(2**62 + 1)])
+
     def test_failures(self):
         broken = self.folder / "s1" / "runs" / "dense-s1.safetensors"
         broken.mkdir(parents=True)

@@ -123,6 +123,23 @@ class WrongInput(Case):
         self.wrong(1, "^espalier: both: expected a file to write, found a folder\n$", "train", "small",
                    "-o", "both", "--run", "./both", "--early-stop", "never", "--epochs", "1000000")
 
+    def test_output_is_a_file_of_the_run_folder(self):
+        for name in ("result.json", "log.jsonl", "initial.safetensors", "checkpoint-1.safetensors"):
+            self.wrong(2, f"^espalier: -o: expected another name in the folder of --run, which keeps a file {name} ",
+                       "train", "small", "-o", f"./mine/{name}", "--run", "mine", "--epochs", "1")
+            self.wrong(2, "expected another name in the folder of --run", "prune", "net", "-o",
+                       f"{self.folder}/mine/{name}", "--run", "mine", "--prune", "10%")
+        self.assertFalse((self.folder / "mine").exists())
+
+    def test_output_in_the_run_folder_by_any_spelling(self):
+        for output, run in (("ours/m", "./ours"), ("./ours/m", "ours"), (self.folder / "ours/m", "ours/")):
+            self.good("train", "small", "-o", output, "--run", run, "--hidden", "4", "--epochs", "1", "--quiet")
+            self.assertTrue((self.folder / "ours/m").exists())
+            shutil.rmtree(self.folder / "ours")
+
+    def test_output_is_an_array(self):
+        self.wrong(2, "^espalier: -o: expected a file for a model ", "train", "x_train.npy", "-o", "y_train.npy")
+
     def test_control_characters_stay_off_the_terminal(self):
         self.wrong(1, r"^espalier: a\?b\?\[31m: no such data set: .*\n$", "eval", "net", "a\nb\x1b[31m")
         self.wrong(2, r"^espalier: unknown option '--a\?b'\n", "info", "net", "--a\nb")
