@@ -78,7 +78,8 @@ ESPALIER_API espalier_status espalier_dataset_options_check(const espalier_datas
  * Errors: ARGUMENT (options), NOT_FOUND (says where was looked), IO, FORMAT (labels
  * out of range and values that are not finite included), MISMATCH (images and
  * labels of different number or size, columns that are missing), UNSUPPORTED (a kind of file that this build
- * does not read), MEMORY.
+ * does not read), NUMERIC (a column too wide to be scaled as asked: named, with its least and its
+ * largest value), MEMORY.
  * Cost: one pass over the files, two over tables; bytes stay bytes in memory. */
 ESPALIER_API espalier_status espalier_dataset_open(const char *source,
                                                    const espalier_dataset_options *options,
@@ -92,7 +93,7 @@ ESPALIER_API espalier_status espalier_dataset_open(const char *source,
  * labels       [training_rows + test_rows], each < class_count
  * class_count  0 = the largest label plus one
  * Errors: ARGUMENT (no training rows, no inputs, too many rows or classes, a label out of
- * range, NaN or infinity: row and column are named, counted from 0), MEMORY. */
+ * range, NaN or infinity: row and column are named, counted from 0), NUMERIC (as there), MEMORY. */
 ESPALIER_API espalier_status espalier_dataset_from_floats(
     const float *values, const uint32_t *labels, size_t training_rows, size_t test_rows,
     size_t inputs, size_t class_count, const espalier_dataset_options *options,

@@ -172,9 +172,8 @@ static espalier_status fill(espalier_dataset *dataset, const given_rows *given,
         status = dataset_check_labels(dataset, NULL, 0, rows, given->class_count, error);
     if (!status)
         status = dataset_split(dataset, options, error);
-    return status ? status
-                  : dataset_fit_scaling(dataset, options ? options->scaling : ESPALIER_SCALING_AUTO,
-                                        error);
+    const espalier_scaling scaling = options ? options->scaling : ESPALIER_SCALING_AUTO;
+    return status ? status : dataset_fit_scaling(dataset, NULL, scaling, error);
 }
 
 static espalier_status from_memory(const given_rows *given, const espalier_dataset_options *options,

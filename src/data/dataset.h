@@ -83,9 +83,10 @@ espalier_status split_stratified(const uint32_t *labels, size_t rows, size_t cla
 
 /* ---- scaling (scaling.c) ---------------------------------------------- */
 
-/* Fits the scaling to the training rows. Errors: MEMORY. */
-espalier_status dataset_fit_scaling(espalier_dataset *dataset, espalier_scaling scaling,
-                                    espalier_error *error);
+/* Fits the scaling to the training rows. source: as above. Errors: NUMERIC (a column whose scaled
+ * values would be infinite), MEMORY. */
+espalier_status dataset_fit_scaling(espalier_dataset *dataset, const char *source,
+                                    espalier_scaling scaling, espalier_error *error);
 
 /* ---- use (gather.c) --------------------------------------------------- */
 

@@ -45,7 +45,7 @@ static espalier_status open_path(const char *path, const named_set *known,
     if (!status)
         status = dataset_split(made, options, error);
     if (!status)
-        status = dataset_fit_scaling(made, options->scaling, error);
+        status = dataset_fit_scaling(made, path, options->scaling, error);
     if (status)
         espalier_dataset_destroy(made);
     else

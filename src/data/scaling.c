@@ -1,7 +1,9 @@
 /* Scaling fitted to the training rows: x' = (x - shift) * scale. */
 #include "data/dataset.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -68,7 +70,25 @@ static float inverse(double width)
     return isfinite((float)factor) ? (float)factor : 0.0f;
 }
 
-static void set_pairs(espalier_dataset *d, espalier_scaling scaling, const column_sums *sums)
+/* The column whose distances from its shift are no floats. */
+static espalier_status too_wide(const espalier_dataset *d, const char *source, size_t c, bool range,
+                                const column_sums *sums, espalier_error *error)
+{
+    char number[48];
+    const char *name = d->input_names ? d->input_names[c] : number;
+    snprintf(number, sizeof number, "%zu (counted from 0)", c);
+    return error_set(error, ESPALIER_ERROR_NUMERIC,
+                     "%s: column %s: scaling '%s': expected distances from the %s that are 32-bit "
+                     "floats, of at most %g, found values from %g to %g",
+                     source ? source : "rows in memory", name,
+                     espalier_scaling_name(range ? ESPALIER_SCALING_RANGE : ESPALIER_SCALING_STANDARD),
+                     range ? "least value" : "mean", (double)FLT_MAX, (double)sums->low[c],
+                     (double)sums->high[c]);
+}
+
+/* Every training value x must come to something finite: first x - shift is taken, in floats. */
+static espalier_status set_pairs(espalier_dataset *d, const char *source, espalier_scaling scaling,
+                                 const column_sums *sums, espalier_error *error)
 {
     double rows = (double)d->row_count[ESPALIER_TRAINING];
     for (size_t c = 0; c < d->inputs; c++) {
@@ -78,27 +98,32 @@ static void set_pairs(espalier_dataset *d, espalier_scaling scaling, const colum
                              : sqrt(sums->square[c] / rows);
         d->shift[c] = range ? sums->low[c] : (float)sums->mean[c];
         d->scale[c] = constant ? 0.0f : inverse(width);
+        if (!isfinite(sums->high[c] - d->shift[c]) || !isfinite(sums->low[c] - d->shift[c]))
+            return too_wide(d, source, c, range, sums, error);
     }
+    return ESPALIER_OK;
 }
 
-static espalier_status fit_columns(espalier_dataset *d, espalier_scaling scaling,
-                                   espalier_error *error)
+static espalier_status fit_columns(espalier_dataset *d, const char *source,
+                                   espalier_scaling scaling, espalier_error *error)
 {
     size_t inputs = d->inputs;
     double *doubles = memory_array(d->allocator, inputs, 2 * sizeof *doubles);
     float *floats = memory_array(d->allocator, inputs, 3 * sizeof *floats);
     d->shift = memory_array(d->allocator, inputs, 2 * sizeof *d->shift);
-    bool enough = doubles && floats && d->shift;
-    if (enough) {
+    espalier_status status = ESPALIER_OK;
+    if (!doubles || !floats || !d->shift) {
+        status = error_memory(error);
+    } else {
         column_sums sums = {doubles, doubles + inputs, floats, floats + inputs};
         d->scale = d->shift + inputs;
         d->scaling_count = inputs;
         find_sums(d, &sums, floats + 2 * inputs);
-        set_pairs(d, scaling, &sums);
+        status = set_pairs(d, source, scaling, &sums, error);
     }
     memory_release(d->allocator, floats);
     memory_release(d->allocator, doubles);
-    return enough ? ESPALIER_OK : error_memory(error);
+    return status;
 }
 
 static espalier_status fit_bytes(espalier_dataset *d, espalier_error *error)
@@ -112,8 +137,8 @@ static espalier_status fit_bytes(espalier_dataset *d, espalier_error *error)
     return ESPALIER_OK;
 }
 
-espalier_status dataset_fit_scaling(espalier_dataset *dataset, espalier_scaling scaling,
-                                    espalier_error *error)
+espalier_status dataset_fit_scaling(espalier_dataset *dataset, const char *source,
+                                    espalier_scaling scaling, espalier_error *error)
 {
     if (scaling == ESPALIER_SCALING_AUTO && dataset->bytes)
         return fit_bytes(dataset, error);
@@ -121,7 +146,7 @@ espalier_status dataset_fit_scaling(espalier_dataset *dataset, espalier_scaling 
         return ESPALIER_OK;
     if (scaling == ESPALIER_SCALING_AUTO)
         scaling = ESPALIER_SCALING_STANDARD;
-    return fit_columns(dataset, scaling, error);
+    return fit_columns(dataset, source, scaling, error);
 }
 
 const char *espalier_scaling_name(espalier_scaling scaling)

@@ -143,6 +143,53 @@ static void test_hard_columns(void **state)
     free(hard);
 }
 
+/* One column whose distances from the shift are infinite as floats. */
+static void refused(espalier_scaling scaling, const float *column, size_t rows, const char *message)
+{
+    static const uint32_t none[4];
+    const espalier_dataset_options options = {.scaling = scaling};
+    espalier_dataset *dataset = NULL;
+    espalier_error error = {0};
+    float pairs[8];
+    for (size_t i = 0; i < rows; i++) {
+        pairs[2 * i] = (float)i;
+        pairs[2 * i + 1] = column[i];
+    }
+    assert_int_equal(espalier_dataset_from_floats(pairs, none, rows, 0, 2, 2, &options, NULL,
+                                                  &dataset, &error), ESPALIER_ERROR_NUMERIC);
+    assert_null(dataset);
+    assert_string_equal(error.message, message);
+}
+
+static void test_too_wide(void **state)
+{
+    (void)state;
+    static const float both[] = {-3e38f, 3e38f, 0, 1}, one_side[] = {3e38f, 3e38f, 3e38f, -3e38f};
+    refused(ESPALIER_SCALING_RANGE, both, 4,
+            "rows in memory: column 1 (counted from 0): scaling 'range': expected distances from the "
+            "least value that are 32-bit floats, of at most 3.40282e+38, found values from -3e+38 to 3e+38");
+    refused(ESPALIER_SCALING_STANDARD, one_side, 4,
+            "rows in memory: column 1 (counted from 0): scaling 'standard': expected distances from the "
+            "mean that are 32-bit floats, of at most 3.40282e+38, found values from -3e+38 to 3e+38");
+}
+
+/* The widest that there is: from 0 to the largest float, at both ends of 0..1. */
+static void test_widest(void **state)
+{
+    (void)state;
+    static const float most[] = {0, FLT_MAX};
+    static const uint32_t none[2];
+    const espalier_dataset_options options = {.scaling = ESPALIER_SCALING_RANGE};
+    const float *shift, *scale;
+    espalier_dataset *dataset = NULL;
+    assert_int_equal(espalier_dataset_from_floats(most, none, 2, 0, 1, 2, &options, NULL, &dataset,
+                                                  NULL), ESPALIER_OK);
+    espalier_dataset_scaling(dataset, &shift, &scale);
+    assert_true((most[0] - *shift) * *scale == 0.0f);
+    assert_true(fabsf((most[1] - *shift) * *scale - 1.0f) < 1e-6f);
+    espalier_dataset_destroy(dataset);
+}
+
 static void test_names_and_options(void **state)
 {
     (void)state;
@@ -181,7 +228,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_standard),          cmocka_unit_test(test_range),
         cmocka_unit_test(test_auto),              cmocka_unit_test(test_none),
-        cmocka_unit_test(test_hard_columns),      cmocka_unit_test(test_names_and_options),
+        cmocka_unit_test(test_hard_columns),      cmocka_unit_test(test_too_wide),
+        cmocka_unit_test(test_widest),            cmocka_unit_test(test_names_and_options),
         cmocka_unit_test(test_memory_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
