@@ -120,7 +120,8 @@ ESPALIER_API double espalier_network_weight_change(const espalier_network *befor
 
 /* Largest absolute difference of the class probabilities of two networks over
  * every row of every split, and the number of rows whose class differs. A NaN on
- * either side counts as infinitely far. difference is untouched on an error.
+ * either side counts as infinitely far. threads 0 = all, at most 256. difference is untouched on
+ * an error.
  * Errors: MISMATCH, MEMORY. */
 typedef struct espalier_difference {
     double largest;

@@ -63,7 +63,7 @@ ESPALIER_API espalier_status espalier_checkpoint_read(const char *path,
                                                       espalier_error *error);
 ESPALIER_API void espalier_checkpoint_destroy(espalier_checkpoint *checkpoint);
 
-/* A copy of the network as it was (owned by the caller). */
+/* A copy of the network as it was (owned by the caller). Errors: MEMORY. */
 ESPALIER_API espalier_status espalier_checkpoint_network(const espalier_checkpoint *checkpoint,
                                                          const espalier_allocator *allocator,
                                                          espalier_network **network,

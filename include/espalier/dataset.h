@@ -64,8 +64,9 @@ ESPALIER_API espalier_status espalier_dataset_options_check(const espalier_datas
                                                             espalier_error *error);
 
 /* Opens a data set: a folder with IDX files, a table (.csv, .tsv, .tab, .txt, .data, each
- * also gzipped, .gz), or a name such as "fashion-mnist" that is a folder in one of the
- * directories (or in the system's own place).
+ * also gzipped, .gz), NumPy arrays (an .npz, a folder with .npy files or one of its files), or
+ * a name such as "fashion-mnist" that is a folder in one of the directories (or in the system's
+ * own place). docs/data.md says what each must hold.
  *
  * source     path or name; a path wins where both exist
  * options    NULL = defaults
@@ -157,7 +158,7 @@ ESPALIER_API size_t espalier_dataset_mixed_columns(const espalier_dataset *datas
 
 /* How rows of a table become rows of numbers (which columns, which categories, what a
  * missing value becomes), as JSON text to keep in a network's metadata "columns"; NULL
- * where rows are numbers from the start. Borrowed. docs/data.md has its form. */
+ * where rows are numbers from the start. Borrowed. docs/model-format.md#columns has its form. */
 ESPALIER_API const char *espalier_dataset_columns(const espalier_dataset *dataset);
 
 /* A number that changes when rows, labels, splits or the scaling do, to tell whether this is

@@ -43,7 +43,7 @@ ESPALIER_API espalier_status espalier_network_create(const size_t *widths, size_
                                                      espalier_network **network,
                                                      espalier_error *error);
 
-/* A deep copy, metadata included. */
+/* A deep copy, metadata included. Errors: MEMORY. */
 ESPALIER_API espalier_status espalier_network_copy(const espalier_network *network,
                                                    const espalier_allocator *allocator,
                                                    espalier_network **copy, espalier_error *error);
@@ -195,7 +195,7 @@ ESPALIER_API const char *espalier_network_class_name(const espalier_network *net
 
 /* Free text by key, such as "training" and "history" (JSON). value NULL removes
  * the key. The keys that the library itself derives from the network
- * (docs/model-format.md) are refused with ARGUMENT, and so is what is not UTF-8.
+ * (marked in docs/model-format.md) are refused with ARGUMENT, and so is what is not UTF-8.
  * Copied. */
 ESPALIER_API espalier_status espalier_network_set_metadata(espalier_network *network,
                                                            const char *key, const char *value);
@@ -223,7 +223,7 @@ typedef struct espalier_compaction {
  *
  * small   receives the new network (owned); the given one is not changed
  * report  may be NULL
- * Equal in function up to the order of float sums. */
+ * Errors: MEMORY. Equal in function up to the order of float sums. */
 ESPALIER_API espalier_status espalier_network_compact(const espalier_network *network,
                                                       const espalier_allocator *allocator,
                                                       espalier_network **small,

@@ -49,7 +49,7 @@ typedef struct espalier_prune_step {
     uint64_t requested;           /* weights to remove by rank in this step */
     uint64_t removed_by_rank;
     uint64_t removed_by_propagation;
-    uint64_t neurons_removed;     /* hidden neurons that died in this step */
+    uint64_t neurons_removed;     /* hidden neurons that lost their last incoming weight in this step */
     uint64_t neurons_guarded;     /* neurons kept only by min_neurons */
     bool forced;                  /* taken by patience, not by its trigger */
     bool last;

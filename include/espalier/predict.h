@@ -73,8 +73,8 @@ typedef struct espalier_evaluation {
                                 ESPALIER_CONFUSION_CLASSES_MOST */
 } espalier_evaluation;
 
-/* Runs the network over a split. k 0 = min(5, classes); threads 0 = all. Rows are scaled as
- * the network says, not the data set: one without scaling reads them as they are stored.
+/* Runs the network over a split. k 0 = min(5, classes); threads 0 = all, at most 256. Rows are
+ * scaled as the network says, not the data set: one without scaling reads them as they are stored.
  * evaluation is written whole, untouched on an error; clear it after use.
  * Errors: MISMATCH (another row width, or more classes than the network knows),
  * ARGUMENT (empty split, k > classes), MEMORY.

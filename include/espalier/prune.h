@@ -96,7 +96,9 @@ typedef struct espalier_prune_options {
     size_t sample_rows;        /* >= 1; the SAMPLE modes */
     espalier_amounts amounts;
     espalier_dead dead;
-    size_t min_neurons;        /* live neurons that a hidden layer keeps at least; 0 = no guard */
+    size_t min_neurons;        /* live neurons that a hidden layer keeps at least, or all where it has
+                                  fewer; 0 = no guard. Those it has are counted as if the ones cut
+                                  off earlier were dropped, with DEAD_KEEP and DEAD_AUTHORS, too */
     uint64_t seed;             /* of samples and of the random criterion, < 2^63 */
 } espalier_prune_options;
 
@@ -155,7 +157,9 @@ ESPALIER_API size_t espalier_pruner_outstanding(const espalier_pruner *pruner);
  * compacted network counts by the widths it had before. */
 ESPALIER_API bool espalier_pruner_reached(const espalier_pruner *pruner, const espalier_network *network);
 
-/* One removed neuron, by its place in the original network. */
+/* One removed neuron, by its place in the original network. A neuron is removed when its last
+ * incoming weight goes: FOLD and DROP take that of a neuron without outgoing weights, too; with
+ * KEEP and AUTHORS such a neuron is in no ledger. */
 typedef struct espalier_ledger_entry {
     size_t step;
     size_t layer;   /* hidden layer, 0-based */

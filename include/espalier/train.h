@@ -82,7 +82,8 @@ typedef struct espalier_train_options {
     size_t strikes;          /* >= 1: so many end the run */
     espalier_keep keep;
     uint64_t seed;           /* of the order of rows, < 2^63 */
-    size_t threads;          /* 0 = as many as the machine offers and the network is worth */
+    size_t threads;          /* 0 = as many as the machine offers and the network is worth; at most
+                                256 are used */
     const char *math;        /* a name of espalier_math_name(), NULL = the best; borrowed */
 } espalier_train_options;
 
@@ -106,7 +107,8 @@ ESPALIER_API const char *espalier_stopped_by_name(espalier_stopped_by stopped_by
  *          data set's; if it has no class names it takes those, too.
  * dataset  borrowed; row width and classes must fit the network
  * options  NULL = defaults; copied
- * Errors: ARGUMENT, MISMATCH (names both shapes), UNSUPPORTED (math), MEMORY.
+ * Errors: ARGUMENT (an option; KEEP_BEST without validation rows), MISMATCH (names both shapes),
+ * UNSUPPORTED (math; a leaky ReLU with a negative slope), MEMORY.
  * All memory is taken here; a training step allocates nothing. */
 ESPALIER_API espalier_status espalier_trainer_create(espalier_network *network,
                                                      const espalier_dataset *dataset,
