@@ -71,8 +71,8 @@ static bool keep_shift(c_program *p, const scaling *s)
 static espalier_status not_finite(size_t layer, espalier_error *error)
 {
     return error_set(error, ESPALIER_ERROR_NUMERIC,
-                     "layer %zu: a weight or bias is not a finite number once the scaling of the "
-                     "inputs is multiplied in", layer + 1);
+                     "layer %zu: a weight or bias is not a finite number%s", layer,
+                     layer ? "" : " (after the scaling of the inputs, if any)");
 }
 
 static bool reserve_layer(c_program *p, c_layer *layer, size_t nonzero)

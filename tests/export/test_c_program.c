@@ -78,20 +78,32 @@ static void test_shift(void **state)
     espalier_network_destroy(network);
 }
 
-/* Folding can leave float's range. */
-static void test_out_of_range(void **state)
+static void refused(const espalier_network *network, const char *message)
 {
-    (void)state;
     espalier_export_options options = espalier_export_options_defaults();
     c_program *p = NULL;
     espalier_error error = {0};
-    espalier_network *network = make_network((size_t[]){1, 2}, 2);
+    assert_int_equal(c_program_create(network, &options, "p", &p, &error), ESPALIER_ERROR_NUMERIC);
+    assert_null(p);
+    assert_string_equal(error.message, message);
+}
+
+/* Folding can leave float's range; layers count from 0, as everywhere. */
+static void test_out_of_range(void **state)
+{
+    (void)state;
+    espalier_network *network = make_network((size_t[]){1, 2, 2}, 3);
+    for (size_t i = 0; i < 4; i++)
+        network->layers[1].weights[i] = 1.0f;
+    network->layers[0].weights[0] = 1.0f;
     network->layers[0].weights[1] = 1e30f;
     assert_int_equal(espalier_network_set_scaling(network, 1, (float[]){0.0f}, (float[]){1e20f}),
                      ESPALIER_OK);
-    assert_int_equal(c_program_create(network, &options, "p", &p, &error), ESPALIER_ERROR_NUMERIC);
-    assert_null(p);
-    assert_non_null(strstr(error.message, "layer 1: a weight or bias is not a finite number"));
+    refused(network, "layer 0: a weight or bias is not a finite number (after the scaling of the "
+                     "inputs, if any)");
+    network->layers[0].weights[1] = 1.0f;
+    network->layers[1].biases[1] = INFINITY;
+    refused(network, "layer 1: a weight or bias is not a finite number");
     espalier_network_destroy(network);
 }
 
