@@ -62,8 +62,7 @@ static void to_rows(block *b)
     b->columns = false;
 }
 
-/* The columns of a block of inputs, which stay in a near cache; turned round there if x is rows.
- * Rows beyond the last one are whatever the workspace held; nobody looks at them. */
+/* The columns of a block of inputs, which stay in a near cache; turned round there if x is rows. */
 static const float *block_columns(const block *b, const uint32_t *firsts)
 {
     if (b->columns)
@@ -132,6 +131,15 @@ static void multiply_rows(block *b, const layout_layer *layer)
 
 /* ---- the way ---------------------------------------------------------- */
 
+/* A column whose last vector is not whole ends in rows that are none: nobody looks at what comes of
+ * them, but it is computed. They are zeros, set once for all blocks: turning round leaves them alone. */
+static void clear_ends(const block *b)
+{
+    float *end = b->turned + b->filled - PASS_LANES;
+    for (size_t c = 0; b->rows < b->filled && c < b->p->block_columns; c++, end += b->filled)
+        memset(end, 0, PASS_LANES * sizeof *end);
+}
+
 /* Two rooms for a layer's values, one for a block's columns, marks of every row. */
 size_t many_rows_workspace(const espalier_predictor *p, size_t rows)
 {
@@ -148,6 +156,7 @@ void many_rows_run(const espalier_predictor *p, const float *values, size_t rows
                .turned = workspace + 2 * room,
                .ahead = {values + rows * p->row_width, after * p->row_width},
                .marks = (uint32_t *)(void *)(workspace + 2 * room + filled * p->block_columns)};
+    clear_ends(&b);
     if (p->shift)
         scale(&b);
     if (p->many_picks)

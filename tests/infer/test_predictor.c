@@ -3,6 +3,8 @@
 #define _POSIX_C_SOURCE 200809L /* setenv */
 #include "tests/infer/made.h"
 
+#include <fenv.h>
+
 #include "infer/predictor.h"
 #include "math/kernels.h"
 #include "net/forward.h"
@@ -428,6 +430,34 @@ static void nan_stays(void **state)
     }
 }
 
+/* Where rows are no whole number of vectors nothing is computed of what the workspace held:
+ * each function that compares would say so of a NaN. */
+static void nothing_stray(void **state)
+{
+    (void)state;
+    enum { INPUTS = 300, ROWS = 37 };
+    static const size_t widths[] = {INPUTS, 200, 40, 3};
+    static const espalier_activation kinds[] = {ESPALIER_RELU, ESPALIER_LEAKY_RELU, ESPALIER_SIGMOID,
+                                                ESPALIER_TANH};
+    float values[ROWS * INPUTS], probabilities[ROWS * 3], logits[ROWS * 3];
+    made_values(8, ROWS * INPUTS, values);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        espalier_network *network = made_network(widths, 4, 7, 0.97);
+        for (size_t l = 0; l < 2; l++)
+            assert_int_equal(espalier_network_set_activation(network, l, kinds[k], 0.01f, NULL),
+                             ESPALIER_OK);
+        espalier_predictor *predictor = predictor_of(network);
+        assert_true(espalier_predictor_layer_form(predictor, 0).many_rows_sparse);
+        for (size_t rows = 2; rows <= ROWS; rows++) {
+            feclearexcept(FE_ALL_EXCEPT);
+            run(predictor, values, rows, 3, probabilities, logits);
+            assert_false(fetestexcept(FE_INVALID));
+        }
+        espalier_predictor_destroy(predictor);
+        espalier_network_destroy(network);
+    }
+}
+
 static void workspace_never_shrinks(void **state)
 {
     static const size_t widths[] = {30, 20, 3};
@@ -491,6 +521,7 @@ int main(void)
         cmocka_unit_test(collapsed_network), cmocka_unit_test(nan_stays),
         cmocka_unit_test(without_memory),    cmocka_unit_test(workspace_never_shrinks),
         cmocka_unit_test(width_is_checked),  cmocka_unit_test(wide_rows),
+        cmocka_unit_test(nothing_stray),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
