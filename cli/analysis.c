@@ -42,7 +42,9 @@ void analysis_clear(analysis *made)
     *made = (analysis){0};
 }
 
-double analysis_value(const layer_analysis *layer, size_t index)
+/* A layer's index-th singular value; 0 past the last, as if rows and columns of
+ * zeros had been added, which changes none of the others. */
+static double value_at(const layer_analysis *layer, size_t index)
 {
     return index < layer->spectrum.count ? (double)layer->spectrum.values[index] : 0.0;
 }
@@ -50,7 +52,7 @@ double analysis_value(const layer_analysis *layer, size_t index)
 double analysis_median(const layer_analysis *layer)
 {
     const size_t count = layer->spectrum.count;
-    return (analysis_value(layer, (count - 1) / 2) + analysis_value(layer, count / 2)) / 2;
+    return (value_at(layer, (count - 1) / 2) + value_at(layer, count / 2)) / 2;
 }
 
 double analysis_sparsity(const layer_analysis *layer)
@@ -73,12 +75,12 @@ typedef struct change {
 
 static change change_of(const layer_analysis *after, const layer_analysis *before, size_t index)
 {
-    const double a = analysis_value(after, index), b = analysis_value(before, index);
+    const double a = value_at(after, index), b = value_at(before, index);
     return (change){.ratio = analysis_ratio(a, b),
                     .difference = a - b,
                     .relative_ratio =
-                        analysis_ratio(analysis_ratio(a, analysis_value(after, 0)),
-                                       analysis_ratio(b, analysis_value(before, 0)))};
+                        analysis_ratio(analysis_ratio(a, value_at(after, 0)),
+                                       analysis_ratio(b, value_at(before, 0)))};
 }
 
 /* Values to compare: those of the layer that has more of them. */
@@ -174,9 +176,9 @@ void analysis_write_csv(FILE *stream, const analysis *a, const analysis *baselin
         for (size_t i = 0; i < change_count(after, before); i++) {
             const change c = change_of(after, before, i);
             fprintf(stream, "%zu,%zu", l, i + 1);
-            print_field(stream, analysis_value(after, i));
+            print_field(stream, value_at(after, i));
             if (baseline) {
-                print_field(stream, analysis_value(before, i));
+                print_field(stream, value_at(before, i));
                 print_field(stream, c.ratio);
                 print_field(stream, c.difference);
                 print_field(stream, c.relative_ratio);

@@ -25,10 +25,7 @@ typedef struct analysis {
 int analysis_make(analysis *made, const char *path);
 void analysis_clear(analysis *made);
 
-/* A layer's index-th singular value; 0 past the last, as if rows and columns of
- * zeros had been added, which changes none of the others. */
-double analysis_value(const layer_analysis *layer, size_t index);
-/* The one in the middle: as many are larger as smaller. */
+/* The singular value in the middle: as many are larger as smaller. */
 double analysis_median(const layer_analysis *layer);
 double analysis_sparsity(const layer_analysis *layer);
 /* after / before; NaN where before is 0. */

@@ -13,17 +13,13 @@ const char *c_counter(const c_program *program);
 const char *c_value_type(const c_program *program, size_t layer);
 const char *c_weight_type(const c_program *program);
 
-/* c_write_loops.c: the pointers into the constants beside `weight`; and the loop that adds
- * the weights of neuron `i` to `sum` out of the vector `x`. */
-void c_write_pointers(c_out *out, const c_program *program, size_t layer);
-void c_write_sum(c_out *out, const c_program *program, size_t layer);
+/* c_write_loops.c: the loops over a layer's neurons, from the vector `x` to `y`, with the pointers
+ * into the constants beside `weight`; `activate` writes what follows "y[i] = " out of `sum`. */
+typedef void c_write_activation(c_out *out, const c_program *program, size_t layer);
+void c_write_neurons(c_out *out, const c_program *program, size_t layer,
+                     c_write_activation *activate);
 /* Every value of the row has a shift of its own, to be taken off in the loop. */
 bool c_has_shifts(const c_program *program, size_t layer);
-/* The loop over the neurons that go by fours; `activate` writes what follows "y[i] = "
- * out of `sum`. */
-typedef void c_write_activation(c_out *out, const c_program *program, size_t layer);
-void c_write_groups(c_out *out, const c_program *program, size_t layer,
-                    c_write_activation *activate);
 
 /* c_write_float.c, c_write_integer.c: everything but the comment. */
 void c_write_float(c_out *out, const c_program *program);

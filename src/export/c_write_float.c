@@ -69,18 +69,7 @@ static void layer_function(c_out *out, const c_program *p, size_t index)
     c_array_end(out);
     c_put(out, "\nstatic void $_layer%zu(const float *x, float *y)\n{\n"
                "    const float *weight = $_weights%zu;\n", number, number);
-    c_write_pointers(out, p, index);
-    c_put(out, "    %s i = 0;\n", c_counter(p));
-    if (c_grouped(p, layer))
-        c_write_groups(out, p, index, activate);
-    if (c_grouped(p, layer) < layer->outputs) {
-        c_put(out, "    for (; i < %zu; i++) {\n        float sum = $_biases%zu[i];\n",
-              layer->outputs, number);
-        c_write_sum(out, p, index);
-        c_put(out, "        y[i] = ");
-        activate(out, p, index);
-        c_put(out, "    }\n");
-    }
+    c_write_neurons(out, p, index, activate);
     c_put(out, "}\n");
 }
 

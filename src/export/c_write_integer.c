@@ -108,25 +108,13 @@ static void activate(c_out *out, const c_program *p, size_t index)
 
 static void layer_function(c_out *out, const c_program *p, size_t index)
 {
-    const c_layer *layer = &p->layers[index];
     const size_t number = index + 1;
     const bool scores = number == p->layer_count;
     neurons(out, p, index);
     c_put(out, "\nstatic void $_layer%zu(const %s *x, %s *y)\n{\n    const %s *weight = "
                "$_weights%zu;\n", number, c_value_type(p, index),
           scores ? "int32_t" : c_value_type(p, number), c_weight_type(p), number);
-    c_write_pointers(out, p, index);
-    c_put(out, "    %s i = 0;\n", c_counter(p));
-    if (c_grouped(p, layer))
-        c_write_groups(out, p, index, activate);
-    if (c_grouped(p, layer) < layer->outputs) {
-        c_put(out, "    for (; i < %zu; i++) {\n        int32_t sum = $_biases%zu[i];\n",
-              layer->outputs, number);
-        c_write_sum(out, p, index);
-        c_put(out, "        y[i] = ");
-        activate(out, p, index);
-        c_put(out, "    }\n");
-    }
+    c_write_neurons(out, p, index, activate);
     c_put(out, "}\n");
 }
 

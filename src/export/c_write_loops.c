@@ -8,7 +8,7 @@ bool c_has_shifts(const c_program *p, size_t index)
     return index == 0 && p->type == ESPALIER_EXPORT_FLOAT && p->shift && !p->one_shift;
 }
 
-void c_write_pointers(c_out *out, const c_program *p, size_t index)
+static void pointers(c_out *out, const c_program *p, size_t index)
 {
     const c_layer *layer = &p->layers[index];
     if (layer->form == C_PLACES)
@@ -47,7 +47,7 @@ static void bit_term(c_out *out, const c_program *p, size_t index)
         c_put(out, "sum += *weight++ * (*v - *shift);\n");
 }
 
-void c_write_sum(c_out *out, const c_program *p, size_t index)
+static void write_sum(c_out *out, const c_program *p, size_t index)
 {
     const c_layer *layer = &p->layers[index];
     const char *counter = c_counter(p);
@@ -111,9 +111,9 @@ static void group_loop(c_out *out, const c_program *p, size_t index)
     c_put(out, "        }\n");
 }
 
-void c_write_groups(c_out *out, const c_program *p, size_t index, c_write_activation *activate)
+static void write_groups(c_out *out, const c_program *p, size_t index, const char *type,
+                         c_write_activation *activate)
 {
-    const char *type = p->type == ESPALIER_EXPORT_FLOAT ? "float" : "int32_t";
     const size_t grouped = c_grouped(p, &p->layers[index]);
     c_put(out, "    while (i < %zu) {\n        %s ", grouped, type);
     for (int k = 0; k < C_GROUP; k++)
@@ -125,4 +125,21 @@ void c_write_groups(c_out *out, const c_program *p, size_t index, c_write_activa
                "            y[i] = ", type, C_GROUP, type);
     activate(out, p, index);
     c_put(out, "        }\n    }\n");
+}
+
+void c_write_neurons(c_out *out, const c_program *p, size_t index, c_write_activation *activate)
+{
+    const char *type = p->type == ESPALIER_EXPORT_FLOAT ? "float" : "int32_t";
+    const size_t outputs = p->layers[index].outputs, grouped = c_grouped(p, &p->layers[index]);
+    pointers(out, p, index);
+    c_put(out, "    %s i = 0;\n", c_counter(p));
+    if (grouped)
+        write_groups(out, p, index, type, activate);
+    if (grouped == outputs)
+        return;
+    c_put(out, "    for (; i < %zu; i++) {\n        %s sum = $_biases%zu[i];\n", outputs, type, index + 1);
+    write_sum(out, p, index);
+    c_put(out, "        y[i] = ");
+    activate(out, p, index);
+    c_put(out, "    }\n");
 }

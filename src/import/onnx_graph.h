@@ -121,9 +121,7 @@ espalier_status graph_refuse(const importer *in, const onnx_node *node, espalier
 value graph_input(const importer *in, const onnx_node *node, size_t index);
 /* The input or output of the graph by name. */
 value graph_value(const importer *in, const char *name);
-/* Sets a node's output, if anything uses it. */
-espalier_status graph_set(importer *in, const onnx_node *node, size_t output, const value *v);
-/* The same for output 0. */
+/* Sets a node's first output, if anything uses it. */
 espalier_status graph_give(importer *in, const onnx_node *node, const value *v);
 
 constant constant_of(const onnx_tensor *tensor);

@@ -60,21 +60,16 @@ value graph_input(const importer *in, const onnx_node *node, size_t index)
                                      : (value){.kind = VALUE_NONE};
 }
 
-espalier_status graph_set(importer *in, const onnx_node *node, size_t output, const value *v)
+espalier_status graph_give(importer *in, const onnx_node *node, const value *v)
 {
-    if (output >= node->output_count || !*node->outputs[output])
+    if (node->output_count == 0 || !*node->outputs[0])
         return ESPALIER_OK;
-    entry *e = graph_find(in, node->outputs[output]);
+    entry *e = graph_find(in, node->outputs[0]);
     e->value = memory_array(in->allocator, 1, sizeof *e->value);
     if (!e->value)
         return error_memory(in->error);
     *e->value = *v;
     return ESPALIER_OK;
-}
-
-espalier_status graph_give(importer *in, const onnx_node *node, const value *v)
-{
-    return graph_set(in, node, 0, v);
 }
 
 int64_t graph_attribute(const onnx_node *node, const char *name, int64_t otherwise)

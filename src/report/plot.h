@@ -24,7 +24,7 @@
 
 /* All plots have one width, so that two stand side by side on a wide screen and all
  * letters are of one size; these are usual heights. */
-enum { PLOT_WIDTH = 560, PLOT_HALF = 360, PLOT_TALL = 560, PLOT_IMAGE = 300 };
+enum { PLOT_WIDTH = 560, PLOT_HALF = 360, PLOT_IMAGE = 300 };
 
 typedef struct plot {
     report *report;

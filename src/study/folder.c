@@ -32,8 +32,8 @@ char *study_path(const study *s, const study_job *job, const char *ending)
     return stream_join(s->allocator, s->runs_folder, name);
 }
 
-espalier_status study_write_plan(const study *s, const char *path, const json_t *plan,
-                                 espalier_error *error)
+static espalier_status write_plan(const study *s, const char *path, const json_t *plan,
+                                  espalier_error *error)
 {
     char *json = json_text_of(plan, VALUE_FORMAT | JSON_INDENT(2), s->allocator);
     if (!json)
@@ -208,7 +208,7 @@ static espalier_status settle_plan(const study *s, const char *path, espalier_er
         json_decref(there);
     }
     if (status == ESPALIER_OK)
-        status = study_write_plan(s, path, value, error);
+        status = write_plan(s, path, value, error);
     json_decref(value);
     json_decref(here);
     return status;

@@ -94,9 +94,7 @@ espalier_status study_folder_open(study *s, espalier_error *error);
 void study_folder_close(study *s);
 /* "FOLDER/runs/NAME" and the ending (owned); NULL without memory. */
 char *study_path(const study *s, const study_job *job, const char *ending);
-/* Both write aside and rename. spectra: JSON text that becomes the last member; or NULL. */
-espalier_status study_write_plan(const study *s, const char *path, const json_t *plan,
-                                 espalier_error *error);
+/* Written aside and renamed. spectra: JSON text that becomes the last member; or NULL. */
 espalier_status study_write_record(const study *s, const char *path, const json_t *record,
                                    const char *spectra, espalier_error *error);
 /* The spectra of a record that was written so (owned); NULL if it has none. */

@@ -18,8 +18,6 @@ import unittest
 
 from harness import THIN, Case, environment, main
 
-EXACT = ("inputs", "outputs", "weights", "nonzero", "live", "flops", "bytes")
-
 
 def write_model(path, weights, **metadata):
     """A plain state dict: rows of numbers, zero biases."""

@@ -1,7 +1,6 @@
 """The ONNX checker (python3-onnx), with type and shape inference, on exported files."""
 import ast
 import json
-import unittest
 
 import peers
 from exports import OPSETS, Export, need, need_fashion

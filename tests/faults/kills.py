@@ -46,7 +46,6 @@ KINDS = {
 }
 # What a clock or the number of threads has to do with.
 VARIES = {"seconds", "threads", "nanoseconds", "nanoseconds_dense"}
-FOLDER_FILES = {"config.json", "log.jsonl", "model.safetensors", "evaluation.json", "result.json"}
 
 
 def without_clocks(value):
