@@ -17,6 +17,7 @@
 #include "scaling.h"
 #include "summary.h"
 #include "table.h"
+#include "verdict.h"
 
 static int keep_text(const char *text, char **copy)
 {
@@ -427,6 +428,8 @@ int run_finish(run *r)
         code = make_result(r, proof, failed, &result);
     if (code == EXIT_NONE)
         code = run_folder_finish(r, result);
+    if (code == EXIT_NONE)
+        code = verdict_say(r, result);
     if (code == EXIT_NONE && s->json)
         code = print_json(result);
     else if (code == EXIT_NONE && !s->quiet)

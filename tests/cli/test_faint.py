@@ -62,7 +62,8 @@ class Faint(Case):
             process.send_signal(signal.SIGINT)
         self.assertEqual(process.returncode, -signal.SIGINT)
         done = self.run_cli("train", "--resume", "broken", "--quiet")
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"\A(espalier: warning: \d of the 4 classes (is|are) never predicted [^\n]*\n)?\Z")
         self.assertEqual(self.bytes_of("broken/log.jsonl"), self.bytes_of("unbroken/log.jsonl"))
         self.assertGreater(len(self.notes("broken")), 0)
 

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 
-from harness import MAKE_IDX, PROGRAM, Case, environment, main
+from harness import MAKE_IDX, PROGRAM, THIN, Case, environment, main
 
 RESULT = {"seed", "epochs", "stopped_by", "target", "sparsity", "accuracy", "loss", "layers",
           "prunes", "seconds", "math", "threads", "version"}
@@ -72,7 +72,7 @@ class Results(Case):
         self.assertNotIn(str(self.folder), json.dumps(self.header("net")))
 
     def test_summary(self):
-        text = self.good("train", "small", "-o", "told", *NET, "--compact")
+        text = self.good("train", "small", "-o", "told", *NET, "--compact", said=THIN)
         self.assertIn("\nneurons   16-8 -> ", text)
         self.assertRegex(text, r"(?m)^sparsity  6\d\.\d\d % of all weights, \d\d\.\d\d % of the prunable$")
         self.assertRegex(text, r"(?m)^test +\d+\.\d\d %  \d+\.\d{4}$")
@@ -80,14 +80,15 @@ class Results(Case):
         self.assertRegex(text, r"(?m)^compacted = masked: largest output difference \S+ over 750 "
                                r"rows, 0 classes changed$")
         self.assertNotRegex(text, r"(?m) $")
-        self.assertEqual(self.good("train", "small", "-o", "told", *NET, "--quiet"), "")
+        self.assertEqual(self.good("train", "small", "-o", "told", *NET, "--quiet", said=THIN), "")
 
     def test_step_after_the_last_epoch(self):
         late = "\nthe last step came after the last epoch: nothing was learnt after it\n"
         for trigger, said in ((("--every", "6", "--trigger", "epoch", "--steps", "2"), True),
                               (("--every", "4", "--trigger", "epoch", "--steps", "2"), False),
                               (("--trigger", "cubic", "--cubic-epochs", "12"), False)):
-            text = self.good("train", "small", "-o", "late", *NET[:6], *trigger, "--early-stop", "never")
+            text = self.good("train", "small", "-o", "late", *NET[:6], *trigger, "--early-stop", "never",
+                             said=THIN)
             self.assertEqual(late in text, said, text)
 
     def test_target_not_reached(self):

@@ -1,0 +1,136 @@
+/* Warnings at the end of a run: classes that the network never predicts. */
+#include "verdict.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data.h"
+#include "data_info.h"
+#include "table.h"
+
+/* ---- classes that are never predicted ------------------------------------------------ */
+
+enum { NAMED_MOST = 3, LIST_BYTES = 512 };
+
+/* The rows that were looked at: how many of each class, and how many are taken for it. */
+typedef struct census {
+    espalier_split split;
+    size_t classes;
+    uint64_t rows;
+    uint64_t *labelled, *predicted; /* [classes], one block */
+} census;
+
+static bool count_labels(census *c, const espalier_dataset *dataset)
+{
+    c->classes = espalier_dataset_class_count(dataset);
+    while (c->split < ESPALIER_SPLIT_COUNT - 1 && espalier_dataset_row_count(dataset, c->split) == 0)
+        c->split++;
+    c->rows = espalier_dataset_row_count(dataset, c->split);
+    c->labelled = calloc(2 * c->classes, sizeof *c->labelled);
+    c->predicted = c->labelled ? c->labelled + c->classes : NULL;
+    for (size_t i = 0; c->labelled && i < c->rows; i++)
+        c->labelled[espalier_dataset_label(dataset, c->split, i)]++;
+    return c->labelled != NULL;
+}
+
+/* A class that is never predicted has none of its rows right. Where fewer rows than the smallest class
+ * has are wrong there is no such class, and no second evaluation is needed. */
+static bool is_possible(const census *c, double accuracy)
+{
+    const double wrong = (double)c->rows * (1.0 - accuracy);
+    for (size_t k = 0; k < c->classes; k++)
+        if (c->labelled[k] > 0 && (double)c->labelled[k] <= wrong + 0.5)
+            return true;
+    return false;
+}
+
+static int count_predictions(const run *r, census *c)
+{
+    espalier_error error = {0};
+    espalier_evaluation e;
+    if (espalier_evaluate(r->network, r->dataset, c->split, 1, r->settings->train.threads, &e, &error))
+        return fail(&error);
+    for (size_t k = 0; k < c->classes; k++)
+        for (size_t t = 0; t < c->classes; t++)
+            c->predicted[k] += e.confusion ? e.confusion[t * c->classes + k] : 1;
+    espalier_evaluation_clear(&e);
+    return EXIT_NONE;
+}
+
+static double share(const census *c, size_t class)
+{
+    return 100.0 * (double)c->labelled[class] / (double)c->rows;
+}
+
+/* "a (1.00 %), b (0.50 %), c (2.00 %) and 4 more"; how many they are. */
+static size_t list_missed(const census *c, const espalier_dataset *dataset, char *text)
+{
+    char number[32];
+    size_t count = 0, at = 0;
+    *text = '\0';
+    for (size_t k = 0; k < c->classes; k++) {
+        if (c->labelled[k] == 0 || c->predicted[k] > 0)
+            continue;
+        if (count++ < NAMED_MOST)
+            at += (size_t)snprintf(text + at, LIST_BYTES - at, "%s%.80s (%.2f %%)", at ? ", " : "",
+                                   data_class_name(dataset, k, number), share(c, k));
+    }
+    if (count > NAMED_MOST)
+        snprintf(text + at, LIST_BYTES - at, " and %zu more", count - NAMED_MOST);
+    return count;
+}
+
+/* A run that ended as soon as the other classes were right; often one class alone is enough for that. */
+static void stop_hint(const run *r, const census *c, char *text, size_t size)
+{
+    char number[32], alone[160] = "";
+    const double wanted = 100.0 * r->settings->train.final_accuracy;
+    size_t most = 0;
+    *text = '\0';
+    if (r->summary.stopped_by != ESPALIER_STOPPED_BY_ACCURACY)
+        return;
+    for (size_t k = 1; k < c->classes; k++)
+        most = c->labelled[k] > c->labelled[most] ? k : most;
+    if (share(c, most) + 1.0 >= wanted)
+        snprintf(alone, sizeof alone, "class %.80s alone has %.2f %%, and ",
+                 data_class_name(r->dataset, most, number), share(c, most));
+    snprintf(text, size, "; %s--final-accuracy %g%% ended the run: try --early-stop never or a higher "
+             "--final-accuracy", alone, wanted);
+}
+
+static int missed_classes(const run *r, const json_t *result)
+{
+    char list[LIST_BYTES], hint[320], rows[DIGITS_BYTES];
+    census c = {.split = ESPALIER_TRAINING};
+    if (!count_labels(&c, r->dataset)) {
+        message("out of memory");
+        return EXIT_FAILED;
+    }
+    const json_t *accuracy = json_object_get(json_object_get(result, "accuracy"), split_name(c.split));
+    int code = EXIT_NONE;
+    if (is_possible(&c, json_number_value(accuracy))) {
+        code = count_predictions(r, &c);
+        const size_t count = code == EXIT_NONE ? list_missed(&c, r->dataset, list) : 0;
+        stop_hint(r, &c, hint, sizeof hint);
+        if (count > 0)
+            message("warning: %zu of the %zu classes %s never predicted for any of the %s %s rows: %s%s",
+                    count, c.classes, count == 1 ? "is" : "are", digits(rows, c.rows),
+                    c.split == ESPALIER_TRAINING ? "training" : split_name(c.split), list, hint);
+    }
+    free(c.labelled);
+    return code;
+}
+
+/* A run of few epochs, because no more were asked for, is a trial: what it has not learnt says little. */
+static bool is_trial(const run *r)
+{
+    enum { EPOCHS_LEAST = 10 };
+    return r->summary.stopped_by == ESPALIER_STOPPED_BY_EPOCHS && r->summary.epochs < EPOCHS_LEAST;
+}
+
+int verdict_say(const run *r, const json_t *result)
+{
+    return r->trained && r->dataset && !is_trial(r) ? missed_classes(r, result) : EXIT_NONE;
+}
