@@ -89,18 +89,6 @@ static int open_data(run *r, const option_set *set, const run_settings *s)
                : EXIT_NONE;
 }
 
-/* While training the pruner tells. */
-static void say_guarded(const run *r)
-{
-    const espalier_prune_step *steps = espalier_pruner_steps(r->pruner);
-    for (size_t i = 0; i < espalier_pruner_step_count(r->pruner); i++) {
-        const unsigned long long guarded = steps[i].neurons_guarded;
-        if (guarded)
-            message("warning: pruning step %zu would have left too few neurons in some layer: %llu of the "
-                    "best %s kept", i + 1, guarded, guarded == 1 ? "was" : "were");
-    }
-}
-
 static int prune_at_once(run *r)
 {
     int code = run_begin(r);
@@ -118,8 +106,6 @@ static int prune_at_once(run *r)
                         "none, such as --criterion magnitude");
         }
     }
-    if (code == EXIT_NONE)
-        say_guarded(r);
     if (code == EXIT_NONE && espalier_pruner_step_count(r->pruner) > 0)
         doubts_thin(r->network);
     return code;

@@ -1,4 +1,5 @@
-/* Warnings at the end of a run: classes that the network never predicts. */
+/* Warnings at the end of a run: layers that only the guard kept, more pruned than was asked for, classes
+ * that the network never predicts. */
 #include "verdict.h"
 
 #include <math.h>
@@ -130,7 +131,76 @@ static bool is_trial(const run *r)
     return r->summary.stopped_by == ESPALIER_STOPPED_BY_EPOCHS && r->summary.epochs < EPOCHS_LEAST;
 }
 
+/* ---- pruning ------------------------------------------------------------------------ */
+
+/* While training the pruner tells; without, the record alone has heard. */
+static void say_notes(const run *r, const json_t *result)
+{
+    const json_t *notes = json_object_get(result, "notes");
+    for (size_t i = 0; !r->trained && i < json_array_size(notes); i++)
+        message("warning: %s", json_string_value(json_array_get(notes, i)));
+}
+
+static bool was_guarded(const run *r)
+{
+    const espalier_prune_step *steps = espalier_pruner_steps(r->pruner);
+    const size_t count = espalier_pruner_step_count(r->pruner);
+    size_t i = 0;
+    while (i < count && steps[i].neurons_guarded == 0)
+        i++;
+    return i < count;
+}
+
+/* Once a run: what is left to try of that which keeps layers wider. Whoever asks for wide ones gets what
+ * was asked for. */
+static void guard_hint(const run *r)
+{
+    enum { NEURONS = 10, REMEDIES = 4 };
+    const espalier_prune_options *o = &r->settings->prune;
+    const char *remedies[REMEDIES];
+    char hint[160] = "a lower --prune";
+    size_t count = 0, at = 0;
+    if (o->min_neurons > NEURONS)
+        return;
+    if (o->min_neurons < NEURONS)
+        remedies[count++] = "--min-neurons 10";
+    if (o->scope != ESPALIER_SCOPE_LAYER)
+        remedies[count++] = "--scope layer";
+    if (strcmp(o->criterion, "activation-weight") != 0)
+        remedies[count++] = "--criterion activation-weight";
+    if (!r->trained)
+        remedies[count++] = "--epochs N with DATA, to fine-tune";
+    for (size_t i = 0; i < count; i++)
+        at += (size_t)snprintf(hint + at, sizeof hint - at, "%s%s",
+                               i == 0 ? "" : i + 1 < count ? ", " : " or ", remedies[i]);
+    message("warning: pruning took as much of a layer as --min-neurons %zu lets it, and the accuracy may "
+            "have gone with it: try %s", o->min_neurons, hint);
+}
+
+/* What neurons that die take along is not asked for, and some of it is usual. */
+static void overshoot(const run *r)
+{
+    static const double far = 0.1;
+    const bool all = r->settings->prune.of == ESPALIER_OF_ALL;
+    const espalier_prune_step *steps = espalier_pruner_steps(r->pruner);
+    const size_t count = espalier_pruner_step_count(r->pruner);
+    uint64_t along = 0;
+    for (size_t i = 0; i < count; i++)
+        along += steps[i].removed_by_propagation;
+    if (along == 0)
+        return;
+    const double reached = all ? steps[count - 1].sparsity_all : steps[count - 1].sparsity_prunable;
+    if (reached > r->settings->target + far)
+        message("warning: %.2f %% of %s weights were pruned, %g %% were asked for: neurons that died took "
+                "their other weights along", 100 * reached, all ? "all" : "the prunable",
+                100 * r->settings->target);
+}
+
 int verdict_say(const run *r, const json_t *result)
 {
+    say_notes(r, result);
+    if (was_guarded(r))
+        guard_hint(r);
+    overshoot(r);
     return r->trained && r->dataset && !is_trial(r) ? missed_classes(r, result) : EXIT_NONE;
 }

@@ -26,7 +26,8 @@ class Doubts(Case):
         self.said("warning: gap: 2 of the 4 classes have no training row and cannot be learnt: 1, 2",
                   "train", "gap", *NET, "--validation", "0")
         self.said("warning: gap: 2 of the 4 classes have no training row and cannot be learnt: 1, 2",
-                  "prune", "net", "gap", "-o", "half", "--prune", "20%", "--quiet", "--validation", "0")
+                  "prune", "net", "gap", "-o", "half", "--prune", "20%", "--dead", "keep", "--quiet",
+                  "--validation", "0")
 
     def test_a_class_is_in_the_validation_rows_only(self):
         self.table("sorted", [(i, 9 * i % 7) for i in range(20)], [0] * 4 + [1] * 8 + [2] * 8)
@@ -50,7 +51,8 @@ class Doubts(Case):
         self.said("", "train", "two", *NET, "--validation", "0")
         self.table("one", [(1, 9), (2, 8)], [1, 1])
         self.said("warning: one: 1 of the 2 classes has no training row and cannot be learnt: 0",
-                  "prune", "net", "one", "-o", "half", "--prune", "20%", "--quiet", "--validation", "0")
+                  "prune", "net", "one", "-o", "half", "--prune", "20%", "--dead", "keep", "--quiet",
+                  "--validation", "0")
         self.said("one: expected training rows of two classes or more, found only class 1; is this the "
                   "column of labels?", "prune", "net", "one", "-o", "none", "--quiet", "--validation",
                   "0", "--epochs", "1", code=1)

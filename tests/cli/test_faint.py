@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from harness import PROGRAM, Case, environment, main
+from harness import PROGRAM, THIN, Case, environment, main
 
 # A rate far too large: the first epochs leave next to nothing.
 DYING = ("train", "small", "--hidden", "64,64", "--lr", "5", "--early-stop", "never")
@@ -43,7 +43,7 @@ class Faint(Case):
         said = json.loads(self.run_cli("prune", "net", "-o", "thin", "--prune", "97%", "--json").stdout)
         self.assertEqual(len(said["notes"]), 1)
         self.assertIn("would have left too few neurons", said["notes"][0])
-        self.good("prune", "net", "-o", "fair", "--prune", "50%", "--quiet")
+        self.good("prune", "net", "-o", "fair", "--prune", "50%", "--quiet", said=THIN)
 
     def test_guarded(self):
         """Where pruning would have taken the last neurons."""

@@ -2,7 +2,7 @@
 import json
 import random
 
-from harness import Case, main
+from harness import THIN, Case, main
 
 
 def flowers(rows=150, seed=3):
@@ -76,7 +76,7 @@ class Tables(Case):
 
     def test_pruned_and_trained_further(self):
         self.good("prune", "m", "flowers.csv", "-o", "p", "--prune", "40%", "--epochs", "3",
-                  "--quiet")
+                  "--quiet", said=THIN)
         self.assertEqual(self.metadata("p")["columns"], self.metadata("m")["columns"])
         self.assertEqual(self.metadata("p")["input_scaling"], self.metadata("m")["input_scaling"])
         self.assertEqual(self.result("eval", "p", "flowers.csv")["rows"], 30)

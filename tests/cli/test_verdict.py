@@ -1,4 +1,5 @@
-"""What is said at the end of a run: classes that are never predicted."""
+"""What is said at the end of a run: layers that only the guard kept, more pruned than was asked for, classes that are
+never predicted."""
 import random
 
 from harness import Case, main
@@ -16,9 +17,9 @@ def table(path, counts):
 
 
 class Verdict(Case):
-    def said(self, *arguments):
+    def said(self, *arguments, code=0):
         done = self.run_cli("train", *arguments, "-o", "net", "--quiet")
-        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
         return done.stderr
 
     def test_rare_class(self):
@@ -44,6 +45,37 @@ class Verdict(Case):
         (self.folder / "gap.csv").write_text("x,class\n" + "".join(f"{i % 2},{3 * (i % 2)}\n" for i in range(40)))
         said = self.said("gap.csv", "--validation", "0", "--epochs", "60")
         self.assertNotIn(NEVER, said)
+
+    def test_guard(self):
+        """The way out is told once, and of that only what was not taken already."""
+        prune = ("small", "--hidden", "64,40", "--epochs", "4", "--prune", "97%", "--steps", "1", "--trigger",
+                 "epoch", "--every", "2")
+        hint = "espalier: warning: pruning took as much of a layer as --min-neurons {} lets it, and the accuracy may have " \
+               "gone with it: try {}\n"
+        said = self.said(*prune)
+        self.assertIn("would have left too few neurons in layer", said)
+        self.assertEqual(said.count(" lets it"), 1)
+        self.assertIn(hint.format(1, "--min-neurons 10, --scope layer or --criterion activation-weight"), said)
+        self.assertIn(hint.format(10, "--criterion activation-weight"),
+                      self.said(*prune, "--min-neurons", "10", "--scope", "layer", code=3))
+        self.assertNotIn(" lets it", self.said(*prune, "--min-neurons", "11", code=3))
+
+    def test_pruned_at_once(self):
+        self.said("small", "--hidden", "64,40", "--epochs", "8", "--early-stop", "never")
+        done = self.run_cli("prune", "net", "-o", "thin", "--prune", "97%", "--quiet")
+        self.assertRegex(done.stderr,
+                         r"\A(espalier: warning: layer [01] is about to die out: [^\n]*\n)+"
+                         r"espalier: warning: pruning step 1 would have left too few neurons in some layer: \d of the best "
+                         r"(was|were) kept\nespalier: warning: pruning took [^\n]*: try --min-neurons 10, --scope layer, "
+                         r"--criterion activation-weight or --epochs N with DATA, to fine-tune\n\Z")
+
+    def test_far_above_the_target(self):
+        self.said("small", "--hidden", "64,40", "--epochs", "8", "--early-stop", "never")
+        half = ("prune", "net", "-o", "half", "--prune", "50%", "--quiet")
+        self.assertRegex(self.run_cli(*half).stderr,
+                         r"\Aespalier: warning: 6\d\.\d\d % of all weights were pruned, 50 % were asked for: neurons that "
+                         r"died took their other weights along\n\Z")
+        self.good(*half, "--criterion", "magnitude")
 
 
 main()
