@@ -131,13 +131,26 @@ static void look_at_values(survey *s)
     look(s, true);
 }
 
+/* The scale of an input goes into the weights that read it. Where each has its own, a neuron's weights differ
+ * as the scales do, and the 127 steps of int8 are too few for the small ones; levels of each column's own
+ * range keep them alike. */
+static bool takes_bytes(const c_program *p)
+{
+    const float *shift, *scale;
+    const size_t pairs = espalier_network_scaling(p->network, &shift, &scale);
+    size_t i = 1;
+    while (i < pairs && scale[i] == scale[0])
+        i++;
+    return p->type != ESPALIER_EXPORT_INT8 || i >= pairs;
+}
+
 /* Rows that are bytes already, and otherwise the middle and half the width of what each
  * column holds. All rows are looked at. */
 static void look_at_inputs(survey *s)
 {
     c_program *p = s->program;
     c_input *input = &p->input;
-    input->bytes = true;
+    input->bytes = takes_bytes(p);
     input->top = UINT8_MAX;
     for (size_t i = 0; i < s->rows; i++) {
         espalier_dataset_rows(s->data, s->split, i, 1, s->row);

@@ -64,6 +64,30 @@ static void test_bytes(void **state)
     espalier_network_destroy(network);
 }
 
+/* Inputs that are scaled unlike each other come in levels, for int8. */
+static void test_bytes_scaled_unlike(void **state)
+{
+    (void)state;
+    draws d = {64, 0};
+    float values[ROWS * WIDTH];
+    static const float shift[WIDTH] = {1.0f, 2.0f, 3.0f};
+    static const float scales[][WIDTH] = {{0.5f}, {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.25f}};
+    static const size_t pairs[] = {1, WIDTH, WIDTH};
+    for (size_t i = 0; i < ROWS * WIDTH; i++)
+        values[i] = (float)draw_below(&d, 256);
+    espalier_network *network = network_of(&d);
+    espalier_dataset *data = rows(values, ROWS, 0);
+    for (size_t k = 0; k < 3; k++)
+        for (int type = ESPALIER_EXPORT_INT8; type <= ESPALIER_EXPORT_INT16; type++) {
+            assert_int_equal(espalier_network_set_scaling(network, pairs[k], shift, scales[k]), ESPALIER_OK);
+            c_program *p = make(network, (espalier_export_type)type, data);
+            assert_int_equal(p->input.bytes, k < 2 || type == ESPALIER_EXPORT_INT16);
+            c_program_destroy(p);
+        }
+    espalier_dataset_destroy(data);
+    espalier_network_destroy(network);
+}
+
 /* Each column from its smallest to its largest value; a constant one is level 0. */
 static void test_columns(void **state)
 {
@@ -166,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_bytes_scaled_unlike),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_no_test_rows),
         cmocka_unit_test(test_far_value_counts),
