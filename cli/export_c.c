@@ -181,7 +181,8 @@ void export_c_print(const export_c_settings *s, const char *output)
         print_test(s, output);
     printf("flash     %s bytes of constants", digits(text, f->constant_bytes));
     printf(" and about %s of code\n", digits(text, f->code_bytes));
-    printf("RAM       %s bytes, on the stack\n", digits(text, f->ram_bytes));
+    printf("RAM       %s bytes on the stack for the values between layers, and the calls' frames\n",
+           digits(text, f->ram_bytes));
     printf("work      %s multiply-adds for a row\n", digits(text, f->multiply_adds));
     const bool fitted = s->type != ESPALIER_EXPORT_FLOAT && s->dataset &&
                         espalier_dataset_row_count(s->dataset, ESPALIER_TRAINING) == 0;

@@ -69,7 +69,9 @@ static void float_functions(c_out *out, const c_program *p)
 {
     c_put(out, "/* The class of a row: the first of those with the largest score.\n"
                " * x       the row as the data have it, not scaled: that is folded into the weights\n"
-               " * scores  written: the values before softmax */\n"
+               " * scores  written: the values before softmax\n"
+               " * A NaN in x, as of a broken sensor, makes scores NaN, and the class, mostly 0, says\n"
+               " * nothing: a row that may have one is to be looked at before. */\n"
                "int $_predict(const float x[@_INPUTS], float scores[@_CLASSES]);\n");
     if (p->probabilities)
         c_put(out, "\n/* The same with the probabilities of the classes in the scores' place. */\n"
@@ -91,14 +93,16 @@ static void quantise_function(c_out *out, const c_program *p)
     for (size_t c = 0; c < p->row_width; c++)
         c_item_float(out, p->input.gain[c]);
     c_array_end(out);
-    c_put(out, "\n/* row, as the data have it, in levels: (value - offset) gain, rounded. */\n"
+    c_put(out, "\n/* row, as the data have it, in levels: (value - offset) gain, rounded. A NaN,\n"
+               " * as of a broken sensor, becomes the lowest level, -%d: a row that may have one is to be\n"
+               " * looked at before. */\n"
                "static inline void $_quantise(const float row[@_INPUTS], %s x[@_INPUTS])\n{\n"
                "    for (%s c = 0; c < @_INPUTS; c++) {\n"
                "        const float v = (row[c] - $_offset[c]) * $_gain[c];\n"
                "        const int level = v >= %d.0f ? %d : v > -%d.0f\n"
                "            ? (v < 0.0f ? -(int)(0.5f - v) : (int)(v + 0.5f)) : -%d;\n"
                "        x[c] = (%s)level;\n    }\n}\n#endif\n",
-          type, c_counter(p), (int)p->input.top, (int)p->input.top, (int)p->input.top,
+          (int)p->input.top, type, c_counter(p), (int)p->input.top, (int)p->input.top, (int)p->input.top,
           (int)p->input.top, type);
 }
 

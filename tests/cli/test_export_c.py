@@ -150,6 +150,16 @@ class SelfTest(Trained):
             self.assertIn(line, (self.folder / "t.c").read_text())
 
 
+NOT_A_NUMBER = """
+#include "s.h"
+#include <math.h>
+int main(void)
+{
+    const float row[S_INPUTS] = {25.0f, NAN, 1.0f};
+    float scores[S_CLASSES];
+    return s_predict(row, scores) != 0 || !isnan(scores[0]);
+}
+"""
 QUANTISE = """
 #define S_FLOAT_ROWS
 #include "s.h"
@@ -197,6 +207,22 @@ class Table(Case):
         return subprocess.run(list(map(str, words)), cwd=self.folder, check=True, text=True,
                               capture_output=True, **more).stdout
 
+    def test_not_a_number(self):
+        """As the header says."""
+        self.good("export", "s.safetensors", "-o", "s.c", "--quiet")
+        self.assertIn("A NaN in x, as of a broken sensor, makes scores NaN", (self.folder / "s.h").read_text())
+        (self.folder / "nan.c").write_text(NOT_A_NUMBER)
+        self.run_tool(COMPILERS[0], *STRICT, "s.c", "nan.c", "-o", "nan", "-lm")
+        self.run_tool("./nan")
+        for kind, lowest in (("int8", -127), ("int16", None)):
+            self.good("export", "s.safetensors", "-o", "s.c", "--data", "sensor.csv", "--type", kind, "--quiet")
+            said = re.search(r"A NaN,\n \* as of a broken sensor, becomes the lowest level, (-\d+): ",
+                             (self.folder / "s.h").read_text())
+            self.assertEqual(int(said[1]), lowest or int(said[1]))
+            (self.folder / "levels.c").write_text(QUANTISE % f"{kind}_t")
+            self.run_tool(COMPILERS[0], *STRICT, "levels.c", "-o", "levels")
+            self.assertEqual(self.run_tool("./levels", input="25 nan 1").split()[1], said[1])
+
     def test_levels(self):
         for kind, top in (("int8", 127), ("int16", 32767)):
             said = self.good("export", "s.safetensors", "-o", "s.c", "--data", "sensor.csv",
@@ -206,6 +232,7 @@ class Table(Case):
             self.assertGreater(after, before - 4)
             header = (self.folder / "s.h").read_text()
             self.assertIn('*   1  "pressure"\n *   2  "* / ax"\n', header)
+            self.assertIn(" on the stack for the values between layers, and the calls' frames\n", said)
             (self.folder / "levels.c").write_text(QUANTISE % f"{kind}_t")
             self.run_tool(COMPILERS[-1], *STRICT, *SANITIZE, "s.c", "s_test.c", "-o", "s")
             self.run_tool("./s")
