@@ -78,6 +78,7 @@ static int write_rows(const option_set *set, const predict_settings *s,
                                 row_source_count(rows));
         if (code == EXIT_NONE)
             code = predict_rows(rows, predictor, &space, &out);
+        row_source_warn(rows);
         if (code == EXIT_NONE)
             code = predictions_commit(&out);
     }

@@ -3,6 +3,7 @@
  * environment, so that is done here. */
 #define _POSIX_C_SOURCE 200809L
 #include "data.h"
+#include "doubts.h"
 #include "scaling.h"
 #include "settings.h"
 
@@ -260,7 +261,11 @@ static int open_by(const espalier_network *network, bool for_test, const char *c
         options.table.for_test =
             for_test && (espalier_table_is_named(source) || !is_trained_on(network, source));
     }
-    return espalier_dataset_open(source, &options, NULL, dataset, error) ? EXIT_FAILED : EXIT_NONE;
+    if (espalier_dataset_open(source, &options, NULL, dataset, error))
+        return EXIT_FAILED;
+    doubts_unknown(source, espalier_dataset_unknown(*dataset, false));
+    doubts_unknown(options.table.test_path, espalier_dataset_unknown(*dataset, true));
+    return EXIT_NONE;
 }
 
 int data_open(const char *source, const data_settings *settings, espalier_dataset **dataset)

@@ -100,6 +100,22 @@ void doubts_columns(const char *source, const espalier_dataset *dataset)
         mixed_column(source, &mixed[i]);
 }
 
+void doubts_unknown(const char *source, const espalier_unknown *unknown)
+{
+    char rows[DIGITS_BYTES], all[DIGITS_BYTES], row[DIGITS_BYTES];
+    digits(all, unknown->rows);
+    for (size_t i = 0; i < unknown->listed; i++) {
+        const espalier_unknown_column *c = &unknown->first[i];
+        message("warning: %s: column %zu%s%.80s%s: %s of %s rows hold a category that no training row had "
+                "(first '%s', row %s): read as none of those learnt",
+                source, c->position + 1, *c->name ? " (" : "", c->name, *c->name ? ")" : "",
+                digits(rows, c->rows), all, c->text, digits(row, c->row));
+    }
+    if (unknown->columns > unknown->listed)
+        message("warning: %s: and %zu more columns with such categories", source,
+                unknown->columns - unknown->listed);
+}
+
 int doubts_say(const char *source, const espalier_dataset *dataset, bool training)
 {
     espalier_error error = {0};

@@ -8,9 +8,12 @@
  * like numbers. */
 void doubts_columns(const char *source, const espalier_dataset *dataset);
 
-/* That warning, and one for classes without training rows and for inputs that never change (of
- * tables; in pictures that is usual). EXIT_FAILED with a message if `training` and there
- * is one class only; else EXIT_NONE. */
+/* A warning for each column, or the first few, of rows with categories that were not learnt. */
+void doubts_unknown(const char *source, const espalier_unknown *unknown);
+
+/* That of mixed columns, and one for classes without training rows and for inputs that never
+ * change (of tables; in pictures that is usual). EXIT_FAILED with a message if `training` and
+ * there is one class only; else EXIT_NONE. */
 int doubts_say(const char *source, const espalier_dataset *dataset, bool training);
 
 /* A warning for rows that were to be kept apart where none is. */

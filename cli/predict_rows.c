@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "doubts.h"
 #include "inputs.h"
 #include "scaling.h"
 
@@ -201,6 +202,13 @@ int row_source_check(const row_source *source, const float *probabilities, size_
         return EXIT_FAILED;
     }
     return EXIT_NONE;
+}
+
+void row_source_warn(const row_source *source)
+{
+    if (source->table)
+        doubts_unknown(source->standard_input ? "standard input" : source->name,
+                          espalier_table_unknown(source->table));
 }
 
 void row_source_close(row_source *source)

@@ -40,6 +40,9 @@ int row_source_next(row_source *source, float *values, bool *end);
 /* That what came of the last row is finite. EXIT_NONE, or an exit code after a message. */
 int row_source_check(const row_source *source, const float *probabilities, size_t classes);
 
+/* What is to be said of the rows that were read. */
+void row_source_warn(const row_source *source);
+
 void row_source_close(row_source *source);
 
 #endif

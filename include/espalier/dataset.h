@@ -156,6 +156,11 @@ typedef struct espalier_mixed_column {
 ESPALIER_API size_t espalier_dataset_mixed_columns(const espalier_dataset *dataset,
                                                    const espalier_mixed_column **columns);
 
+/* What a table, or the second file with its test rows, holds of categories that were not learnt from
+ * it, but from its training file or by the network whose columns it was read by. Borrowed. */
+ESPALIER_API const espalier_unknown *espalier_dataset_unknown(const espalier_dataset *dataset,
+                                                              bool test_file);
+
 /* How rows of a table become rows of numbers (which columns, which categories, what a
  * missing value becomes), as JSON text to keep in a network's metadata "columns"; NULL
  * where rows are numbers from the start. Borrowed. docs/model-format.md#columns has its form. */

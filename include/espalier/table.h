@@ -89,6 +89,23 @@ typedef struct espalier_table_options {
 ESPALIER_API espalier_status espalier_table_options_check(const espalier_table_options *options,
                                                           espalier_error *error);
 
+/* ---- categories that were not learnt ------------------------------------- */
+
+typedef struct espalier_unknown_column {
+    char name[256];     /* empty where the columns have no names */
+    char text[64];      /* the first such category, cut */
+    size_t position;    /* in a record of the file that was read, from 0 */
+    uint64_t row, rows; /* the first row that has one, counted from 1; how many have */
+} espalier_unknown_column;
+
+/* What a file holds of categories that no training row had; they became zeros. */
+typedef struct espalier_unknown {
+    uint64_t rows;  /* that were read */
+    size_t columns; /* that hold such a category */
+    size_t listed;  /* the first of them */
+    espalier_unknown_column first[4];
+} espalier_unknown;
+
 /* ---- row by row ----------------------------------------------------------- */
 
 /* Whether a path has the ending of a table: .csv, .tsv, .tab, .txt or .data, also with .gz
@@ -130,6 +147,9 @@ ESPALIER_API espalier_status espalier_table_next(espalier_table *table, float *v
 
 /* The number of rows read so far. */
 ESPALIER_API uint64_t espalier_table_row(const espalier_table *table);
+
+/* Of the rows read so far. Borrowed. */
+ESPALIER_API const espalier_unknown *espalier_table_unknown(const espalier_table *table);
 
 /* NULL does nothing. */
 ESPALIER_API void espalier_table_close(espalier_table *table);

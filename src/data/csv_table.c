@@ -253,6 +253,10 @@ static espalier_status store_file(reading *r, const char *path,
     if (status)
         return status;
     status = store_rows(r, &file, row, end, error);
+    /* Rare categories of rows that were kept apart from the training rows are no surprise. */
+    const bool test = options == &r->options->table;
+    if (test || r->options->table.columns)
+        r->dataset->unknown[test] = file.unknown;
     table_file_close(&file);
     return status;
 }

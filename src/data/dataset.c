@@ -296,6 +296,11 @@ size_t espalier_dataset_mixed_columns(const espalier_dataset *dataset,
     return dataset->mixed_count;
 }
 
+const espalier_unknown *espalier_dataset_unknown(const espalier_dataset *dataset, bool test_file)
+{
+    return &dataset->unknown[test_file];
+}
+
 const char *espalier_dataset_columns(const espalier_dataset *dataset)
 {
     return dataset->columns;

@@ -181,6 +181,11 @@ uint64_t espalier_table_row(const espalier_table *table)
     return table->file.row;
 }
 
+const espalier_unknown *espalier_table_unknown(const espalier_table *table)
+{
+    return &table->file.unknown;
+}
+
 void espalier_table_close(espalier_table *table)
 {
     if (!table)

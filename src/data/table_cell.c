@@ -1,5 +1,6 @@
 /* Cells of a table: missing, a number, a category. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "data/table_file.h"
@@ -93,7 +94,35 @@ static size_t find_category(const table_file *f, const dictionary *values, const
     return SIZE_MAX;
 }
 
-static espalier_status encode_category(const table_file *f, size_t index, table_missing missing,
+/* A column's place in the list, or NULL where that is full of others. */
+static espalier_unknown_column *list(table_file *f, size_t index)
+{
+    espalier_unknown *u = &f->unknown;
+    const column *one = &f->columns->items[index];
+    char shown[TABLE_SHOWN_BYTES];
+    const size_t place = f->places[index];
+    for (size_t i = 0; f->surprised[index] && i < u->listed; i++)
+        if (u->first[i].position == place)
+            return &u->first[i];
+    u->columns += !f->surprised[index];
+    if (f->surprised[index] || u->listed == sizeof u->first / sizeof *u->first)
+        return NULL;
+    espalier_unknown_column *new = &u->first[u->listed++];
+    *new = (espalier_unknown_column){.position = place, .row = f->row};
+    snprintf(new->name, sizeof new->name, "%s", one->name ? one->name : "");
+    snprintf(new->text, sizeof new->text, "%s", table_show(&f->record.fields[place], shown));
+    return new;
+}
+
+static void note_unknown(table_file *f, size_t index)
+{
+    espalier_unknown_column *listed = list(f, index);
+    f->surprised[index] = 1;
+    if (listed)
+        listed->rows++;
+}
+
+static espalier_status encode_category(table_file *f, size_t index, table_missing missing,
                                        float *values, espalier_error *error)
 {
     const column *one = &f->columns->items[index];
@@ -104,6 +133,8 @@ static espalier_status encode_category(const table_file *f, size_t index, table_
         const size_t value = find_category(f, &one->values, field);
         if (value != SIZE_MAX)
             values[value] = 1.0f;
+        else
+            note_unknown(f, index);
         return ESPALIER_OK;
     }
     bool mark = missing == TABLE_MARK && f->columns->missing != ESPALIER_MISSING_ERROR;
@@ -117,7 +148,7 @@ static espalier_status encode_category(const table_file *f, size_t index, table_
     return ESPALIER_OK;
 }
 
-espalier_status table_file_encode(const table_file *file, table_missing missing, float *values,
+espalier_status table_file_encode(table_file *file, table_missing missing, float *values,
                                   espalier_error *error)
 {
     const columns *c = file->columns;
@@ -129,5 +160,6 @@ espalier_status table_file_encode(const table_file *file, table_missing missing,
         if (status)
             return status;
     }
+    file->unknown.rows++;
     return ESPALIER_OK;
 }

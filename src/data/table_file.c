@@ -324,7 +324,8 @@ espalier_status table_file_open(const char *path, const columns *c,
                          .label = SIZE_MAX,
                          .label_name = c->label_name};
     file->places = memory_array(c->allocator, c->count, sizeof *file->places);
-    espalier_status status = file->places ? ESPALIER_OK : error_memory(error);
+    file->surprised = memory_array(c->allocator, c->count, 1);
+    espalier_status status = file->places && file->surprised ? ESPALIER_OK : error_memory(error);
     if (!status)
         status = csv_open(path, &dialect, c->allocator, &file->in, error);
     if (!status)
@@ -339,8 +340,10 @@ espalier_status table_file_open(const char *path, const columns *c,
 void table_file_close(table_file *file)
 {
     memory_release(file->columns->allocator, file->places);
+    memory_release(file->columns->allocator, file->surprised);
     csv_close(file->in);
     file->places = NULL;
+    file->surprised = NULL;
     file->in = NULL;
 }
 

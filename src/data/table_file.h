@@ -18,6 +18,8 @@ typedef struct table_file {
     bool held;         /* `record` is the first row: there was no header */
     csv_record record; /* the present row */
     uint64_t row;      /* its number, counted from 1 */
+    uint8_t *surprised; /* [columns->count]: 1 = has held a category that is not known */
+    espalier_unknown unknown;
 } table_file;
 
 /* Which of the options say how a file is written. */
@@ -60,8 +62,8 @@ typedef enum table_missing {
 } table_missing;
 
 /* The present row as numbers. values: [columns->inputs], written. A category that is not
- * known becomes zeros. Errors: FORMAT. */
-espalier_status table_file_encode(const table_file *file, table_missing missing, float *values,
+ * known becomes zeros and is counted. Errors: FORMAT. */
+espalier_status table_file_encode(table_file *file, table_missing missing, float *values,
                                   espalier_error *error);
 
 #endif

@@ -237,6 +237,34 @@ class Tables(Case):
         self.assertEqual([(c["name"], c["missing"]) for c in found["columns"][4:]],
                          [("garden=east", 0), ("garden=south", 50)])
 
+    def test_categories_that_were_not_learnt(self):
+        """As where another program wrote True as TRUE: rows lose what the network knows them by."""
+        lines = [f"{i % 7},{'True' if i % 3 else 'False'},{'pq'[i % 3 > 0]}" for i in range(60)]
+        self.put("door.csv", ["t,door,y"] + lines)
+        self.put("upper.csv", ["y,t,door"] + [
+            ",".join((y, t, door.upper() if i > 1 else door))
+            for i, (t, door, y) in enumerate(line.split(",") for line in lines)])
+        self.good("train", "door.csv", "-o", "door", "--epochs", "1", "--quiet")
+        for command in (("eval", "door", "upper.csv"), ("predict", "door", "upper.csv"),
+                        ("data", "info", "door.csv", "--test-file", "upper.csv"),
+                        ("train", "door.csv", "--test-file", "upper.csv", "-o", "x", "--epochs", "1")):
+            done = self.run_cli(*command)
+            self.assertEqual((done.returncode, done.stderr), (
+                0, "espalier: warning: upper.csv: column 3 (door): 58 of 60 rows hold a category that no training "
+                "row had (first 'TRUE', row 3): read as none of those learnt\n"), command)
+        self.assertEqual(self.run_cli("predict", "door", "door.csv").stderr, "")
+
+    def test_many_columns_with_categories_that_were_not_learnt(self):
+        self.put("six.csv", ["a,b,c,d,e,f,y"] + [
+            ",".join([("no", "nor")[i // 2 % 2]] * 6 + [str(i % 2)]) for i in range(20)])
+        self.put("other.csv", ["a,b,c,d,e,f,y", ",".join(["yes"] * 6) + ",1"])
+        self.good("train", "six.csv", "-o", "six", "--hidden", "4", "--lr", "0.001", "--epochs",
+                  "1", "--quiet")
+        said = self.run_cli("predict", "six", "other.csv").stderr.splitlines()
+        self.assertEqual(len(said), 5)
+        self.assertIn("column 4 (d): 1 of 1 rows", said[3])
+        self.assertEqual(said[4], "espalier: warning: other.csv: and 2 more columns with such categories")
+
     def test_values_too_large_to_compute_with(self):
         lines = flowers()[:4]
         self.put("huge.csv", lines[:2] + ["3.4e38,-3.4e38,1.4,0.2,north,setosa"])
@@ -296,10 +324,11 @@ class Tables(Case):
         self.good("train", "numbers.csv", "-o", "numbered", "--categorical", "1", "--hidden", "4", "--epochs", "1",
                   "--quiet")
         self.put("new.csv", ["40,1.0", "10,2.0", "20,3.0"])
-        found = self.good("predict", "numbered", "new.csv").splitlines()
+        said = ".*column 1: 1 of 3 rows hold a category.*\n"
+        found = self.good("predict", "numbered", "new.csv", said=said).splitlines()
         self.assertEqual(len(found), 4)
         self.put("new.csv", ["40.0,1.0", "10.0,2.0", "2e1,3.0"])
-        self.assertEqual(self.good("predict", "numbered", "new.csv").splitlines(), found)
+        self.assertEqual(self.good("predict", "numbered", "new.csv", said=said).splitlines(), found)
         self.good("train", "numbers.csv", "-o", "plain", "--hidden", "4", "--epochs", "1", "--quiet")
         self.put("fault.csv", ["10,oops", "10,2.0"])
         done = self.run_cli("predict", "plain", "fault.csv")
