@@ -45,20 +45,33 @@ static espalier_status read_names(roles *r, espalier_error *error)
     return ESPALIER_OK;
 }
 
-/* A column by its name, or by its number from 1 on. what: the option that says so. */
-static espalier_status find(const roles *r, const char *what, const char *name, size_t *place,
-                            espalier_error *error)
+/* A column by its name, or by its number from 1 on; SIZE_MAX for none. */
+static size_t place_of(const roles *r, const char *name)
 {
     size_t number = 0;
     int used = 0;
-    *place = dictionary_find(&r->names, name, strlen(name));
+    const size_t place = dictionary_find(&r->names, name, strlen(name));
+    const bool counted = place == SIZE_MAX && name[0] >= '0' && name[0] <= '9' &&
+                         sscanf(name, "%zu%n", &number, &used) == 1 && !name[used] && number >= 1 &&
+                         number <= r->sample->width;
+    return counted ? number - 1 : place;
+}
+
+/* what: the option that says so. Blanks around a name count only where a column is called so. */
+static espalier_status find(const roles *r, const char *what, const char *name, size_t *place,
+                            espalier_error *error)
+{
+    char bare[COLUMN_TEXT_MOST + 1];
+    const char *from = name + strspn(name, " \t");
+    size_t length = strlen(from);
+    while (length > 0 && strchr(" \t", from[length - 1]))
+        length--;
+    snprintf(bare, sizeof bare, "%.*s", (int)length, from);
+    *place = place_of(r, name);
+    if (*place == SIZE_MAX)
+        *place = place_of(r, bare);
     if (*place != SIZE_MAX)
         return ESPALIER_OK;
-    if (name[0] >= '0' && name[0] <= '9' && sscanf(name, "%zu%n", &number, &used) == 1 &&
-        !name[used] && number >= 1 && number <= r->sample->width) {
-        *place = number - 1;
-        return ESPALIER_OK;
-    }
     return error_set(error, ESPALIER_ERROR_MISMATCH,
                      "%s: %s: expected %sa number from 1 to %zu, found '%s'", r->path, what,
                      r->names.count ? "the name of a column or " : "", r->sample->width, name);

@@ -68,14 +68,20 @@ static size_t find_name(const csv_record *header, const char *name, size_t place
 }
 
 /* What a column without a name is called where others have names: "column N". */
+static size_t find_unnamed(const csv_record *header, const char *name)
+{
+    size_t number = 0;
+    int used = 0;
+    return sscanf(name, "column %zu%n", &number, &used) == 1 && !name[used] && number >= 1 &&
+                   number <= header->count && header->fields[number - 1].length == 0
+               ? number - 1
+               : SIZE_MAX;
+}
+
 static size_t find_column(const csv_record *header, const char *name, size_t expected)
 {
-    size_t place = find_name(header, name, expected), number = 0;
-    int used = 0;
-    if (place == SIZE_MAX && sscanf(name, "column %zu%n", &number, &used) == 1 && !name[used] &&
-        number >= 1 && number <= header->count && header->fields[number - 1].length == 0)
-        return number - 1;
-    return place;
+    const size_t place = find_name(header, name, expected);
+    return place == SIZE_MAX ? find_unnamed(header, name) : place;
 }
 
 static bool is_text(const table_file *f, const csv_field *field)
@@ -183,19 +189,60 @@ static bool looks_like_header(const table_file *f, const csv_record *first, cons
 
 /* ---- places --------------------------------------------------------------------- */
 
+static espalier_status twice(const table_file *f, const csv_record *header, size_t first, size_t second,
+                             espalier_error *error)
+{
+    return error_set(error, ESPALIER_ERROR_MISMATCH,
+                     "%s: line %llu: columns %zu and %zu: expected different names, found '%.80s' twice",
+                     csv_path(f->in), (unsigned long long)header->line, first + 1, second + 1,
+                     header->fields[first].text);
+}
+
+/* Every field of the header whose name is among those that are sought, which end with the label's.
+ * Other names may be there as often as they like. */
+static espalier_status take_names(table_file *f, const dictionary *sought, const csv_record *header,
+                                  espalier_error *error)
+{
+    for (size_t i = 0; i < header->count; i++) {
+        const csv_field *field = &header->fields[i];
+        const size_t found = dictionary_find(sought, field->text, field->length);
+        size_t *place = found < f->columns->count ? &f->places[found] : &f->label;
+        if (found == SIZE_MAX)
+            continue;
+        if (*place != SIZE_MAX)
+            return twice(f, header, *place, i, error);
+        *place = i;
+    }
+    return ESPALIER_OK;
+}
+
 static espalier_status match_names(table_file *f, const csv_record *header, espalier_error *error)
 {
     const columns *c = f->columns;
-    for (size_t i = 0; i < c->count; i++) {
-        f->places[i] = find_column(header, c->items[i].name, c->items[i].position);
+    dictionary sought = {.allocator = c->allocator};
+    espalier_status status = ESPALIER_OK;
+    f->label = SIZE_MAX;
+    for (size_t i = 0; i < c->count && !status; i++) {
+        f->places[i] = SIZE_MAX;
+        status = dictionary_add(&sought, c->items[i].name, strlen(c->items[i].name), error);
+    }
+    if (!status && f->label_name)
+        status = dictionary_add(&sought, f->label_name, strlen(f->label_name), error);
+    if (!status)
+        status = take_names(f, &sought, header, error);
+    dictionary_clear(&sought);
+    for (size_t i = 0; i < c->count && !status; i++) {
+        if (f->places[i] == SIZE_MAX)
+            f->places[i] = find_unnamed(header, c->items[i].name);
         if (f->places[i] == SIZE_MAX)
             return error_set(error, ESPALIER_ERROR_MISMATCH,
                              "%s: line %llu: expected a column '%s', found none of that name among "
                              "%zu", csv_path(f->in), (unsigned long long)header->line,
                              c->items[i].name, header->count);
     }
-    f->label = f->label_name ? find_column(header, f->label_name, c->label) : SIZE_MAX;
-    return ESPALIER_OK;
+    if (f->label == SIZE_MAX && f->label_name)
+        f->label = find_unnamed(header, f->label_name);
+    return status;
 }
 
 /* Every column at its place; where only the label's field is missing, those behind it one

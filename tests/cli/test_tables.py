@@ -265,6 +265,23 @@ class Tables(Case):
         self.assertIn("column 4 (d): 1 of 1 rows", said[3])
         self.assertEqual(said[4], "espalier: warning: other.csv: and 2 more columns with such categories")
 
+    def test_names_that_are_there_twice(self):
+        self.put("ab.csv", ["a,b,y"] + [f"{i},{i * i % 7},{i % 2}" for i in range(20)])
+        self.good("train", "ab.csv", "-o", "ab", "--hidden", "4", "--epochs", "1", "--quiet")
+        self.put("twice.csv", ["a,b,a", "3,5,1"])
+        self.refused(1, "twice.csv: line 1: columns 1 and 3: expected different names, found 'a' twice",
+                     "predict", "ab", "twice.csv")
+        self.put("others.csv", ["z,b,z,a", "3,5,1,2"])
+        self.good("predict", "ab", "others.csv")  # what is not read may be there twice
+
+    def test_blanks_around_names_of_columns(self):
+        self.put("blank.csv", ["a,b,c,y"] + [f"{i},{i * i % 7},{i * 3 % 5},{i % 2}" for i in range(20)])
+        found = self.result("data", "info", "blank.csv", "--ignore", "a, c", "--label", " y")
+        self.assertEqual([c["name"] for c in found["columns"]], ["b"])
+        self.put("blank.csv", ['a,b," c",c,y'] + [f"{i},{i % 7},0,{i % 5},{i % 2}" for i in range(20)])
+        found = self.result("data", "info", "blank.csv", "--ignore", "a, c")
+        self.assertEqual([c["name"] for c in found["columns"]], ["b", "c"])
+
     def test_values_too_large_to_compute_with(self):
         lines = flowers()[:4]
         self.put("huge.csv", lines[:2] + ["3.4e38,-3.4e38,1.4,0.2,north,setosa"])
