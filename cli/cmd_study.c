@@ -229,8 +229,10 @@ int cmd_study(int argc, char **argv)
         code = data_open(set.files[0], &s.run.data, &dataset);
     if (code == EXIT_NONE)
         code = doubts_say(set.files[0], dataset, true);
-    if (code == EXIT_NONE)
+    if (code == EXIT_NONE) {
+        doubts_labels(set.files[0], dataset, &s.run.data);
         doubts_splits(set.files[0], dataset, &s.run.data);
+    }
     if (code == EXIT_NONE)
         code = run_study(&set, &s, dataset, argc, argv);
     espalier_dataset_destroy(dataset);

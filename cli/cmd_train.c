@@ -124,6 +124,8 @@ static int train(run *r)
                     : data_open(r->source, data, &r->dataset);
     if (code == EXIT_NONE)
         code = doubts_say(r->source, r->dataset, true);
+    if (code == EXIT_NONE && !from)
+        doubts_labels(r->source, r->dataset, data);
     if (code == EXIT_NONE)
         doubts_splits(r->source, r->dataset, data);
     if (code == EXIT_NONE)

@@ -330,6 +330,25 @@ static json_t *table_of(const char *columns)
     return table;
 }
 
+json_t *data_label_json(const char *columns)
+{
+    json_t *all = columns ? json_loads(columns, 0, NULL) : NULL;
+    json_t *label = json_incref(json_object_get(all, "label"));
+    json_decref(all);
+    return label;
+}
+
+bool data_label_column(const char *columns, char text[DATA_LABEL_BYTES])
+{
+    json_t *label = data_label_json(columns);
+    const char *name = json_string_value(json_object_get(label, "name"));
+    snprintf(text, DATA_LABEL_BYTES, "column %lld%s%s%s",
+             (long long)json_integer_value(json_object_get(label, "position")), name ? " (" : "",
+             name ? name : "", name ? ")" : "");
+    json_decref(label);
+    return label != NULL;
+}
+
 /* Rows that the network has learnt are no test rows. */
 static int check_test(const espalier_network *network, const char *source,
                       const data_settings *settings, const espalier_dataset *dataset)

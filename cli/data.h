@@ -70,6 +70,12 @@ int data_open_for(espalier_network *network, bool for_test, const char *source,
 int data_open_table(const espalier_network *network, const char *source,
                     const data_settings *settings, espalier_table **table);
 
+/* Which column the labels of a table are from, by a data set's or a network's columns:
+ * {"position":…,"name":…} or NULL; "column 6 (species)", or false. */
+enum { DATA_LABEL_BYTES = 320 };
+json_t *data_label_json(const char *columns);
+bool data_label_column(const char *columns, char text[DATA_LABEL_BYTES]);
+
 /* The folder that a path or name stands for; false if there is none. */
 bool data_folder(const char *source, const data_settings *settings, char *path, size_t size);
 

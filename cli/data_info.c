@@ -33,8 +33,10 @@ static int info(const option_set *set, const info_settings *s)
     espalier_error error = {0};
     data_info_facts facts = {.source = set->files[0], .drawn = s->rows};
     int code = data_open(facts.source, &s->data, &dataset);
-    if (code == EXIT_NONE)
+    if (code == EXIT_NONE) {
         doubts_columns(facts.source, dataset);
+        doubts_labels(facts.source, dataset, &s->data);
+    }
     if (code == EXIT_NONE && espalier_dataset_describe(dataset, true, NULL, &about, &error))
         code = fail(&error);
     facts.dataset = dataset;

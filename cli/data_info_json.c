@@ -89,11 +89,12 @@ json_t *data_info_json(const data_info_facts *facts)
 {
     const espalier_description *a = facts->about;
     return json_pack(
-        "{s:s, s:s?, s:s?, s:o, s:o, s:o, s:o, s:{s:f, s:f, s:f, s:f}, s:o, s:o, s:o, s:o, s:o, "
+        "{s:s, s:s?, s:s?, s:o, s:o, s:o, s:o?, s:o, s:{s:f, s:f, s:f, s:f}, s:o, s:o, s:o, s:o, s:o, "
         "s:o, s:o}",
         "data", facts->source, "path", facts->path, "licence",
         facts->set ? facts->set->licence : NULL, "rows", splits_json(a, SIZE_MAX), "inputs",
-        integer(a->inputs), "image", image_json(facts->dataset), "classes", classes_json(facts),
+        integer(a->inputs), "image", image_json(facts->dataset), "label",
+        data_label_json(espalier_dataset_columns(facts->dataset)), "classes", classes_json(facts),
         "values", "low", (double)a->low, "high", (double)a->high, "mean", a->mean, "zeros",
         a->zeros, "missing_values", integer(a->missing_values), "dropped_rows",
         integer(a->dropped_rows), "constant_inputs",

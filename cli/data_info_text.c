@@ -193,7 +193,7 @@ static void print_doubts(const data_info_facts *facts)
 
 void data_info_print(const data_info_facts *facts)
 {
-    char number[32];
+    char number[32], label[DATA_LABEL_BYTES];
     size_t height, width, *rows = facts->drawn ? memory_take(facts->drawn * sizeof *rows) : NULL;
     line("data", "%s%s%s", facts->source, facts->set ? ", " : "",
          facts->set ? facts->set->what : "");
@@ -208,6 +208,8 @@ void data_info_print(const data_info_facts *facts)
                   &facts->about->training);
     if (facts->about->rows[ESPALIER_TEST] > 0)
         print_repeats("leaked", "test rows are in the training file, too", &facts->about->test);
+    if (data_label_column(espalier_dataset_columns(facts->dataset), label))
+        line("labels", "%s", label);
     line("classes", "%s", digits(number, facts->about->classes));
     print_classes(facts);
     if (!espalier_dataset_image_shape(facts->dataset, &height, &width))

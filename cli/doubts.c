@@ -135,6 +135,28 @@ int doubts_say(const char *source, const espalier_dataset *dataset, bool trainin
     return code;
 }
 
+/* 1.5, not 3 or red. */
+static bool has_fraction(const char *text)
+{
+    return text && strspn(text, "+-.,0123456789eE") == strlen(text) && strpbrk(text, ".,");
+}
+
+void doubts_labels(const char *source, const espalier_dataset *dataset, const data_settings *settings)
+{
+    const size_t classes = espalier_dataset_class_count(dataset);
+    char column[DATA_LABEL_BYTES];
+    size_t fractions = 0;
+    for (size_t c = 0; c < classes; c++)
+        fractions += has_fraction(espalier_dataset_class_name(dataset, c));
+    if (settings->table.options.label || 2 * fractions <= classes ||
+        !data_label_column(espalier_dataset_columns(dataset), column))
+        return;
+    message("warning: %s: the labels are of %s, the last, and are numbers with fractions, from %s to %s, "
+            "each of the %zu a class: if another column holds the classes, name it by --label",
+            source, column, espalier_dataset_class_name(dataset, 0),
+            espalier_dataset_class_name(dataset, classes - 1), classes);
+}
+
 static void no_rows(const char *source, const espalier_dataset *dataset, espalier_split split,
                     const char *by, double fraction, const char *then)
 {

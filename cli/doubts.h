@@ -16,6 +16,9 @@ void doubts_unknown(const char *source, const espalier_unknown *unknown);
  * there is one class only; else EXIT_NONE. */
 int doubts_say(const char *source, const espalier_dataset *dataset, bool training);
 
+/* A warning where nobody said which column the labels are, and most are numbers with fractions. */
+void doubts_labels(const char *source, const espalier_dataset *dataset, const data_settings *settings);
+
 /* A warning for rows that were to be kept apart where none is. */
 void doubts_splits(const char *source, const espalier_dataset *dataset, const data_settings *settings);
 

@@ -122,9 +122,15 @@ void print_summary(const json_t *result, const espalier_network *network, const 
                    const char *proof)
 {
     char before[WIDTHS_BYTES], after[WIDTHS_BYTES], text[DIGITS_BYTES], time[TIME_BYTES];
+    char label[DATA_LABEL_BYTES];
     const json_t *sparsity = json_object_get(result, "sparsity");
     const char *stopped = json_string_value(json_object_get(result, "stopped_by"));
     print_accuracies(result);
+    if (data_label_column(espalier_network_metadata(network, "columns"), label)) {
+        fputs("labels    ", stdout);
+        print_plain(label);
+        putchar('\n');
+    }
     printf("sparsity  %.2f %% of all weights, %.2f %% of the prunable\n",
            100 * number(sparsity, "all"), 100 * number(sparsity, "prunable"));
     printf("neurons   %s -> %s\n", hidden_widths(before, network), live_neurons(after, network));

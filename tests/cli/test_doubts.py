@@ -73,6 +73,20 @@ class Doubts(Case):
         self.said("", "train", "t.csv", *NET, "--ignore", "a")
         self.assertEqual(self.run_cli("data", "info", "t.csv", "--categorical", "a").stderr, "")
 
+    def test_labels_that_are_measures(self):
+        rows = "".join(f"{'pq'[i % 2]},{i % 5},{i % 4 + .5}\n" for i in range(40))
+        (self.folder / "first.csv").write_text("kind,a,width\n" + rows, encoding="utf-8")
+        warning = ("warning: first.csv: the labels are of column 3 (width), the last, and are numbers with fractions, from "
+                   "0.5 to 3.5, each of the 4 a class: if another column holds the classes, name it by --label")
+        self.said(warning, "train", "first.csv", *NET)
+        done = self.run_cli("data", "info", "first.csv")
+        self.assertEqual(done.stderr, f"espalier: {warning}\n")
+        self.assertIn("labels     column 3 (width)\n", done.stdout)
+        self.said("", "train", "first.csv", *NET, "--label", "width")
+        done = self.run_cli("train", "first.csv", "-o", "net", "--hidden", "4", "--epochs", "1", "--label", "1")
+        self.assertEqual(done.stderr, "")
+        self.assertIn("labels    column 1 (kind)\n", done.stdout)
+
     def test_constant_inputs(self):
         rows = [(7, 7, i, 0, 7, 7, 7, 7) for i in range(10)]
         self.table("flat", rows, [i % 2 for i in range(10)])
