@@ -92,12 +92,22 @@ static void mixed_column(const char *source, const espalier_mixed_column *c)
             c->text, *c->name ? c->name : number);
 }
 
+static void counting_columns(const char *source, const espalier_dataset *dataset)
+{
+    const size_t *positions;
+    const size_t count = espalier_dataset_counting_columns(dataset, &positions);
+    for (size_t i = 0; i < count; i++)
+        message("warning: %s: column %zu counts the rows, which teaches nothing that holds for others: leave "
+                "it out by --ignore %zu", source, positions[i] + 1, positions[i] + 1);
+}
+
 void doubts_columns(const char *source, const espalier_dataset *dataset)
 {
     const espalier_mixed_column *mixed;
     const size_t count = espalier_dataset_mixed_columns(dataset, &mixed);
     for (size_t i = 0; i < count; i++)
         mixed_column(source, &mixed[i]);
+    counting_columns(source, dataset);
 }
 
 void doubts_unknown(const char *source, const espalier_unknown *unknown)

@@ -5,13 +5,13 @@
 #include "data.h"
 
 /* A warning for each column of a table that became categories though most of its values look
- * like numbers. */
+ * like numbers, and for each that counts the rows. */
 void doubts_columns(const char *source, const espalier_dataset *dataset);
 
 /* A warning for each column, or the first few, of rows with categories that were not learnt. */
 void doubts_unknown(const char *source, const espalier_unknown *unknown);
 
-/* That of mixed columns, and one for classes without training rows and for inputs that never
+/* Those of columns, and one for classes without training rows and for inputs that never
  * change (of tables; in pictures that is usual). EXIT_FAILED with a message if `training` and
  * there is one class only; else EXIT_NONE. */
 int doubts_say(const char *source, const espalier_dataset *dataset, bool training);

@@ -156,6 +156,12 @@ typedef struct espalier_mixed_column {
 ESPALIER_API size_t espalier_dataset_mixed_columns(const espalier_dataset *dataset,
                                                    const espalier_mixed_column **columns);
 
+/* Columns of a table of ten rows or more that hold 0, 1, 2, … or 1, 2, 3, …, so only say which row is which;
+ * where columns were found out, not given. Returns how many; positions: receives their places in a record,
+ * from 0 (borrowed). */
+ESPALIER_API size_t espalier_dataset_counting_columns(const espalier_dataset *dataset,
+                                                      const size_t **positions);
+
 /* What a table, or the second file with its test rows, holds of categories that were not learnt from
  * it, but from its training file or by the network whose columns it was read by. Borrowed. */
 ESPALIER_API const espalier_unknown *espalier_dataset_unknown(const espalier_dataset *dataset,

@@ -18,6 +18,7 @@ typedef struct reading {
     csv_survey survey;
     size_t first_rows;       /* rows of the first file */
     uint8_t *marks;          /* [first_rows], 1 = a test row */
+    uint8_t *from;           /* [columns.count]: what a column that counts the rows begins with; or NULL */
     size_t training, test;   /* where the next row of each goes */
 } reading;
 
@@ -222,6 +223,45 @@ static espalier_status changed(const char *path, espalier_error *error)
     return error_set(error, ESPALIER_ERROR_IO, "%s: the file changed while it was read", path);
 }
 
+/* Every column may count the rows until a row shows that it does not. */
+static espalier_status expect_counting(reading *r, espalier_error *error)
+{
+    espalier_dataset *d = r->dataset;
+    d->counting = memory_array(d->allocator, r->columns.count, sizeof *d->counting);
+    r->from = memory_array(d->allocator, r->columns.count, 1);
+    for (size_t i = 0; d->counting && i < r->columns.count; i++)
+        if (r->columns.items[i].kind == COLUMN_NUMBER)
+            d->counting[d->counting_count++] = i;
+    return d->counting && r->from ? ESPALIER_OK : error_memory(error);
+}
+
+static void look_for_counting(reading *r, const table_file *f, const float *values)
+{
+    espalier_dataset *d = r->dataset;
+    size_t kept = 0;
+    for (size_t i = 0; i < d->counting_count; i++) {
+        const size_t index = d->counting[i];
+        const float value = values[r->columns.items[index].first];
+        if (f->row == 1)
+            r->from[index] = value == 1;
+        if (value == (float)(f->row - 1 + r->from[index]))
+            d->counting[kept++] = index;
+    }
+    d->counting_count = kept;
+}
+
+/* Columns to their places; in a few rows numbers may be in order by chance. */
+static void settle_counting(reading *r)
+{
+    enum { LEAST = 10 };
+    espalier_dataset *d = r->dataset;
+    d->counting_count = r->survey.file_rows < LEAST ? 0 : d->counting_count;
+    for (size_t i = 0; i < d->counting_count; i++)
+        d->counting[i] = r->columns.items[d->counting[i]].position;
+    memory_release(d->allocator, r->from);
+    r->from = NULL;
+}
+
 /* Stores rows `row` … end - 1, of a file. */
 static espalier_status store_rows(reading *r, table_file *f, size_t row, size_t end,
                                   espalier_error *error)
@@ -237,10 +277,12 @@ static espalier_status store_rows(reading *r, table_file *f, size_t row, size_t 
             continue;
         if (row == end)
             return changed(csv_path(f->in), error);
-        status = table_file_encode(f, TABLE_MARK, d->floats + next_place(r, row++) * d->inputs,
-                                   error);
+        float *values = d->floats + next_place(r, row++) * d->inputs;
+        status = table_file_encode(f, TABLE_MARK, values, error);
         if (status)
             return status;
+        if (r->from)
+            look_for_counting(r, f, values);
     }
 }
 
@@ -271,8 +313,11 @@ static espalier_status store(reading *r, espalier_error *error)
     espalier_status status =
         dataset_reserve_values(r->dataset, r->columns.inputs, false, error);
     begin_places(r);
+    if (!status && !r->options->table.columns)
+        status = expect_counting(r, error);
     if (!status)
         status = store_file(r, r->path, &r->first, 0, r->first_rows, error);
+    settle_counting(r);
     if (!status && test)
         status = store_file(r, test, &r->options->table, r->first_rows, r->survey.rows, error);
     return status;

@@ -237,6 +237,7 @@ void espalier_dataset_destroy(espalier_dataset *dataset)
         memory_release(allocator, dataset->rows[split]);
     memory_release(allocator, dataset->missing);
     memory_release(allocator, dataset->mixed);
+    memory_release(allocator, dataset->counting);
     memory_release(allocator, dataset->labels);
     memory_release(allocator, dataset->floats);
     memory_release(allocator, dataset->bytes);
@@ -294,6 +295,12 @@ size_t espalier_dataset_mixed_columns(const espalier_dataset *dataset,
 {
     *columns = dataset->mixed;
     return dataset->mixed_count;
+}
+
+size_t espalier_dataset_counting_columns(const espalier_dataset *dataset, const size_t **positions)
+{
+    *positions = dataset->counting;
+    return dataset->counting_count;
 }
 
 const espalier_unknown *espalier_dataset_unknown(const espalier_dataset *dataset, bool test_file)

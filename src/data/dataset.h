@@ -25,6 +25,8 @@ struct espalier_dataset {
                                  input of their column; NULL: none */
     espalier_mixed_column *mixed; /* [mixed_count], or NULL */
     size_t mixed_count;
+    size_t *counting;         /* [counting_count] places of columns that count the rows, or NULL */
+    size_t counting_count;
     espalier_unknown unknown[2];  /* of the table, of the second file with the test rows */
     size_t dropped_rows;      /* of a table, that were left out for their missing values */
     size_t scaling_count;     /* 0, 1 or inputs */

@@ -87,6 +87,19 @@ class Doubts(Case):
         self.assertEqual(done.stderr, "")
         self.assertIn("labels    column 1 (kind)\n", done.stdout)
 
+    def test_columns_that_count_the_rows(self):
+        for first in (0, 1):
+            (self.folder / "i.csv").write_text(",a,kind\n" + "".join(
+                f"{i + first},{i * i % 7},{'pq'[i // 20]}\n" for i in range(40)), encoding="utf-8")
+            warning = ("warning: i.csv: column 1 counts the rows, which teaches nothing that holds for others: leave it out "
+                       "by --ignore 1")
+            self.said(warning, "train", "i.csv", *NET, "--test", "20%")
+            self.assertEqual(self.run_cli("data", "info", "i.csv").stderr, f"espalier: {warning}\n")
+            self.said("", "train", "i.csv", *NET, "--ignore", "1")
+        text = (self.folder / "i.csv").read_text(encoding="utf-8")
+        (self.folder / "i.csv").write_text(text.replace("\n31,", "\n32,"), encoding="utf-8")
+        self.said("", "train", "i.csv", *NET)
+
     def test_constant_inputs(self):
         rows = [(7, 7, i, 0, 7, 7, 7, 7) for i in range(10)]
         self.table("flat", rows, [i % 2 for i in range(10)])
