@@ -2,6 +2,7 @@
  * about layers that pruning at once leaves too thin; while training the library tells. */
 #include "doubts.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,13 +67,44 @@ static void missing_classes(const char *source, const espalier_dataset *dataset,
                 source, n.count, d->classes, n.count == 1 ? "has" : "have", n.text, split_hint(d));
 }
 
+/* Whether values lie so far from zero that floats have few steps for what changes: whole numbers
+ * that floats hold one by one are well, however few. */
+static bool is_coarse(float low, float high, float *step)
+{
+    enum { FEW = 1000, FAR = 1024 };
+    const float size = fmaxf(fabsf(low), fabsf(high));
+    const bool whole = low == rintf(low) && high == rintf(high);
+    *step = nextafterf(size, INFINITY) - size;
+    return (double)high - (double)low < FEW * (double)*step &&
+           (*step > 1 || (low < high && size >= FAR && !whole));
+}
+
+static void coarse_inputs(const char *source, const espalier_dataset *dataset,
+                          const espalier_description *d)
+{
+    names n = {.count = 0};
+    char number[32], text[NAMES_BYTES];
+    float step;
+    for (size_t i = 0; i < d->inputs; i++)
+        if (is_coarse(d->input_low[i], d->input_high[i], &step)) {
+            snprintf(text, sizeof text, "%.40s (steps of %g at %g)", data_input_name(dataset, i, number),
+                     (double)step, (double)d->input_low[i]);
+            name(&n, text);
+        }
+    if (n.count > 0)
+        message("warning: %s: %zu of the %zu inputs %s so far from zero that 32-bit floats hold no more than "
+                "1,000 steps of what changes: subtract an offset in the file: %s", source, n.count, d->inputs,
+                n.count == 1 ? "lies" : "lie", n.text);
+}
+
 static void constant_inputs(const char *source, const espalier_dataset *dataset,
                             const espalier_description *d)
 {
     names n = {.count = 0};
     char number[32];
+    float step;
     for (size_t i = 0; i < d->inputs; i++)
-        if (d->input_low[i] == d->input_high[i])
+        if (d->input_low[i] == d->input_high[i] && !is_coarse(d->input_low[i], d->input_high[i], &step))
             name(&n, data_input_name(dataset, i, number));
     if (n.count > 0)
         message("warning: %s: %zu of the %zu inputs %s in the training rows and teach%s nothing: %s",
@@ -139,8 +171,10 @@ int doubts_say(const char *source, const espalier_dataset *dataset, bool trainin
         code = one_class(source, dataset, &d);
     else
         missing_classes(source, dataset, &d);
-    if (code == EXIT_NONE && !espalier_dataset_image_shape(dataset, &height, &width))
+    if (code == EXIT_NONE && !espalier_dataset_image_shape(dataset, &height, &width)) {
         constant_inputs(source, dataset, &d);
+        coarse_inputs(source, dataset, &d);
+    }
     espalier_description_clear(&d);
     return code;
 }

@@ -12,8 +12,8 @@ void doubts_columns(const char *source, const espalier_dataset *dataset);
 void doubts_unknown(const char *source, const espalier_unknown *unknown);
 
 /* Those of columns, and one for classes without training rows and for inputs that never
- * change (of tables; in pictures that is usual). EXIT_FAILED with a message if `training` and
- * there is one class only; else EXIT_NONE. */
+ * change (of tables; in pictures that is usual) or lie too far from zero. EXIT_FAILED with a
+ * message if `training` and there is one class only; else EXIT_NONE. */
 int doubts_say(const char *source, const espalier_dataset *dataset, bool training);
 
 /* A warning where nobody said which column the labels are, and most are numbers with fractions. */

@@ -100,6 +100,20 @@ class Doubts(Case):
         (self.folder / "i.csv").write_text(text.replace("\n31,", "\n32,"), encoding="utf-8")
         self.said("", "train", "i.csv", *NET)
 
+    def test_inputs_far_from_zero(self):
+        def put(offset, step):
+            (self.folder / "far.csv").write_text("x,z,kind\n" + "".join(
+                f"{offset + i % 8 * step},{i * i % 7},{'pq'[i % 2]}\n" for i in range(40)), encoding="utf-8")
+        warning = ("warning: far.csv: 1 of the 2 inputs lies so far from zero that 32-bit floats hold no more than 1,000 "
+                   "steps of what changes: subtract an offset in the file: x (steps of {} at {})")
+        for offset, step, *found in ((10 ** 9, 1, "64", "1e+09"), (10 ** 9, 100, "64", "1e+09"),
+                                     (1e5, .01, "0.0078125", "100000")):
+            put(offset, step)
+            self.said(warning.format(*found), "train", "far.csv", *NET)
+        for offset, step in ((16000000, 1), (2000, .5), (0, .1)):
+            put(offset, step)
+            self.said("", "train", "far.csv", *NET)
+
     def test_constant_inputs(self):
         rows = [(7, 7, i, 0, 7, 7, 7, 7) for i in range(10)]
         self.table("flat", rows, [i % 2 for i in range(10)])
