@@ -76,7 +76,7 @@ static int open_data(run *r, const option_set *set, const run_settings *s)
     if (code == EXIT_NONE)
         code = check_fit(set->files[0], r->network, r->source, r->dataset);
     if (code == EXIT_NONE)
-        code = doubts_say(r->source, r->dataset, s->train.epochs > 0);
+        code = doubts_say(r->source, r->dataset, s->train.epochs > 0, NULL);
     if (code == EXIT_NONE && s->train.epochs > 0)
         doubts_splits(r->source, r->dataset, &s->data);
     if (code == EXIT_NONE && !run_goes_on(r))

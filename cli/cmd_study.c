@@ -228,11 +228,9 @@ int cmd_study(int argc, char **argv)
     if (code == EXIT_NONE)
         code = data_open(set.files[0], &s.run.data, &dataset);
     if (code == EXIT_NONE)
-        code = doubts_say(set.files[0], dataset, true);
-    if (code == EXIT_NONE) {
-        doubts_labels(set.files[0], dataset, &s.run.data);
+        code = doubts_say(set.files[0], dataset, true, &s.run.data);
+    if (code == EXIT_NONE)
         doubts_splits(set.files[0], dataset, &s.run.data);
-    }
     if (code == EXIT_NONE)
         code = run_study(&set, &s, dataset, argc, argv);
     espalier_dataset_destroy(dataset);

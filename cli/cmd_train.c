@@ -123,9 +123,7 @@ static int train(run *r)
     int code = from ? data_open_for(r->network, false, r->source, data, &r->dataset)
                     : data_open(r->source, data, &r->dataset);
     if (code == EXIT_NONE)
-        code = doubts_say(r->source, r->dataset, true);
-    if (code == EXIT_NONE && !from)
-        doubts_labels(r->source, r->dataset, data);
+        code = doubts_say(r->source, r->dataset, true, from ? NULL : data);
     if (code == EXIT_NONE)
         doubts_splits(r->source, r->dataset, data);
     if (code == EXIT_NONE)

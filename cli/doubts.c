@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data_info.h"
+#include "scaling.h"
 #include "table.h"
 
 enum { NAMED_MOST = 5, NAMES_BYTES = 512 };
@@ -158,27 +159,6 @@ void doubts_unknown(const char *source, const espalier_unknown *unknown)
                 unknown->columns - unknown->listed);
 }
 
-int doubts_say(const char *source, const espalier_dataset *dataset, bool training)
-{
-    espalier_error error = {0};
-    espalier_description d = {0};
-    size_t height, width;
-    if (espalier_dataset_describe(dataset, false, NULL, &d, &error))
-        return fail(&error);
-    doubts_columns(source, dataset);
-    int code = EXIT_NONE;
-    if (training && d.learnt_classes < 2)
-        code = one_class(source, dataset, &d);
-    else
-        missing_classes(source, dataset, &d);
-    if (code == EXIT_NONE && !espalier_dataset_image_shape(dataset, &height, &width)) {
-        constant_inputs(source, dataset, &d);
-        coarse_inputs(source, dataset, &d);
-    }
-    espalier_description_clear(&d);
-    return code;
-}
-
 /* 1.5, not 3 or red. */
 static bool has_fraction(const char *text)
 {
@@ -199,6 +179,53 @@ void doubts_labels(const char *source, const espalier_dataset *dataset, const da
             "each of the %zu a class: if another column holds the classes, name it by --label",
             source, column, espalier_dataset_class_name(dataset, 0),
             espalier_dataset_class_name(dataset, classes - 1), classes);
+}
+
+/* Bytes are divided by 255, whatever they are used for. */
+static void small_bytes(const char *source, const espalier_dataset *dataset,
+                        const espalier_description *d, espalier_scaling scaling)
+{
+    if (scaling == ESPALIER_SCALING_AUTO && scaling_is_of_bytes(dataset) && d->high > 0 && d->high < 128)
+        message("warning: %s: values reach no more than %g of the 255 by which bytes are divided: try "
+                "--scaling range", source, (double)d->high);
+}
+
+static void leaked_rows(const char *source, const espalier_description *d)
+{
+    char leaked[DIGITS_BYTES], rows[DIGITS_BYTES];
+    const size_t all = d->rows[ESPALIER_TEST];
+    if (d->test.count > 0 && 100 * d->test.count >= all)
+        message("warning: %s: %s of the %s test rows are in the training file, too: accuracy on the test "
+                "rows may flatter by that share", source, digits(leaked, d->test.count), digits(rows, all));
+}
+
+int doubts_say(const char *source, const espalier_dataset *dataset, bool training,
+               const data_settings *fresh)
+{
+    espalier_error error = {0};
+    espalier_description d = {0};
+    size_t height, width;
+    const bool tested = training && espalier_dataset_row_count(dataset, ESPALIER_TEST) > 0;
+    if (espalier_dataset_describe(dataset, tested, NULL, &d, &error))
+        return fail(&error);
+    doubts_columns(source, dataset);
+    int code = EXIT_NONE;
+    if (training && d.learnt_classes < 2)
+        code = one_class(source, dataset, &d);
+    else
+        missing_classes(source, dataset, &d);
+    if (code == EXIT_NONE && !espalier_dataset_image_shape(dataset, &height, &width)) {
+        constant_inputs(source, dataset, &d);
+        coarse_inputs(source, dataset, &d);
+    }
+    if (code == EXIT_NONE && fresh) {
+        doubts_labels(source, dataset, fresh);
+        small_bytes(source, dataset, &d, fresh->options.scaling);
+    }
+    if (code == EXIT_NONE)
+        leaked_rows(source, &d);
+    espalier_description_clear(&d);
+    return code;
 }
 
 static void no_rows(const char *source, const espalier_dataset *dataset, espalier_split split,

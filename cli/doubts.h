@@ -12,9 +12,12 @@ void doubts_columns(const char *source, const espalier_dataset *dataset);
 void doubts_unknown(const char *source, const espalier_unknown *unknown);
 
 /* Those of columns, and one for classes without training rows and for inputs that never
- * change (of tables; in pictures that is usual) or lie too far from zero. EXIT_FAILED with a
- * message if `training` and there is one class only; else EXIT_NONE. */
-int doubts_say(const char *source, const espalier_dataset *dataset, bool training);
+ * change (of tables; in pictures that is usual) or lie too far from zero. training: and
+ * for test rows that are training rows, too; EXIT_FAILED with a message if there is one class
+ * only; else EXIT_NONE. fresh: of a network that is not there yet, else NULL: and that of labels,
+ * and one for bytes of which 255 is far too much. */
+int doubts_say(const char *source, const espalier_dataset *dataset, bool training,
+               const data_settings *fresh);
 
 /* A warning where nobody said which column the labels are, and most are numbers with fractions. */
 void doubts_labels(const char *source, const espalier_dataset *dataset, const data_settings *settings);

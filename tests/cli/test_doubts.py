@@ -7,8 +7,10 @@ NET = ("-o", "net", "--hidden", "4", "--epochs", "1", "--quiet")
 
 
 class Doubts(Case):
-    def table(self, name, rows, labels, image=False):
-        """Training rows only; as images of one line, or as rows of a table."""
+    def table(self, name, rows, labels, image=False, most=255):
+        """Training rows only; as images of one line, or as rows of a table. most: their largest value."""
+        step = most // max(map(max, rows))
+        rows = [[step * value for value in row] for row in rows]
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         shape = (0x803, len(rows), 1, len(rows[0])) if image else (0x802, len(rows), len(rows[0]))
@@ -113,6 +115,29 @@ class Doubts(Case):
         for offset, step in ((16000000, 1), (2000, .5), (0, .1)):
             put(offset, step)
             self.said("", "train", "far.csv", *NET)
+
+    def test_small_bytes(self):
+        rows, labels = [(i % 10, i % 7) for i in range(40)], [i % 2 for i in range(40)]
+        self.table("dim", rows, labels, most=9)
+        self.said("warning: dim: values reach no more than 9 of the 255 by which bytes are divided: try --scaling range",
+                  "train", "dim", *NET)
+        self.said("", "train", "dim", *NET, "--scaling", "range")
+        self.said("", "prune", "net", "dim", "-o", "half", "--prune", "20%", "--epochs", "1", "--quiet")
+        self.table("large", rows, labels)
+        self.said("", "train", "large", *NET)
+
+    def test_test_rows_that_are_training_rows(self):
+        def put(repeated):
+            (self.folder / "test.csv").write_text("a,b,kind\n" + "".join(
+                f"{i % 7 if i < repeated else 8},{i * i % 11},{'pq'[i % 2]}\n" for i in range(300)), encoding="utf-8")
+        (self.folder / "r.csv").write_text("a,b,kind\n" + "".join(
+            f"{i % 7},{i * i % 11},{'pq'[i % 2]}\n" for i in range(300)), encoding="utf-8")
+        put(3)
+        warning = ("warning: r.csv: 3 of the 300 test rows are in the training file, too: accuracy on the test rows may "
+                   "flatter by that share")
+        self.said(warning, "train", "r.csv", *NET, "--test-file", "test.csv")
+        put(2)
+        self.said("", "train", "r.csv", *NET, "--test-file", "test.csv")
 
     def test_constant_inputs(self):
         rows = [(7, 7, i, 0, 7, 7, 7, 7) for i in range(10)]

@@ -223,7 +223,7 @@ class Study(Case):
         self.wrong(f"--sparsities: {words} 0.97", *plan, "--sparsities", "50%,97%")
 
     def test_no_test_rows(self):
-        rows = "".join(f"{i % 7},{i * i % 5},{'ab'[i % 2]}\n" for i in range(60))
+        rows = "".join(f"{i * 7 % 61},{i * i % 5},{'ab'[i % 2]}\n" for i in range(60))
         (self.folder / "table.csv").write_text("x,y,class\n" + rows)
         plan = ("study", "table.csv", "--hidden", "6", "--epochs", "2", "--sparsities", "50%", "--steps", "1",
                 "--seeds", "1", "--quiet", "-o")

@@ -242,7 +242,7 @@ class Tables(Case):
         lines = [f"{i % 7},{'True' if i % 3 else 'False'},{'pq'[i % 3 > 0]}" for i in range(60)]
         self.put("door.csv", ["t,door,y"] + lines)
         self.put("upper.csv", ["y,t,door"] + [
-            ",".join((y, t, door.upper() if i > 1 else door))
+            ",".join((y, t + ".5", door.upper() if i > 1 else door))
             for i, (t, door, y) in enumerate(line.split(",") for line in lines)])
         self.good("train", "door.csv", "-o", "door", "--epochs", "1", "--quiet")
         for command in (("eval", "door", "upper.csv"), ("predict", "door", "upper.csv"),
@@ -411,7 +411,9 @@ class Tables(Case):
                      "--test", "10%", "--test-file", "flowers.csv")
         done = self.run_cli(*train, "--test-file", "./flowers.csv", "--epochs", "1", "--quiet")
         self.assertEqual((done.returncode, done.stderr), (
-            0, "espalier: warning: --test-file is DATA itself: its rows are tested on that are trained on\n"))
+            0, "espalier: warning: --test-file is DATA itself: its rows are tested on that are trained on\n"
+               "espalier: warning: flowers.csv: 150 of the 150 test rows are in the training file, too: accuracy on the "
+               "test rows may flatter by that share\n"))
         done = self.run_cli("prune", "bad", "flowers.csv", "-o", "bad2", "--test", "20%", "--quiet", "--prune",
                             "5%")
         self.assertEqual((done.returncode, done.stderr), (
