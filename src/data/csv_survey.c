@@ -170,7 +170,7 @@ static espalier_status find_kind(const table_file *f, size_t place, column_kind 
         return ESPALIER_OK;
     char shown[TABLE_SHOWN_BYTES];
     return table_file_complain(f, place, error,
-                               "expected a number with a %s, found '%s': say %s, or take the column as "
+                               "expected a number with a %s, found '%s': %s, or take the column as "
                                "texts by --categorical",
                                f->point == ',' ? "comma" : "point", table_show(field, shown), hint);
 }

@@ -43,15 +43,32 @@ static espalier_status refuse_missing(const table_file *f, size_t place, table_m
     return table_file_complain(f, place, error, "expected a value, found %s%s", found, way_out);
 }
 
+/* 1,234: more likely a thousand than a little more than one, unless semicolons separate columns. */
+static bool has_thousands(const char *text)
+{
+    static const char digits[] = "0123456789";
+    text += strspn(text, "+-");
+    const size_t before = strspn(text, digits);
+    return before >= 1 && before <= 3 && text[before] == ',' && strspn(text + before + 1, digits) == 3 &&
+           !text[before + 4];
+}
+
 const char *table_decimal_hint(const table_file *f, const csv_field *field)
 {
     const bool comma = f->point == ',';
     float value;
     if (decimal_float(field->text, field->length, comma ? '.' : ',', &value) != DECIMAL_NUMBER)
         return NULL;
-    return comma                           ? "--decimal point"
-           : csv_separator(f->in) == ','   ? "--decimal comma --separator comma"
-                                           : "--decimal comma";
+    const char separator = csv_separator(f->in);
+    if (comma)
+        return "say --decimal point if all are written so";
+    if (has_thousands(field->text) && separator != ';')
+        return separator == ',' ? "write 1234 for 1,234 if the comma separates thousands, else say --decimal "
+                                  "comma --separator comma"
+                                : "write 1234 for 1,234 if the comma separates thousands, else say --decimal "
+                                  "comma";
+    return separator == ',' ? "say --decimal comma --separator comma if all are written so"
+                            : "say --decimal comma if all are written so";
 }
 
 static espalier_status encode_number(const table_file *f, size_t index, table_missing missing,
@@ -75,7 +92,7 @@ static espalier_status encode_number(const table_file *f, size_t index, table_mi
     const char *hint = table_decimal_hint(f, field);
     return table_file_complain(f, place, error, "expected a number%s, found '%s'%s%s",
                                !hint ? "" : f->point == ',' ? " with a comma" : " with a point",
-                               table_show(field, shown), hint ? ": if all are written so, say " : "",
+                               table_show(field, shown), hint ? ": " : "",
                                hint ? hint : "");
 }
 

@@ -48,7 +48,7 @@ espalier_status table_file_complain(const table_file *file, size_t place, espali
 /* Whether a field is a missing value. */
 bool table_is_missing(const csv_field *field);
 
-/* The options by which a text that is no number would be one, as "--decimal comma", or NULL. */
+/* What to do where a text would be a number by another option, as "say --decimal comma …", or NULL. */
 const char *table_decimal_hint(const table_file *file, const csv_field *field);
 
 /* A field's text for a message, cut to a few words. */

@@ -545,7 +545,7 @@ static void test_refused(void **state)
          "with --decimal comma, commas separate columns only by --separator comma"},
         {"a,b,y\n\"1,5\",2,p\n3,4,q\n", none, NULL, ESPALIER_ERROR_FORMAT,
          "row 1 (line 2), column 1 (a): expected a number with a point, found '1,5': say --decimal comma "
-         "--separator comma, or take the column as texts by --categorical"},
+         "--separator comma if all are written so, or take the column as texts by --categorical"},
         {"a,b,y\n1,2,p\n1,2\n", none, NULL, ESPALIER_ERROR_FORMAT,
          "row 2 (line 3): expected 3 fields as in the first line, found 2"},
         {"a,b,y\n1,2,p\n1,2,q,\n", none, NULL, ESPALIER_ERROR_FORMAT,
@@ -553,8 +553,18 @@ static void test_refused(void **state)
         {"a,b,y\n1,2,p\n# note\n1,abc,q\n", none, NULL, ESPALIER_ERROR_FORMAT,
          "row 2 (line 4), column 2 (b): expected a number, found 'abc'"},
         {"a;b;y\n1;2;p\n1;-131,11;q\n", none, NULL, ESPALIER_ERROR_FORMAT,
-         "row 2 (line 3), column 2 (b): expected a number with a point, found '-131,11': if all are written "
-         "so, say --decimal comma"},
+         "row 2 (line 3), column 2 (b): expected a number with a point, found '-131,11': say --decimal "
+         "comma if all are written so"},
+        {"a,b,y\n\"1,234\",2,p\n3,4,q\n", none, NULL, ESPALIER_ERROR_FORMAT,
+         "row 1 (line 2), column 1 (a): expected a number with a point, found '1,234': write 1234 for 1,234 "
+         "if the comma separates thousands, else say --decimal comma --separator comma, or take the column "
+         "as texts by --categorical"},
+        {"a\tb\ty\n900\t2\tp\n12,345\t4\tq\n", none, NULL, ESPALIER_ERROR_FORMAT,
+         "row 2 (line 3), column 1 (a): expected a number with a point, found '12,345': write 1234 for 1,234 "
+         "if the comma separates thousands, else say --decimal comma"},
+        {"a;b;y\n900;2;p\n12,345;4;q\n", none, NULL, ESPALIER_ERROR_FORMAT,
+         "row 2 (line 3), column 1 (a): expected a number with a point, found '12,345': say --decimal comma "
+         "if all are written so"},
         {"1,2,p\n1,\"3 4\",q\n", none, NULL, ESPALIER_ERROR_FORMAT,
          "row 2 (line 2), column 2: expected a number, found '3 4'"},
         {"a,b,y\n1,2,p\n1,2 a very long text that nobody wants to read to its end,q\n", none, NULL,
@@ -562,7 +572,7 @@ static void test_refused(void **state)
                                 "long text that nobody wants to read...'"},
         {"a;b;y\n1;1,5;p\n2;2,5;q\n", none, NULL, ESPALIER_ERROR_FORMAT,
          "row 1 (line 2), column 2 (b): expected a number with a point, found '1,5': say --decimal "
-         "comma, or take the column as texts by --categorical"},
+         "comma if all are written so, or take the column as texts by --categorical"},
         {"a;b;y\n1;1.5;p\n2;2.5;q\n", {.decimal = ESPALIER_DECIMAL_COMMA}, NULL, ESPALIER_ERROR_FORMAT,
          "row 1 (line 2), column 2 (b): expected a number with a comma, found '1.5': say --decimal "
          "point, or take the column as texts by --categorical"},

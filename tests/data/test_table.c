@@ -111,11 +111,11 @@ static void test_by_name(void **state)
            "1,1,0,5;row 2 (line 3): expected 3 fields as in the first line, found 2");
     expect("n,c,id\n5,u,x\n", 4, o, "row 1 (line 2), column 3 (id): expected a number, found 'x'");
     expect("n;c;id\n5;u;-131,11\n", 4, o,
-           "row 1 (line 2), column 3 (id): expected a number with a point, found '-131,11': if all are "
-           "written so, say --decimal comma");
+           "row 1 (line 2), column 3 (id): expected a number with a point, found '-131,11': say "
+           "--decimal comma if all are written so");
     expect("n,c,id\n5,u,\"1,5\"\n", 4, o,
-           "row 1 (line 2), column 3 (id): expected a number with a point, found '1,5': if all are written "
-           "so, say --decimal comma --separator comma");
+           "row 1 (line 2), column 3 (id): expected a number with a point, found '1,5': say --decimal "
+           "comma --separator comma if all are written so");
     expect("1,u,p,5\n", 4, o, "1,1,0,5;"); /* no names: by place */
     expect("1,u,5\n", 4, o, "1,1,0,5;");
     expect("1,5\n", 4, o, "line 1: expected 4 fields, or one less without labels, found 2");
