@@ -3,6 +3,7 @@
 #include "format/csv.h"
 
 #include <string.h>
+#include <strings.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -377,6 +378,21 @@ static espalier_status read_sample(csv *in, espalier_error *error)
     return status ? status : refuse_others(in, error);
 }
 
+/* Excel's own first line, as "sep=;": it says what separates, and is no record. */
+static void take_separator_line(csv *in)
+{
+    static const char start[] = "sep=", known[] = {';', ',', '\t', '|', '\0'};
+    enum { LENGTH = sizeof start - 1 };
+    const char *line = in->window + in->begin;
+    const size_t there = in->end - in->begin;
+    if (there < LENGTH + 2 || strncasecmp(line, start, LENGTH) != 0 || !strchr(known, line[LENGTH]) ||
+        !line[LENGTH] || !strchr("\r\n", line[LENGTH + 1]) || !line[LENGTH + 1])
+        return;
+    if (!in->dialect.separator)
+        in->dialect.separator = line[LENGTH];
+    in->begin += LENGTH + 1; /* what is left of the line is blank */
+}
+
 static void choose_separator(csv *in)
 {
     static const char always[] = {'\n', '\r', '\0'};
@@ -430,6 +446,7 @@ espalier_status csv_open(const char *path, const csv_dialect *dialect,
         return status;
     }
     hash_head(in);
+    take_separator_line(in);
     choose_separator(in);
     *out = in;
     return ESPALIER_OK;

@@ -1,6 +1,7 @@
 /* CSV and its relatives, record by record: RFC 4180 quoting (doubled quotes, newlines
  * within quotes), any of five separators, line ends \n, \r\n and \r, a byte order mark,
- * comment lines. Knows no columns and no types; numbers are format/decimal.
+ * comment lines, and Excel's first line sep=; before all. Knows no columns and no types;
+ * numbers are format/decimal.
  *
  * Left out are lines that are empty or blank. Blanks around a field are no part of it
  * unless they stand within its quotes. A quote within a field that does not begin with

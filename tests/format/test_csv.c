@@ -116,6 +116,11 @@ static void test_separators(void **state)
     expect("\"a;b\",c\n\"1;2\",3\n", "1{a;b}[c]|2{1;2}[3]|");
     expect("time,x\n2020-01-01 10:00,1\n", "1[time][x]|2[2020-01-01 10:00][1]|");
     expect("a, b\n1, 2\n", "1[a][b]|2[1][2]|");
+    expect("sep=;\na,b;c\n1,2;3\n", "2[a,b][c]|3[1,2][3]|");
+    expect("\xef\xbb\xbf" "SEP=,\r\na;b,c\r\n", "2[a;b][c]|");
+    expect("sep=\t\na,b\tc\n", "2[a,b][c]|");
+    expect("sep=,b\n1,2\n", "1[sep=][b]|2[1][2]|");
+    expect("sep=\n1\n", "1[sep=]|2[1]|");
 }
 
 static char guess(const char *text, const csv_dialect *dialect)
