@@ -1,5 +1,5 @@
-/* Warnings at the end of a run: layers that only the guard kept, more pruned than was asked for, classes
- * that the network never predicts. */
+/* Warnings at the end of a run: layers that only the guard kept, more pruned than was asked for, less learnt
+ * than the run was stopped for, classes that the network never predicts. */
 #include "verdict.h"
 
 #include <math.h>
@@ -196,11 +196,35 @@ static void overshoot(const run *r)
                 100 * r->settings->target);
 }
 
+/* ---- training ----------------------------------------------------------------------- */
+
+/* Stopped by the accuracy of an epoch, each batch before its update: the network at its end may do worse.
+ * After a step at the end of that epoch it does for another reason, which the summary tells. */
+static void stopped_short(const run *r, const json_t *result)
+{
+    static const double far = 0.01;
+    const espalier_train_options *o = &r->settings->train;
+    const espalier_prune_step *steps = espalier_pruner_steps(r->pruner);
+    const size_t count = espalier_pruner_step_count(r->pruner);
+    const json_t *accuracy =
+        json_object_get(json_object_get(result, "accuracy"), split_name(ESPALIER_TRAINING));
+    if (!r->trained || r->summary.stopped_by != ESPALIER_STOPPED_BY_ACCURACY || !json_is_number(accuracy) ||
+        json_number_value(accuracy) >= o->final_accuracy - far ||
+        (count > 0 && steps[count - 1].epoch == r->summary.epochs))
+        return;
+    const bool may_keep = o->keep != ESPALIER_KEEP_BEST &&
+                          espalier_dataset_row_count(r->dataset, ESPALIER_VALIDATION) > 0;
+    message("note: %.2f %% of the training rows are right, though --final-accuracy %g%% ended the run: an "
+            "epoch's accuracy is a mean over its batches, each before its update; %sanother --batch may help",
+            100 * json_number_value(accuracy), 100 * o->final_accuracy, may_keep ? "--keep best or " : "");
+}
+
 int verdict_say(const run *r, const json_t *result)
 {
     say_notes(r, result);
     if (was_guarded(r))
         guard_hint(r);
     overshoot(r);
+    stopped_short(r, result);
     return r->trained && r->dataset && !is_trial(r) ? missed_classes(r, result) : EXIT_NONE;
 }

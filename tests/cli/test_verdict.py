@@ -1,5 +1,6 @@
-"""What is said at the end of a run: layers that only the guard kept, more pruned than was asked for, classes that are
-never predicted."""
+"""What is said at the end of a run: layers that only the guard kept, more pruned than was asked for, less learnt
+than the run was stopped for, classes that are never predicted."""
+import json
 import random
 
 from harness import Case, main
@@ -45,6 +46,26 @@ class Verdict(Case):
         (self.folder / "gap.csv").write_text("x,class\n" + "".join(f"{i % 2},{3 * (i % 2)}\n" for i in range(40)))
         said = self.said("gap.csv", "--validation", "0", "--epochs", "60")
         self.assertNotIn(NEVER, said)
+
+    def test_stopped_short(self):
+        """Labels by chance and a large rate: an epoch's mean is no more than a guess at what the network does at its end."""
+        rng = random.Random(7)
+        (self.folder / "noise.csv").write_text("x,y,class\n" + "".join(
+            f"{rng.gauss(0, 1):.3f},{rng.gauss(0, 1):.3f},{rng.choice('ab')}\n" for _ in range(120)))
+        told = 0
+        for seed in range(1, 13):
+            done = self.run_cli("train", "noise.csv", "-o", "net", "--final-accuracy", "58%", "--lr", "0.5", "--hidden", "8",
+                                "--validation", "0" if seed > 6 else "10%", "--seed", seed, "--json")
+            result = json.loads(done.stdout)
+            train = result["accuracy"]["train"]
+            short = result["stopped_by"] == "accuracy" and train < 0.57
+            told += short
+            keep = "" if seed > 6 else "--keep best or "
+            note = (f"espalier: note: {100 * train:.2f} % of the training rows are right, though --final-accuracy 58% ended the "
+                    "run: an epoch's accuracy is a mean over its batches, each before its update; "
+                    f"{keep}another --batch may help\n")
+            self.assertEqual(note in done.stderr, short, (seed, train, done.stderr))
+        self.assertGreater(told, 0)
 
     def test_guard(self):
         """The way out is told once, and of that only what was not taken already."""
