@@ -117,7 +117,7 @@ static void test_refused(void **state)
     refused(network, path, &o, ESPALIER_ERROR_ARGUMENT, "name: expected a letter, then");
     o.name = NULL;
     espalier_network_weights(network, 1)[1] = INFINITY;
-    refused(network, path, &o, ESPALIER_ERROR_NUMERIC, "layer 2: a weight or bias is not a finite");
+    refused(network, path, &o, ESPALIER_ERROR_NUMERIC, "layer 1: a weight or bias is not a finite number");
     refused(wide, "no_such_folder/a.c", &o, ESPALIER_ERROR_IO, "no_such_folder");
     refused(wide, FOLDER "/a\"b.c", &o, ESPALIER_ERROR_ARGUMENT, "can stand in an #include");
     refused(wide, FOLDER "/stdint.c", &o, ESPALIER_ERROR_ARGUMENT, "not stdint.c");
