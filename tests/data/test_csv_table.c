@@ -575,7 +575,7 @@ static void test_refused(void **state)
          "comma if all are written so, or take the column as texts by --categorical"},
         {"a;b;y\n1;1.5;p\n2;2.5;q\n", {.decimal = ESPALIER_DECIMAL_COMMA}, NULL, ESPALIER_ERROR_FORMAT,
          "row 1 (line 2), column 2 (b): expected a number with a comma, found '1.5': say --decimal "
-         "point, or take the column as texts by --categorical"},
+         "point if all are written so, or take the column as texts by --categorical"},
         {"a,b,y\n1,2,p\n-inf,2,q\n", none, NULL, ESPALIER_ERROR_FORMAT,
          "row 2 (line 3), column 1 (a): expected a finite number, found '-inf'"},
         {"a,b,y\n1,2,p\n1,1e39,q\n", none, NULL, ESPALIER_ERROR_FORMAT,
