@@ -122,7 +122,8 @@ class Doubts(Case):
         self.said("warning: dim: values reach no more than 9 of the 255 by which bytes are divided: try --scaling range",
                   "train", "dim", *NET)
         self.said("", "train", "dim", *NET, "--scaling", "range")
-        self.said("", "prune", "net", "dim", "-o", "half", "--prune", "20%", "--epochs", "1", "--quiet")
+        self.said("", "prune", "net", "dim", "-o", "half", "--prune", "20%", "--dead", "keep", "--epochs", "1",
+                  "--quiet")
         self.table("large", rows, labels)
         self.said("", "train", "large", *NET)
 
