@@ -208,7 +208,7 @@ void row_source_warn(const row_source *source)
 {
     if (source->table)
         doubts_unknown(source->standard_input ? "standard input" : source->name,
-                          espalier_table_unknown(source->table));
+                       espalier_table_unknown(source->table));
 }
 
 void row_source_close(row_source *source)
